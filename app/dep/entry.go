@@ -1,0 +1,80 @@
+package dep
+
+// SourceKind says where an entry is fetched from.
+type SourceKind string
+
+// The kinds of sources. Registry covers every registry, public or private.
+const (
+	Registry  SourceKind = "registry"
+	Git       SourceKind = "git"
+	URL       SourceKind = "url"       // a tarball by address, not the registry's own for that name and version
+	File      SourceKind = "file"      // a tarball or folder by path
+	Link      SourceKind = "link"      // a folder of the repository, not a locked package
+	Workspace SourceKind = "workspace" // a package of the repository itself
+)
+
+// Scope says when an entry is installed.
+type Scope string
+
+// The scopes of npm; an entry that is both dev and optional is Dev.
+const (
+	Prod     Scope = "prod"
+	Dev      Scope = "dev"
+	Optional Scope = "optional"
+	Peer     Scope = "peer"
+)
+
+// Entry is one locked package as a lockfile states it. All strings are the
+// lockfile's own, unchecked: escape them before showing.
+type Entry struct {
+	Package  Package
+	Alias    string // the name it is installed under, where that is not Package.Name
+	Lockfile string // path in the repository
+	Location string // the key in the lockfile: "node_modules/a/node_modules/b"
+	Line     int    // 1-based: where a person would look for it
+
+	Source    SourceKind
+	Resolved  string   // the address as stated, "" where the lockfile does not say
+	Integrity string   // as stated, "" where the lockfile has none
+	Digests   []Digest // Integrity, parsed; empty with IntegrityError set where it does not parse
+	// IntegrityError says why Integrity could not be read in full, "" if it could.
+	IntegrityError string
+
+	Scope         Scope
+	Direct        bool // asked for by the root or a workspace of the repository
+	Bundled       bool // delivered inside its parent's tarball: it has no digest of its own
+	InstallScript bool // the lockfile says that a script runs at install time
+}
+
+// ChangeKind is what happened to a package between two lockfiles.
+type ChangeKind string
+
+// The kinds of changes.
+const (
+	Added    ChangeKind = "added"    // stood nowhere in the base
+	Updated  ChangeKind = "updated"  // another version of it stood in the base
+	Removed  ChangeKind = "removed"  // stands nowhere in the head
+	Repinned ChangeKind = "repinned" // same version, other digest or other source
+)
+
+// Change is one distinct name@version (and source) that differs between the
+// base and the head of one lockfile.
+type Change struct {
+	Kind  ChangeKind
+	Entry Entry // the first occurrence in the head; for Removed, in the base
+	// Occurrences are all entries of the head with the same package, source and
+	// digests, Entry among them, in the order of the file.
+	Occurrences []Entry
+	// Replaces are the distinct base entries that stood where this one stands now
+	// (by location, else the other versions of that name that went away). For
+	// Repinned: the base entries of the same name@version.
+	Replaces []Entry
+}
+
+// From is the version that was replaced, "" if none was.
+func (c Change) From() string {
+	if len(c.Replaces) == 0 {
+		return ""
+	}
+	return c.Replaces[0].Package.Version
+}

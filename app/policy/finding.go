@@ -1,0 +1,80 @@
+package policy
+
+import (
+	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/provenance"
+)
+
+// RuleName names a rule the way the policy file writes it: "provenance-lost".
+type RuleName string
+
+// Finding is a rule's answer about one change, or about a file. Message and Help
+// are plain text that may quote outside text: they are escaped when shown.
+type Finding struct {
+	Rule     RuleName
+	Severity Severity
+	// Unknown marks a finding that says that the rule could not be answered: it
+	// weighs by the policy's on_unknown, not by Severity alone.
+	Unknown  bool
+	Package  dep.Package // zero for findings about a file or the policy
+	Lockfile string      // path, "" where the finding is about no file
+	Line     int         // 1-based, 0 for the file as a whole
+	Message  string      // what is wrong, one sentence
+	Help     string      // what to do
+}
+
+// Subject is one change with the evidence for what enters and for what it replaces.
+type Subject struct {
+	Change   dep.Change
+	Evidence provenance.Evidence   // of Change.Entry; zero for Removed and for sources that no registry answers for
+	Replaced []provenance.Evidence // of Change.Replaces, same order
+	// NotLookedUp says why no evidence was asked for (a git source, a link, a
+	// removal), "" where it was.
+	NotLookedUp string
+}
+
+// Problem is something about a file rather than a package.
+type Problem struct {
+	Kind     ProblemKind
+	Lockfile string
+	Line     int
+	Detail   string // one sentence, may quote outside text
+}
+
+// ProblemKind sorts problems.
+type ProblemKind string
+
+// The kinds of problems. Unreadable always fails and cannot be switched off.
+const (
+	Unreadable      ProblemKind = "unreadable"       // the head's lockfile cannot be read
+	UnreadableBase  ProblemKind = "unreadable-base"  // the base's lockfile cannot be read, so that nothing can be compared; also fails
+	LockfileRemoved ProblemKind = "lockfile-removed" // it went, its manifest stayed
+	Unsupported     ProblemKind = "unsupported"      // a lockfile of an ecosystem that is not read yet
+	SubmoduleMoved  ProblemKind = "submodule-moved"  // its lockfiles were not looked at
+	PolicyInvalid   ProblemKind = "policy-invalid"   // the policy file has an error; always fails
+)
+
+// Input is everything a verdict rests on, beside the policy and the clock.
+type Input struct {
+	Subjects []Subject
+	Problems []Problem
+}
+
+// Conclusion is GitHub's word for the outcome of a check run.
+type Conclusion string
+
+// The conclusions that a verdict can have.
+const (
+	Success        Conclusion = "success"
+	Failure        Conclusion = "failure"
+	ActionRequired Conclusion = "action_required" // something could not be verified
+	Neutral        Conclusion = "neutral"
+)
+
+// Verdict is what all findings come to.
+type Verdict struct {
+	Conclusion Conclusion
+	Findings   []Finding // errors first, then unknowns, warnings, notices; then by lockfile, line, package, rule
+	// WouldFail says that the mode "observe" kept findings from failing the check.
+	WouldFail bool
+}

@@ -1,0 +1,65 @@
+package registry
+
+import (
+	"context"
+	"sync"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// flights lets many askers share one request. The request goes on while one of
+// them still waits, and ends with the last.
+type flights struct {
+	group singleflight.Group
+
+	mu   sync.Mutex
+	open map[string]*flight
+}
+
+type flight struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	askers int
+}
+
+// do returns the result of ask for key, or the error of ctx.
+func (f *flights) do(ctx context.Context, key string, ask func(context.Context) (any, error)) (any, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	shared := f.join(ctx, key)
+	defer f.leave(key, shared)
+	answer := f.group.DoChan(key, func() (any, error) { return ask(shared.ctx) })
+	select {
+	case r := <-answer:
+		return r.Val, r.Err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (f *flights) join(ctx context.Context, key string) *flight {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	shared := f.open[key]
+	if shared == nil {
+		shared = &flight{}
+		shared.ctx, shared.cancel = context.WithCancel(context.WithoutCancel(ctx))
+		if f.open == nil {
+			f.open = map[string]*flight{}
+		}
+		f.open[key] = shared
+	}
+	shared.askers++
+	return shared
+}
+
+func (f *flights) leave(key string, shared *flight) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if shared.askers--; shared.askers == 0 {
+		shared.cancel()
+		delete(f.open, key)
+		f.group.Forget(key)
+	}
+}

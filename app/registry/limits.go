@@ -1,0 +1,63 @@
+package registry
+
+import "time"
+
+// Limits of talking to a registry, each with its reason.
+const (
+	// maxVersionDocument bounds /NAME/VERSION. Ordinary ones have 1 to 5 kB; the
+	// largest carry a readme or thousands of dependencies and stay below 1 MiB.
+	maxVersionDocument = 4 << 20
+	// maxAttestationDocument bounds the attestation document. Real ones have 10 to
+	// 15 kB: two bundles.
+	maxAttestationDocument = 2 << 20
+	// maxPackument bounds the full document of a package. The largest known ones,
+	// with tens of thousands of versions, have about 100 MB; they are streamed and
+	// never held.
+	maxPackument = 256 << 20
+	// maxAttestations bounds the elements of one attestation document; npm's own
+	// have two. Each costs a verification of about 2 ms.
+	maxAttestations = 32
+	// maxSignatures bounds the signatures of one release; npm's have one, or two
+	// while keys change. Each costs an ECDSA verification.
+	maxSignatures = 16
+	// maxVersions bounds the versions of one packument that are kept; the packages
+	// with the most versions have about 50,000.
+	maxVersions = 200_000
+	// maxText bounds a text that is only shown (repository, deprecation, publisher).
+	// What is longer is cut.
+	maxText = 2048
+
+	// maxName is npm's own limit of a name.
+	// https://github.com/npm/validate-npm-package-name
+	maxName = 214
+	// maxVersion is node-semver's own limit of a version.
+	maxVersion = 256
+
+	// maxHeader bounds the headers of an answer; real ones have 1 to 2 kB.
+	maxHeader = 64 << 10
+	// maxRedirects bounds redirects, which are followed on one host only.
+	maxRedirects = 3
+	// defaultTimeout bounds one attempt, body included: 30 s are 1 MB/s for the
+	// large documents, and far more than the public registry needs for the others.
+	defaultTimeout = 30 * time.Second
+	// defaultPerHost bounds the requests in flight to one host. With 64 the round
+	// trip stops being what bounds a thousand packages; npm itself uses 15 to 20.
+	defaultPerHost = 64
+	// retries bounds the further attempts of one request. Long troubles are for the
+	// caller to wait out, with evidence unknown meanwhile.
+	retries = 2
+	// defaultRetryWait and maxRetryWait bound the pause between two attempts.
+	defaultRetryWait = 300 * time.Millisecond
+	maxRetryWait     = 2 * time.Second
+	// maxRetryAfter is how long a Retry-After is waited for here. A longer one ends
+	// the request with a *Failure that says how long.
+	maxRetryAfter = 5 * time.Second
+	// maxStatedWait caps what a registry may ask for in Retry-After.
+	maxStatedWait = time.Hour
+	// dialTimeout bounds the connection with its TLS handshake.
+	dialTimeout = 10 * time.Second
+)
+
+// firstPublication is older than everything in the npm registry. A date before it
+// (1970, or the 1985 that npm writes into tarballs) is not a publication date.
+var firstPublication = time.Date(2009, time.September, 1, 0, 0, 0, 0, time.UTC)

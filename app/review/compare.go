@@ -1,0 +1,257 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"sort"
+	"strings"
+
+	"github.com/bonafide-app/bonafide/app/lockfile"
+	"github.com/bonafide-app/bonafide/app/policy"
+)
+
+// Compare finds the lockfiles that differ between two trees and reads them whole
+// on both sides. What cannot be read, what is not looked at, and what went away is
+// a problem in the answer; an error is a failure to read the trees themselves.
+//
+// Names are matched without regard to case. A symlinked lockfile is resolved
+// inside its tree, on each side: its content counts, wherever the link leads.
+func Compare(ctx context.Context, base, head Tree, ignores func(path string) bool) (Request, error) {
+	c := comparison{base: side{index(base), base}, head: side{index(head), head}}
+	var req Request
+	for _, p := range c.candidates() {
+		format, _ := lockfile.Recognise(p)
+		b, bErr := c.base.resolve(ctx, p)
+		h, hErr := c.head.resolve(ctx, p)
+		if err := errors.Join(readFailure(bErr), readFailure(hErr)); err != nil {
+			return Request{}, err
+		}
+		switch {
+		case bErr == nil && hErr == nil && b == nil && h == nil:
+			continue
+		case bErr == nil && hErr == nil && b != nil && h != nil && b.ID == h.ID:
+			continue // the content is the same on both sides
+		case bErr != nil && hErr != nil && c.base.sameEntry(c.head, p):
+			continue // broken before, untouched now
+		}
+		if ignores(p) {
+			req.Ignored = append(req.Ignored, p)
+			continue
+		}
+		if !format.Supported {
+			if h != nil || hErr != nil {
+				req.Problems = append(req.Problems, policy.Problem{Kind: policy.Unsupported, Lockfile: p,
+					Detail: fmt.Sprintf("%s is a lockfile of a kind that is not read yet: what it brings in was not looked at.", p)})
+			}
+			continue
+		}
+		if hErr != nil {
+			req.Problems = append(req.Problems, unreadable(policy.Unreadable, p, hErr))
+			continue
+		}
+		if bErr != nil {
+			req.Problems = append(req.Problems, unreadable(policy.UnreadableBase, p, bErr))
+			continue
+		}
+		if h == nil {
+			if c.manifestStays(p, format) {
+				req.Problems = append(req.Problems, policy.Problem{Kind: policy.LockfileRemoved, Lockfile: p,
+					Detail: fmt.Sprintf("%s was removed while %s stays: what gets installed is no longer pinned.", p, path.Join(path.Dir(p), format.Manifest))})
+			}
+			continue
+		}
+		if len(req.Files) == MaxLockfiles {
+			req.Problems = append(req.Problems, policy.Problem{Kind: policy.Unreadable, Lockfile: p,
+				Detail: fmt.Sprintf("More than %d lockfiles changed: from %s on they were not looked at. Split the change.", MaxLockfiles, p)})
+			break
+		}
+		f := File{Path: p}
+		if problem, err := c.read(ctx, &f, b, h); err != nil {
+			return Request{}, err
+		} else if problem != nil {
+			req.Problems = append(req.Problems, *problem)
+			continue
+		}
+		req.Files = append(req.Files, f)
+	}
+	req.Problems = append(req.Problems, c.submodules()...)
+	return req, nil
+}
+
+type comparison struct{ base, head side }
+
+// side is a tree with its paths indexed.
+type side struct {
+	paths map[string]TreeEntry
+	tree  Tree
+}
+
+func index(t Tree) map[string]TreeEntry {
+	entries := t.Entries()
+	m := make(map[string]TreeEntry, len(entries))
+	for _, e := range entries {
+		m[e.Path] = e
+	}
+	return m
+}
+
+// candidates are the paths of both sides that are named like a lockfile, sorted.
+func (c comparison) candidates() []string {
+	var out []string
+	for p := range c.head.paths {
+		if _, ok := lockfile.Recognise(p); ok {
+			out = append(out, p)
+		}
+	}
+	for p := range c.base.paths {
+		if _, both := c.head.paths[p]; both {
+			continue
+		}
+		if _, ok := lockfile.Recognise(p); ok {
+			out = append(out, p)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// linkError says why a symlink, or what stands at a path, gives no file. It is the
+// pull request's doing, not a failure to ask.
+type linkError struct{ reason string }
+
+func (e *linkError) Error() string { return e.reason }
+
+// readFailure keeps the errors that are not the tree's content's fault.
+func readFailure(err error) error {
+	var link *linkError
+	if err == nil || errors.As(err, &link) {
+		return nil
+	}
+	return err
+}
+
+func unreadable(kind policy.ProblemKind, p string, err error) policy.Problem {
+	return policy.Problem{Kind: kind, Lockfile: p, Detail: fmt.Sprintf("%s cannot be read: %v.", p, err)}
+}
+
+// resolve follows symlinks from p to a blob. nil without an error: nothing there.
+func (s side) resolve(ctx context.Context, p string) (*TreeEntry, error) {
+	first := p
+	for range MaxSymlinks {
+		e, ok := s.paths[p]
+		if !ok {
+			// A folder on the way may itself be a symlink.
+			dir, rest, found, err := s.linkedFolder(ctx, p)
+			switch {
+			case err != nil:
+				return nil, err
+			case found:
+				p = path.Join(dir, rest)
+				continue
+			case p == first:
+				return nil, nil
+			}
+			return nil, &linkError{fmt.Sprintf("it is a symbolic link to %q, which is not in the repository", p)}
+		}
+		switch e.Kind {
+		case Blob:
+			return &e, nil
+		case Submodule:
+			return nil, &linkError{"a submodule stands at its path"}
+		}
+		target, err := s.target(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		p = target
+	}
+	return nil, &linkError{"its symbolic link leads in a circle"}
+}
+
+// target is where a symlink leads, as a path of the tree.
+func (s side) target(ctx context.Context, e TreeEntry) (string, error) {
+	raw, err := s.tree.Read(ctx, e)
+	if err != nil {
+		return "", fmt.Errorf("read the symbolic link %s: %w", e.Path, err)
+	}
+	t := string(raw)
+	if t == "" || path.IsAbs(t) || strings.ContainsRune(t, 0) {
+		return "", &linkError{"it is a symbolic link that leads out of the repository"}
+	}
+	t = path.Join(path.Dir(e.Path), t)
+	if t == ".." || strings.HasPrefix(t, "../") {
+		return "", &linkError{"it is a symbolic link that leads out of the repository"}
+	}
+	return t, nil
+}
+
+// linkedFolder finds the first folder of p that is a symlink, and where it leads.
+func (s side) linkedFolder(ctx context.Context, p string) (dir, rest string, found bool, err error) {
+	for i := range p {
+		if p[i] != '/' {
+			continue
+		}
+		if e, ok := s.paths[p[:i]]; ok && e.Kind == Symlink {
+			dir, err := s.target(ctx, e)
+			return dir, p[i+1:], err == nil, err
+		}
+	}
+	return "", "", false, nil
+}
+
+// sameEntry says whether the very same thing stands at p on both sides.
+func (s side) sameEntry(o side, p string) bool {
+	a, okA := s.paths[p]
+	b, okB := o.paths[p]
+	return okA && okB && a.Kind == b.Kind && a.ID == b.ID
+}
+
+// manifestStays says whether the manifest of a lockfile is in the head.
+func (c comparison) manifestStays(p string, f lockfile.Format) bool {
+	if f.Manifest == "" {
+		return false
+	}
+	_, stays := c.head.paths[path.Join(path.Dir(p), f.Manifest)]
+	return stays
+}
+
+// read fills in both sides of a file.
+func (c comparison) read(ctx context.Context, f *File, b, h *TreeEntry) (*policy.Problem, error) {
+	var err error
+	if h != nil {
+		if f.Head, err = c.head.tree.Read(ctx, *h); errors.Is(err, ErrTooLarge) {
+			p := unreadable(policy.Unreadable, f.Path, tooLarge())
+			return &p, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("read %s at the head: %w", f.Path, err)
+		}
+	}
+	if b != nil {
+		if f.Base, err = c.base.tree.Read(ctx, *b); errors.Is(err, ErrTooLarge) {
+			p := unreadable(policy.UnreadableBase, f.Path, tooLarge())
+			return &p, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("read %s at the base: %w", f.Path, err)
+		}
+	}
+	return nil, nil
+}
+
+func tooLarge() error {
+	return fmt.Errorf("it is larger than %d MiB", MaxLockfileBytes>>20)
+}
+
+// submodules says which submodules moved: their lockfiles are not looked at.
+func (c comparison) submodules() []policy.Problem {
+	var out []policy.Problem
+	for p, h := range c.head.paths {
+		if b := c.base.paths[p]; h.Kind == Submodule && (b.Kind != Submodule || b.ID != h.ID) {
+			out = append(out, policy.Problem{Kind: policy.SubmoduleMoved, Lockfile: p,
+				Detail: fmt.Sprintf("The submodule %s moved to another commit: lockfiles in it were not looked at.", p)})
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Lockfile < out[j].Lockfile })
+	return out
+}

@@ -1,0 +1,93 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/bonafide-app/bonafide/app/policy"
+	"github.com/bonafide-app/bonafide/app/report"
+)
+
+// ErrGone is wrapped by the methods of Forge where the pull request, the commit,
+// the repository or the installation is no longer there, or no longer ours to see.
+var ErrGone = errors.New("gone")
+
+// Repository is where a job works.
+type Repository struct {
+	Installation int64
+	Owner, Name  string
+}
+
+// Pull is the live state of a pull request.
+type Pull struct {
+	Number  int
+	Open    bool
+	Draft   bool
+	HeadSHA string
+	BaseRef string // "main"
+	BaseSHA string // the base branch's commit as GitHub states it for the pull request
+}
+
+// Group is a merge queue's group.
+type Group struct {
+	HeadSHA, BaseSHA string
+	BaseRef          string // "main", without refs/heads/
+}
+
+// Run is a check run of ours.
+type Run struct {
+	Repository Repository
+	HeadSHA    string
+	ID         int64
+	// Completed says that the run was completed on the same ground before: the
+	// result is published only if it differs.
+	Completed bool
+}
+
+// Forge is what a review needs of GitHub. Package checks implements it. Every
+// method may fail with an error that wraps ErrGone, or with a *Later.
+type Forge interface {
+	// PullRequest reads the live state.
+	PullRequest(ctx context.Context, repo Repository, number int) (Pull, error)
+	// OpenPulls lists the open pull requests of the repository whose head is sha,
+	// from forks too, by number.
+	OpenPulls(ctx context.Context, repo Repository, sha string) ([]Pull, error)
+	// RecentPulls lists the open pull requests that were updated since, newest first.
+	RecentPulls(ctx context.Context, repo Repository, since time.Time) ([]Pull, error)
+	// Tip is the commit at the tip of a branch.
+	Tip(ctx context.Context, repo Repository, branch string) (string, error)
+	// Policy reads the policy file of the repository at a commit; else that of the
+	// owner's .github repository; else the default. A file with an error gives the
+	// default policy and a problem of kind PolicyInvalid.
+	Policy(ctx context.Context, repo Repository, sha string) (policy.Policy, *policy.Problem, error)
+	// Trees reads both sides of a comparison: the merge base of base and head, and
+	// head, both through repo, so that forks work.
+	Trees(ctx context.Context, repo Repository, base, head string) (baseTree, headTree Tree, err error)
+
+	// Begin sets the check run of a commit to in_progress. ground says what the
+	// verdict will rest on (pull requests, their bases): where a run of ours was
+	// completed on the same ground, nothing is written and Completed is set.
+	Begin(ctx context.Context, repo Repository, sha, ground string) (Run, error)
+	// Finish completes the run. It writes only what differs from what is there.
+	Finish(ctx context.Context, run Run, check report.Check) error
+	// Cancel completes our unfinished runs of a commit as cancelled, with a reason.
+	Cancel(ctx context.Context, repo Repository, sha, reason string) error
+	// Comment posts at most one review per head, and only for what is new. Where
+	// comments are refused by GitHub the findings stay in the check alone.
+	Comment(ctx context.Context, repo Repository, pull Pull, r report.Report) error
+}
+
+// Later is an error that says when to ask again: a rate limit, or evidence that
+// could not be had yet.
+type Later struct {
+	After  time.Duration // at least this long
+	Reason string
+	Err    error
+}
+
+func (l *Later) Error() string { return l.Reason }
+func (l *Later) Unwrap() error { return l.Err }
+
+// RetryAfter tells the queue when to run the job again.
+func (l *Later) RetryAfter() time.Duration { return l.After }

@@ -1,0 +1,211 @@
+// Package review ties lockfiles, registries, evidence and policy together. The App
+// and the command line are two doors into it.
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/lockfile"
+	"github.com/bonafide-app/bonafide/app/policy"
+	"github.com/bonafide-app/bonafide/app/provenance"
+	"github.com/bonafide-app/bonafide/app/report"
+)
+
+// Verifier finds the evidence for one release. It returns an Evidence always:
+// what could not be found out is Unknown in it. It is safe for concurrent use and
+// ends when ctx does.
+type Verifier interface {
+	Verify(ctx context.Context, s provenance.Subject) provenance.Evidence
+}
+
+// File is one lockfile on both sides; nil where a side has none.
+type File struct {
+	Path       string
+	Base, Head []byte
+}
+
+// Request is what to review.
+type Request struct {
+	Kind     report.Kind
+	Files    []File
+	Problems []policy.Problem // found while the files were looked for
+	Ignored  []string         // lockfiles that the policy ignores
+	Policy   policy.Policy
+}
+
+// Options of a Reviewer.
+type Options struct {
+	Verifier Verifier
+	// Registry is the configured npm registry's address: entries that are fetched
+	// from its host are looked up too, beside those from the public names.
+	Registry    string
+	Concurrency int // releases at a time; the registry client bounds its own requests
+	Clock       func() time.Time
+	Demo        bool                  // the trust root is the demo's, and the report says so
+	Progress    func(done, total int) // may be nil; called from one goroutine
+}
+
+// Reviewer reviews. It is safe for concurrent use.
+type Reviewer struct {
+	verifier    Verifier
+	public      map[string]bool // hosts whose packages may be looked up
+	concurrency int
+	clock       func() time.Time
+	demo        bool
+	progress    func(done, total int)
+}
+
+// New checks the options and makes a Reviewer.
+func New(o Options) (*Reviewer, error) {
+	if o.Verifier == nil || o.Clock == nil || o.Concurrency < 1 {
+		return nil, errors.New("a reviewer needs a verifier, a clock and a concurrency of at least 1")
+	}
+	r := &Reviewer{verifier: o.Verifier, concurrency: o.Concurrency, clock: o.Clock, demo: o.Demo, progress: o.Progress, public: map[string]bool{}}
+	for _, host := range lockfile.PublicHosts() {
+		r.public[host] = true
+	}
+	if o.Registry != "" {
+		u, err := url.Parse(o.Registry)
+		if err != nil || u.Host == "" {
+			return nil, fmt.Errorf("the registry address %q has no host", o.Registry)
+		}
+		r.public[u.Host] = true
+	}
+	return r, nil
+}
+
+// Review parses, compares, verifies and judges. An error means that ctx ended:
+// everything else is in the report.
+func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, error) {
+	in := policy.Input{Problems: req.Problems, KnownHosts: map[string][]string{}}
+	out := report.Report{Kind: req.Kind, Mode: req.Policy.Mode, PolicyFrom: req.Policy.Source, At: r.clock().UTC(), Demo: r.demo}
+	for _, p := range req.Ignored {
+		out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: p, Note: "ignored by the policy"})
+	}
+	for _, p := range req.Problems {
+		if p.Lockfile != "" {
+			out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: p.Lockfile, Note: p.Detail})
+		}
+	}
+
+	var changes []dep.Change
+	for _, f := range req.Files {
+		base, head, problem := parse(f)
+		if problem != nil {
+			in.Problems = append(in.Problems, *problem)
+			out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: f.Path, Note: problem.Detail})
+			continue
+		}
+		var here []dep.Change
+		if req.Kind == report.Audit {
+			here = inventory(head)
+			out.Summary.Locations += len(head)
+		} else {
+			here = lockfile.Diff(base, head)
+		}
+		in.KnownHosts[f.Path] = hosts(base)
+		out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: f.Path, Changed: len(here)})
+		changes = append(changes, here...)
+	}
+
+	in.Subjects = r.subjects(ctx, changes)
+	if err := ctx.Err(); err != nil {
+		return report.Report{}, fmt.Errorf("the review was stopped: %w", err)
+	}
+	r.conclude(&out, in, req.Policy)
+	return out, nil
+}
+
+// Releases reviews releases that stand in no lockfile.
+func (r *Reviewer) Releases(ctx context.Context, subjects []provenance.Subject, p policy.Policy) (report.Report, error) {
+	out := report.Report{Kind: report.Verify, Mode: p.Mode, PolicyFrom: p.Source, At: r.clock().UTC(), Demo: r.demo}
+	var in policy.Input
+	for _, s := range subjects {
+		e := dep.Entry{Package: s.Package, Source: dep.Registry, Digests: s.Digests}
+		for _, d := range s.Digests {
+			e.Integrity = d.SRI()
+		}
+		in.Subjects = append(in.Subjects, policy.Subject{
+			Change:     dep.Change{Entry: e, Occurrences: []dep.Entry{e}},
+			Evidence:   r.verifier.Verify(ctx, s),
+			Standalone: s.Standalone,
+		})
+	}
+	if err := ctx.Err(); err != nil {
+		return report.Report{}, fmt.Errorf("the verification was stopped: %w", err)
+	}
+	r.conclude(&out, in, p)
+	return out, nil
+}
+
+// conclude judges and fills in the rest of the report.
+func (r *Reviewer) conclude(out *report.Report, in policy.Input, p policy.Policy) {
+	verdict := policy.Judge(in, p, out.At)
+	out.Conclusion, out.WouldFail, out.Findings = verdict.Conclusion, verdict.WouldFail, verdict.Findings
+	for _, s := range in.Subjects {
+		row := report.Package{
+			Entry: s.Change.Entry, Change: s.Change.Kind, From: s.Change.From(),
+			Occurrences: len(s.Change.Occurrences), Evidence: s.Evidence, NotLookedUp: s.NotLookedUp,
+		}
+		if len(s.Replaced) > 0 {
+			row.Replaced = &s.Replaced[0]
+		}
+		out.Packages = append(out.Packages, row)
+	}
+	locations := out.Summary.Locations
+	out.Summary = report.Summarise(out.Packages)
+	if locations > 0 {
+		out.Summary.Locations = locations
+	}
+}
+
+// parse reads both sides of a file.
+func parse(f File) (base, head []dep.Entry, problem *policy.Problem) {
+	head, err := lockfile.Parse(f.Path, f.Head)
+	if err != nil {
+		return nil, nil, fileProblem(policy.Unreadable, f.Path, err)
+	}
+	if f.Base == nil {
+		return nil, head, nil
+	}
+	if base, err = lockfile.Parse(f.Path, f.Base); err != nil {
+		return nil, nil, fileProblem(policy.UnreadableBase, f.Path, err)
+	}
+	return base, head, nil
+}
+
+func fileProblem(kind policy.ProblemKind, path string, err error) *policy.Problem {
+	p := &policy.Problem{Kind: kind, Lockfile: path, Detail: err.Error()}
+	var at *lockfile.Error
+	if errors.As(err, &at) {
+		p.Line = at.Line
+	}
+	return p
+}
+
+// inventory makes a row of every distinct package of one lockfile.
+func inventory(entries []dep.Entry) []dep.Change {
+	changes := lockfile.Diff(nil, entries)
+	for i := range changes {
+		changes[i].Kind = ""
+	}
+	return changes
+}
+
+// hosts are the hosts that a lockfile's registry entries are fetched from.
+func hosts(entries []dep.Entry) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, e := range entries {
+		if host, ok := lockfile.RegistryTarball(e.Resolved, e.Package); ok && !seen[host] {
+			seen[host] = true
+			out = append(out, host)
+		}
+	}
+	return out
+}

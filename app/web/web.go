@@ -1,0 +1,56 @@
+// Package web is what the server answers over HTTP: the webhook endpoint and the
+// health pages.
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+)
+
+// readyTimeout bounds one look at what the server depends on: orchestrators ask
+// every few seconds and give up after one or two.
+const readyTimeout = 2 * time.Second
+
+// Options are the parts that the server is made of.
+type Options struct {
+	// Webhook answers POST /api/github/hook, and says itself what it thinks of other
+	// methods.
+	Webhook http.Handler
+	// Ready says why deliveries cannot be taken now, nil if they can.
+	Ready func(ctx context.Context) error
+	// Version is shown by /healthz.
+	Version string
+}
+
+// New makes the handler of the server.
+func New(o Options) (http.Handler, error) {
+	if o.Webhook == nil || o.Ready == nil {
+		return nil, errors.New("the web server needs a webhook handler and a readiness check")
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/api/github/hook", o.Webhook)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, map[string]string{"status": "alive", "version": o.Version})
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+		defer cancel()
+		if err := o.Ready(ctx); err != nil {
+			answer(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready", "reason": err.Error()})
+			return
+		}
+		answer(w, http.StatusOK, map[string]string{"status": "ready"})
+	})
+	return mux, nil
+}
+
+func answer(w http.ResponseWriter, status int, body map[string]string) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the client is gone if this fails
+}
