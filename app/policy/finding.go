@@ -21,6 +21,10 @@ type Finding struct {
 	Line     int         // 1-based, 0 for the file as a whole
 	Message  string      // what is wrong, one sentence
 	Help     string      // what to do
+	// Count is how many packages a finding of one cause stands for, where they are
+	// several: Package is zero then, Line is the first one's, and Message names the
+	// first few. Else it is 0.
+	Count int
 }
 
 // Subject is one change with the evidence for what enters and for what it replaces.
@@ -29,7 +33,7 @@ type Subject struct {
 	Evidence provenance.Evidence   // of Change.Entry; zero for Removed and for sources that no registry answers for
 	Replaced []provenance.Evidence // of Change.Replaces, same order
 	// NotLookedUp says why no evidence was asked for (a git source, a link, a
-	// removal), "" where it was.
+	// removal), "" where it was. It completes "the package …": "comes from git".
 	NotLookedUp string
 }
 
@@ -58,6 +62,11 @@ const (
 type Input struct {
 	Subjects []Subject
 	Problems []Problem
+	// KnownHosts are, for each lockfile's path, the hosts from which its base already
+	// takes registry tarballs, as lockfile.RegistryTarball names them; under "" those
+	// that the operator configured. The public names of the npm registry are always
+	// known.
+	KnownHosts map[string][]string
 }
 
 // Conclusion is GitHub's word for the outcome of a check run.

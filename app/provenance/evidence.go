@@ -54,6 +54,9 @@ type Signature struct {
 	// NotRequired says that no key is known for this registry, so that a missing
 	// signature means nothing.
 	NotRequired bool
+	// DateSource says what the date of publication rests on: "transparency log", or
+	// the registry's word where the key has expired since; "" if none was needed.
+	DateSource string
 }
 
 // Publish is the registry's publish attestation.

@@ -1,6 +1,11 @@
+// Package queue stores jobs durably and works on them: every delivery becomes a job
+// before it is answered, and every job is tried until it is done or given up.
 package queue
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // JobKind sorts jobs.
 type JobKind string
@@ -20,10 +25,10 @@ const (
 // the delivery is answered. Every job reads the live state when it runs, so that
 // order and doubles do not matter.
 type Job struct {
-	Delivery     string  `json:"delivery" river:"unique"` // GUID; one job per delivery and repository
-	Kind         JobKind `json:"kind" river:"unique"`
+	Delivery     string  `json:"delivery"` // GUID; the same job of one delivery is stored once
+	Kind         JobKind `json:"kind"`
 	Installation int64   `json:"installation"`
-	RepositoryID int64   `json:"repository_id" river:"unique"`
+	RepositoryID int64   `json:"repository_id"`
 	Owner        string  `json:"owner"`
 	Repo         string  `json:"repo"`
 	Number       int     `json:"number,omitempty"` // pull request
@@ -40,3 +45,18 @@ type Queue interface {
 	// delivery must be refused, so that GitHub's log keeps it.
 	Enqueue(ctx context.Context, job Job) error
 }
+
+// Attempt says which attempt at a job this is.
+type Attempt struct {
+	N       int           // 1 for the first
+	Elapsed time.Duration // since the job was stored
+	// Last says that the time for trying is over: what could not be found out by now
+	// is to be said. If this attempt fails too, the job is given up.
+	Last bool
+}
+
+// Work does one job. It ends when ctx does. Its error decides what follows: one that
+// has a method RetryAfter() time.Duration (found by errors.As) lets the job sleep
+// that long, any other is retried with growing pauses. Work may see a job again that
+// it was busy with when the process died.
+type Work func(ctx context.Context, job Job, attempt Attempt) error

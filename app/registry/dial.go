@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"strings"
-	"sync"
 	"syscall"
 )
 
@@ -15,27 +14,12 @@ import (
 var errPrivate = errors.New("the address is not public")
 
 // dialer refuses addresses inside the operator's network, after the name was
-// resolved, except for the hosts that the operator configured.
-type dialer struct {
-	mu         sync.RWMutex
-	configured map[string]bool // host:port
-}
-
-// allow lets host:port lead to an address inside the network.
-func (d *dialer) allow(hostPort string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.configured == nil {
-		d.configured = map[string]bool{}
-	}
-	d.configured[strings.ToLower(hostPort)] = true
-}
+// resolved, except for the hosts that the operator configured: "host:port".
+type dialer map[string]bool
 
 // dial is for http.Transport.DialContext.
-func (d *dialer) dial(ctx context.Context, network, hostPort string) (net.Conn, error) {
-	d.mu.RLock()
-	configured := d.configured[strings.ToLower(hostPort)]
-	d.mu.RUnlock()
+func (d dialer) dial(ctx context.Context, network, hostPort string) (net.Conn, error) {
+	configured := d[strings.ToLower(hostPort)]
 	host, _, err := net.SplitHostPort(hostPort)
 	if err != nil {
 		return nil, err
@@ -76,30 +60,39 @@ func mayDial(a netip.Addr, configured, literal bool) bool {
 // inside says whether an address is not of the public Internet, by the special
 // purpose registries of IANA (RFC 6890).
 func inside(a netip.Addr) bool {
+	if nat64.Contains(a) { // the way to IPv4 where there is only IPv6
+		b := a.As16()
+		a = netip.AddrFrom4([4]byte(b[12:]))
+	}
 	if a.IsPrivate() || a.IsLoopback() || !a.IsGlobalUnicast() {
 		return true
 	}
-	for _, p := range []string{
-		"0.0.0.0/8",       // this network
-		"100.64.0.0/10",   // carrier-grade NAT, and clouds' internal services
-		"192.0.0.0/24",    // protocol assignments
-		"192.0.2.0/24",    // documentation
-		"198.18.0.0/15",   // benchmarks
-		"198.51.100.0/24", // documentation
-		"203.0.113.0/24",  // documentation
-		"240.0.0.0/4",     // reserved
-		"64:ff9b::/96",    // NAT64: an IPv4 address in disguise
-		"64:ff9b:1::/48",  // local NAT64
-		"100::/64",        // discard
-		"2001::/23",       // protocol assignments, Teredo among them
-		"2001:db8::/32",   // documentation
-		"2002::/16",       // 6to4: an IPv4 address in disguise
-		"fec0::/10",       // old site-local
-		"::ffff:0:0:0/96", // translated IPv4
-	} {
-		if netip.MustParsePrefix(p).Contains(a) {
+	for _, p := range special {
+		if p.Contains(a) {
 			return true
 		}
 	}
 	return false
 }
+
+var (
+	nat64   = netip.MustParsePrefix("64:ff9b::/96")
+	special = []netip.Prefix{
+		netip.MustParsePrefix("0.0.0.0/8"),       // this network
+		netip.MustParsePrefix("100.64.0.0/10"),   // carrier-grade NAT, and clouds' internal services
+		netip.MustParsePrefix("192.0.0.0/24"),    // protocol assignments
+		netip.MustParsePrefix("192.0.2.0/24"),    // documentation
+		netip.MustParsePrefix("198.18.0.0/15"),   // benchmarks
+		netip.MustParsePrefix("198.51.100.0/24"), // documentation
+		netip.MustParsePrefix("203.0.113.0/24"),  // documentation
+		netip.MustParsePrefix("240.0.0.0/4"),     // reserved
+		netip.MustParsePrefix("64:ff9b:1::/48"),  // local NAT64
+		netip.MustParsePrefix("100::/64"),        // discard
+		netip.MustParsePrefix("2001::/23"),       // protocol assignments, Teredo among them
+		netip.MustParsePrefix("2001:db8::/32"),   // documentation
+		netip.MustParsePrefix("2002::/16"),       // 6to4: an IPv4 address in disguise
+		netip.MustParsePrefix("fec0::/10"),       // former site-local
+		netip.MustParsePrefix("::/96"),           // IPv4-compatible
+		netip.MustParsePrefix("::ffff:0:0:0/96"), // IPv4-translated
+	}
+)

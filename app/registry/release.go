@@ -16,7 +16,10 @@ var ErrNotFound = errors.New("the registry has no such document")
 // state unknown, never absent.
 type Failure struct {
 	Reason string // one sentence for people, no address with secrets in it
-	Err    error
+	// RetryAfter is how long the registry asked to be left alone, at most an hour; 0
+	// where it did not say.
+	RetryAfter time.Duration
+	Err        error
 }
 
 func (f *Failure) Error() string { return f.Reason }
@@ -27,6 +30,8 @@ type Release struct {
 	Package   dep.Package
 	Integrity string       // as stated
 	Digests   []dep.Digest // parsed from Integrity (and shasum, where that is all there is)
+	// IntegrityError says why Integrity could not be read in full, "" if it could.
+	IntegrityError string
 
 	Signatures []Signature
 	// Attested says that the registry announces attestations for the release.

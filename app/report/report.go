@@ -37,6 +37,8 @@ type Report struct {
 	Packages   []Package
 	Findings   []policy.Finding
 	Lockfiles  []Lockfile // what was looked at, and what was not and why
+	// Retry says that something is unknown that could become known by asking again.
+	Retry bool
 	// Demo says that trust rests on the demo's own root: every rendering says so.
 	Demo bool
 }

@@ -133,7 +133,6 @@ func (r *Reviewer) Releases(ctx context.Context, subjects []provenance.Subject, 
 		in.Subjects = append(in.Subjects, policy.Subject{
 			Change:     dep.Change{Entry: e, Occurrences: []dep.Entry{e}},
 			Evidence:   r.verifier.Verify(ctx, s),
-			Standalone: s.Standalone,
 		})
 	}
 	if err := ctx.Err(); err != nil {
@@ -155,13 +154,37 @@ func (r *Reviewer) conclude(out *report.Report, in policy.Input, p policy.Policy
 		if len(s.Replaced) > 0 {
 			row.Replaced = &s.Replaced[0]
 		}
+		out.Retry = out.Retry || worthAnotherTry(s)
 		out.Packages = append(out.Packages, row)
 	}
+	out.Retry = out.Retry && hasUnknown(out.Findings)
 	locations := out.Summary.Locations
 	out.Summary = report.Summarise(out.Packages)
 	if locations > 0 {
 		out.Summary.Locations = locations
 	}
+}
+
+// worthAnotherTry says whether asking again could tell more about a subject.
+func worthAnotherTry(s policy.Subject) bool {
+	if s.Evidence.Retry {
+		return true
+	}
+	for _, old := range s.Replaced {
+		if old.Retry {
+			return true
+		}
+	}
+	return false
+}
+
+func hasUnknown(findings []policy.Finding) bool {
+	for _, f := range findings {
+		if f.Unknown {
+			return true
+		}
+	}
+	return false
 }
 
 // parse reads both sides of a file.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/bonafide-app/bonafide/app/policy"
 	"github.com/bonafide-app/bonafide/app/report"
 )
 
@@ -284,6 +283,9 @@ func (r *Runner) target(ctx context.Context, repo Repository, sha string, t targ
 // unanswered is the reason why a check is worth another try, "" if it is not.
 func unanswered(c report.Check) string {
 	for _, s := range c.Sections {
+		if !s.Report.Retry {
+			continue
+		}
 		for _, f := range s.Report.Findings {
 			if f.Unknown {
 				return f.Message

@@ -1,0 +1,174 @@
+// Package app wires the rooms together: one linear constructor, Run until the
+// context ends, and a graceful drain. There are no globals.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/bonafide-app/bonafide/app/checks"
+	"github.com/bonafide-app/bonafide/app/provenance"
+	"github.com/bonafide-app/bonafide/app/queue"
+	"github.com/bonafide-app/bonafide/app/registry"
+	"github.com/bonafide-app/bonafide/app/review"
+	"github.com/bonafide-app/bonafide/app/store"
+	"github.com/bonafide-app/bonafide/app/web"
+	"github.com/bonafide-app/bonafide/handlers"
+)
+
+// Defaults, each with its reason.
+const (
+	// jobTimeout bounds one attempt: a large pull request takes seconds, a registry
+	// that stalls is given up long before.
+	jobTimeout = 3 * time.Minute
+	// drainTime is what running jobs get after SIGTERM; orchestrators kill after 30 s.
+	drainTime = 20 * time.Second
+	// releasesAtATime are verified per job; each mostly waits for the network.
+	releasesAtATime = 64
+)
+
+// Options are what the App is made from. All strings are checked by New.
+type Options struct {
+	Listener      net.Listener // where webhooks arrive; Run closes it
+	AppID         int64
+	PrivateKey    []byte // PEM
+	WebhookSecret string
+	APIURL        string // "https://api.github.com/"
+	Database      string // path of the SQLite file
+	NPMRegistry   string
+	CAFile        string // PEM certificates to trust beside the system's; "": none
+	// Trust is what everything is verified with. It is renewed through TUF in the
+	// background, unless it is the operator's own.
+	Trust     *provenance.TrustRoot
+	CacheDir  string // keeps TUF metadata between runs; "": nothing is kept
+	Workers   int
+	TryFor    time.Duration // how long the unknown is asked for again
+	Demo      bool          // the trust root is the demo's, and every report says so
+	Version   string
+	Logger    zerolog.Logger
+	Transport http.RoundTripper // to GitHub; nil: the default
+}
+
+// App is a running server.
+type App struct {
+	log      zerolog.Logger
+	listener net.Listener
+	server   *http.Server
+	endpoint *handlers.Endpoint
+	store    *store.Store
+	queue    *queue.River
+	trust    *provenance.Source
+	runner   *review.Runner
+	forge    *checks.Forge
+}
+
+// New builds everything and starts nothing. It refuses what would be unsafe (an
+// empty secret, a key that does not parse) with a sentence that says what to do.
+func New(ctx context.Context, o Options) (*App, error) {
+	a := &App{log: o.Logger, listener: o.Listener}
+	var err error
+	if a.trust, err = provenance.NewSource(o.Trust, provenance.SourceOptions{CacheDir: o.CacheDir, Log: o.Logger}); err != nil {
+		return nil, fmt.Errorf("trust material: %w", err)
+	}
+	userAgent := "bonafide/" + o.Version
+	client, err := registry.New(registry.Options{UserAgent: userAgent, Registries: []string{o.NPMRegistry}, CAFile: o.CAFile})
+	if err != nil {
+		return nil, fmt.Errorf("registry client: %w", err)
+	}
+	npm, err := registry.NewNPM(client, o.NPMRegistry)
+	if err != nil {
+		return nil, fmt.Errorf("npm registry: %w", err)
+	}
+	if a.store, err = store.Open(ctx, o.Database); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	verifier, err := provenance.New(npm, a.trust.Current, provenance.Options{Cache: a.store, Log: o.Logger})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("verifier: %w", err), a.store.Close())
+	}
+	reviewer, err := review.New(review.Options{Verifier: verifier, Registry: o.NPMRegistry, Concurrency: releasesAtATime, Clock: time.Now, Demo: o.Demo})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("reviewer: %w", err), a.store.Close())
+	}
+	clients, err := checks.NewClientCreator(checks.ClientConfig{
+		APIURL: o.APIURL, AppID: o.AppID, PrivateKey: o.PrivateKey, UserAgent: userAgent, Transport: o.Transport,
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
+	}
+	if a.forge, err = checks.New(clients, checks.Options{AppID: o.AppID, Logger: o.Logger}); err != nil {
+		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
+	}
+	if a.runner, err = review.NewRunner(a.forge, reviewer, saver{a.store}); err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
+	a.queue, err = queue.Open(ctx, a.store.DB(), queue.Options{
+		Workers: o.Workers, Timeout: jobTimeout, TryFor: o.TryFor, Logger: o.Logger,
+	}, a.work)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("queue: %w", err), a.store.Close())
+	}
+	if a.endpoint, err = handlers.NewEndpoint(o.WebhookSecret, o.AppID, a.queue, o.Logger); err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
+	handler, err := web.New(web.Options{Webhook: a.endpoint, Ready: a.store.Ping, Version: o.Version})
+	if err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
+	a.server = &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	}
+	return a, nil
+}
+
+// Run serves until ctx ends, then drains: deliveries are refused (GitHub's log
+// keeps them), running jobs get drainTime, the rest stays in the queue.
+func (a *App) Run(ctx context.Context) error {
+	background, stop := context.WithCancel(ctx)
+	defer stop()
+	if !a.trust.Current().Pinned() {
+		go func() {
+			if err := a.trust.Run(background); err != nil && background.Err() == nil {
+				a.log.Error().Err(err).Msg("the trust material is no longer renewed")
+			}
+		}()
+	}
+	if err := a.queue.Start(ctx); err != nil {
+		return errors.Join(fmt.Errorf("start the queue: %w", err), a.listener.Close(), a.store.Close())
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- a.server.Serve(a.listener) }()
+	a.log.Info().Str("address", a.listener.Addr().String()).Msg("ready for deliveries")
+
+	var err error
+	select {
+	case <-ctx.Done():
+		a.log.Info().Msg("draining")
+	case err = <-failed:
+		err = fmt.Errorf("serve: %w", err)
+	}
+	a.endpoint.Drain()
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	return errors.Join(err, a.server.Shutdown(end), a.queue.Stop(end), a.store.Close())
+}
+
+// Idle waits until every job that was stored is done or given up.
+func (a *App) Idle(ctx context.Context) error { return a.queue.Idle(ctx) }
+
+// Report is the stored report (bonafide.report/v1) of a pull request's head; number
+// 0 is a merge group's.
+func (a *App) Report(ctx context.Context, installation int64, owner, repo string, number int, head string) ([]byte, error) {
+	r, ok, err := a.store.Report(ctx, installation, owner, repo, number, head)
+	if err == nil && !ok {
+		err = fmt.Errorf("no report is stored of %s/%s#%d at %s", owner, repo, number, head)
+	}
+	return r.JSON, err
+}

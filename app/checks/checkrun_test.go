@@ -1,0 +1,373 @@
+package checks
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/bonafide-app/bonafide/app/policy"
+	"github.com/bonafide-app/bonafide/app/report"
+	"github.com/bonafide-app/bonafide/app/review"
+)
+
+const ground = "pr/7 main@" + base + " policy@" + tip
+
+// check is a check of one pull request with n findings, the first at line from.
+func check(conclusion policy.Conclusion, from, n int) report.Check {
+	r := report.Report{Kind: report.Diff, Conclusion: conclusion, Mode: policy.Enforce, PolicyFrom: "the defaults"}
+	for i := range n {
+		r.Findings = append(r.Findings, policy.Finding{
+			Rule: "provenance-lost", Severity: policy.Error, Lockfile: "package-lock.json", Line: from + i,
+			Message: fmt.Sprintf("Finding at line %d.", from+i),
+		})
+	}
+	return report.Check{Sections: []report.Section{{PullRequest: 7, BaseRef: "main", Report: r}}}
+}
+
+func publish(t *testing.T, f *Forge, ground string, c report.Check) review.Run {
+	t.Helper()
+	run, err := f.Begin(t.Context(), web, head, ground)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Finish(t.Context(), run, c); err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+// latest is the run that GitHub would show, after the test has made sure that none
+// of ours is left unfinished.
+func (h *hub) latest() *hubRun {
+	h.t.Helper()
+	for _, r := range h.runs {
+		if r.Status != completed {
+			h.t.Errorf("run %d is left %s", r.ID, r.Status)
+		}
+	}
+	if len(h.runs) == 0 {
+		h.t.Fatal("no run")
+	}
+	return h.runs[len(h.runs)-1]
+}
+
+// atLines says which lines are annotated, and whether one is twice.
+func (r *hubRun) atLines(t *testing.T, from, n int) {
+	t.Helper()
+	seen := map[int]int{}
+	for _, a := range r.Annotations {
+		line, _ := a["start_line"].(float64)
+		seen[int(line)]++
+	}
+	for line := from; line < from+n; line++ {
+		if seen[line] != 1 {
+			t.Errorf("line %d has %d annotations", line, seen[line])
+		}
+	}
+	if len(seen) != n {
+		t.Errorf("%d lines are annotated, want %d", len(seen), n)
+	}
+}
+
+func TestACheckRunIsBegunAndCompletedWithAllItsAnnotations(t *testing.T) {
+	h := newHub(t)
+	f := h.forge()
+	run, err := f.Begin(t.Context(), web, head, ground)
+	if err != nil || run.Completed || h.runs[0].Status != inProgress {
+		t.Fatalf("%+v, %v", run, err)
+	}
+	if about := ParseExternalID(h.runs[0].ExternalID); len(about.Pulls) != 1 || about.Pulls[0] != 7 {
+		t.Errorf("external id %q", h.runs[0].ExternalID)
+	}
+	if err := f.Finish(t.Context(), run, check(policy.Failure, 1, 120)); err != nil {
+		t.Fatal(err)
+	}
+	got := h.latest()
+	got.atLines(t, 1, 120)
+	if got.Conclusion != "failure" || got.Title == "" || got.Summary == "" || got.Name != "bonafide" {
+		t.Errorf("%+v", got)
+	}
+	if n := h.made("PATCH"); n != 3 {
+		t.Errorf("%d updates for 120 annotations", n)
+	}
+}
+
+func TestAQuickSuccessTakesThreeCalls(t *testing.T) {
+	h := newHub(t)
+	publish(t, h.forge(), ground, check(policy.Success, 1, 0))
+	if h.latest().Conclusion != "success" || len(h.calls) != 3 {
+		t.Errorf("%v", h.calls)
+	}
+}
+
+func TestASecondRunOnTheSameGroundWritesNothing(t *testing.T) {
+	h := newHub(t)
+	publish(t, h.forge(), ground, check(policy.Failure, 1, 120))
+	h.forget()
+	run := publish(t, h.forge(), ground, check(policy.Failure, 1, 120))
+	if !run.Completed || len(h.writes()) != 0 || len(h.runs) != 1 {
+		t.Errorf("%+v wrote %v", run, h.writes())
+	}
+}
+
+func TestTheSameVerdictOnOtherGroundAddsNoAnnotation(t *testing.T) {
+	h := newHub(t)
+	publish(t, h.forge(), ground, check(policy.Failure, 1, 70))
+	run := publish(t, h.forge(), ground+"\npr/9 next@"+base+" policy@"+tip, check(policy.Failure, 1, 70))
+	if run.Completed || len(h.runs) != 1 {
+		t.Errorf("%+v, %d runs", run, len(h.runs))
+	}
+	h.latest().atLines(t, 1, 70)
+	if about := ParseExternalID(h.latest().ExternalID); len(about.Pulls) != 2 {
+		t.Errorf("external id %q", h.latest().ExternalID)
+	}
+}
+
+func TestAnotherVerdictReplacesTheAnnotationsByANewRun(t *testing.T) {
+	for name, second := range map[string]report.Check{
+		"fewer": check(policy.Failure, 1, 10), "none": check(policy.Success, 1, 0), "others": check(policy.Failure, 500, 70),
+	} {
+		for _, g := range []string{ground, "pr/7 main@" + tip + " policy@" + tip} {
+			t.Run(name, func(t *testing.T) {
+				h := newHub(t)
+				publish(t, h.forge(), ground, check(policy.Failure, 1, 70))
+				publish(t, h.forge(), g, second)
+				got := h.latest()
+				want := len(report.Output(second).Annotations)
+				if len(h.runs) != 2 || len(got.Annotations) != want || got.Conclusion != string(second.Conclusion()) {
+					t.Errorf("%d runs, %d annotations, %s", len(h.runs), len(got.Annotations), got.Conclusion)
+				}
+				h.forget()
+				if publish(t, h.forge(), g, second); len(h.writes()) != 0 {
+					t.Errorf("a third time wrote %v", h.writes())
+				}
+			})
+		}
+	}
+}
+
+func TestMoreFindingsAreAddedToTheRun(t *testing.T) {
+	h := newHub(t)
+	publish(t, h.forge(), ground, check(policy.Failure, 1, 70))
+	publish(t, h.forge(), ground, check(policy.Failure, 1, 130))
+	if h.latest().atLines(t, 1, 130); len(h.runs) != 1 {
+		t.Errorf("%d runs", len(h.runs))
+	}
+}
+
+// A process that dies after, or in, any one call and starts again leaves one run
+// with every annotation once.
+func TestACrashAtAnyCallLeavesOneCompletedRunAndNothingTwice(t *testing.T) {
+	for lost := range 2 { // the call fails; or it works and its answer is lost
+		for die := 1; die <= 6; die++ {
+			t.Run(fmt.Sprint(lost, " ", die), func(t *testing.T) {
+				h := newHub(t)
+				n := 0
+				h.fail = func(call string, _ int) int {
+					if n++; n == die {
+						return 502
+					}
+					return 0
+				}
+				if lost == 1 {
+					h.fail = nil
+				}
+				attempt := func() error {
+					f := h.forge() // a new process remembers nothing
+					run, err := f.Begin(t.Context(), web, head, ground)
+					if err != nil {
+						return err
+					}
+					if lost == 1 && h.dieAfter(die) {
+						return errors.New("died")
+					}
+					return f.Finish(t.Context(), run, check(policy.Failure, 1, 120))
+				}
+				if lost == 1 {
+					h.loseAnswer = die
+				}
+				failures := 0
+				for attempt() != nil {
+					if failures++; failures > 2 {
+						t.Fatal("it does not end")
+					}
+				}
+				got := h.latest()
+				got.atLines(t, 1, 120)
+				if len(h.runs) > 2 || len(h.runs) == 2 && h.runs[0].Conclusion == "failure" || got.Conclusion != "failure" {
+					t.Errorf("%d runs, %s", len(h.runs), got.Conclusion)
+				}
+				h.forget()
+				h.fail, h.loseAnswer = nil, 0
+				if publish(t, h.forge(), ground, check(policy.Failure, 1, 120)); len(h.writes()) != 0 {
+					t.Errorf("wrote again: %v", h.writes())
+				}
+			})
+		}
+	}
+}
+
+func TestARunOfAnotherAppWithOurNameIsNotTouched(t *testing.T) {
+	h := newHub(t)
+	foreign := &hubRun{ID: 900, Name: "bonafide", HeadSHA: head, Status: completed, Conclusion: "success", App: map[string]any{"id": 15368, "slug": "github-actions"}}
+	forged := &hubRun{ID: 901, Name: "bonafide", HeadSHA: head, Status: inProgress, App: map[string]any{"id": 1}}
+	x := newExternalID(ground)
+	x.output = digest(report.Fingerprint(report.Output(check(policy.Success, 1, 0))))
+	foreign.ExternalID = x.String()
+	h.runs = []*hubRun{foreign, forged}
+	f := h.forge()
+	publish(t, f, ground, check(policy.Failure, 1, 3))
+	if err := f.Cancel(t.Context(), web, head, "x"); err != nil {
+		t.Fatal(err)
+	}
+	if foreign.Conclusion != "success" || forged.Status != inProgress || len(h.runs) != 3 || h.runs[2].Conclusion != "failure" {
+		t.Errorf("%+v %+v, %d runs", foreign, forged, len(h.runs))
+	}
+}
+
+func TestAServerThatNamesNoAppIsTakenByTheName(t *testing.T) {
+	h := newHub(t)
+	h.runs = []*hubRun{{ID: 50, Name: "bonafide", HeadSHA: head, Status: inProgress}}
+	if run := publish(t, h.forge(), ground, check(policy.Success, 1, 0)); run.ID != 50 || len(h.runs) != 1 {
+		t.Errorf("%+v, %d runs", run, len(h.runs))
+	}
+}
+
+func TestUnfinishedRunsAreCancelledAndOthersAreLeft(t *testing.T) {
+	h := newHub(t)
+	ours := map[string]any{"id": appID}
+	h.runs = []*hubRun{
+		{ID: 1, Name: "bonafide", HeadSHA: head, Status: completed, Conclusion: "failure", App: ours},
+		{ID: 2, Name: "bonafide", HeadSHA: head, Status: inProgress, App: ours},
+		{ID: 3, Name: "bonafide", HeadSHA: head, Status: "queued", App: ours},
+		{ID: 4, Name: "other", HeadSHA: head, Status: inProgress, App: ours},
+		{ID: 5, Name: "bonafide", HeadSHA: base, Status: inProgress, App: ours},
+	}
+	f := h.forge()
+	for range 2 {
+		if err := f.Cancel(t.Context(), web, head, "The pull request was closed."); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for _, r := range h.runs {
+		got = append(got, r.Status+" "+r.Conclusion)
+	}
+	if want := "completed failure, completed cancelled, completed cancelled, in_progress , in_progress "; strings.Join(got, ", ") != want {
+		t.Errorf("got %q", got)
+	}
+	if h.runs[1].Summary != "The pull request was closed." || h.made("PATCH") != 2 {
+		t.Errorf("%+v, %v", h.runs[1], h.calls)
+	}
+}
+
+func TestACancelledOrAgedRunIsNoVerdict(t *testing.T) {
+	for _, conclusion := range []string{"cancelled", "stale", "timed_out", "skipped"} {
+		h := newHub(t)
+		publish(t, h.forge(), ground, check(policy.Success, 1, 0))
+		h.runs[0].Conclusion = conclusion
+		if run := publish(t, h.forge(), ground, check(policy.Success, 1, 0)); run.Completed || h.latest().Conclusion != "success" {
+			t.Errorf("%s: %+v, %s", conclusion, run, h.latest().Conclusion)
+		}
+	}
+}
+
+func TestAnUnfinishedRunThatWasReplacedEndsCancelled(t *testing.T) {
+	h := newHub(t)
+	ours := map[string]any{"id": appID}
+	h.runs = []*hubRun{
+		{ID: 1, Name: "bonafide", HeadSHA: head, Status: inProgress, App: ours},
+		{ID: 2, Name: "bonafide", HeadSHA: head, Status: inProgress, App: ours},
+	}
+	run := publish(t, h.forge(), ground, check(policy.Success, 1, 0))
+	if run.ID != 2 || h.runs[0].Conclusion != "cancelled" || h.latest().Conclusion != "success" {
+		t.Errorf("%+v, %+v", run, h.runs[0])
+	}
+}
+
+func TestAnOutputThatGitHubRefusesFailsTheCheckAndIsTriedAgain(t *testing.T) {
+	h := newHub(t)
+	refuse := true
+	h.fail = func(call string, nth int) int {
+		if refuse && strings.HasPrefix(call, "PATCH") && nth == 1 {
+			return 422
+		}
+		return 0
+	}
+	publish(t, h.forge(), ground, check(policy.Success, 1, 0))
+	if got := h.latest(); got.Conclusion != "failure" || got.Summary == "" {
+		t.Errorf("%+v", got)
+	}
+	refuse = false
+	if run := publish(t, h.forge(), ground, check(policy.Success, 1, 0)); run.Completed || h.latest().Conclusion != "success" {
+		t.Errorf("%+v, %s", run, h.latest().Conclusion)
+	}
+}
+
+func TestNoConclusionButAVerdictGetsOut(t *testing.T) {
+	for c, want := range map[policy.Conclusion]string{
+		policy.Success: "success", policy.Failure: "failure", policy.ActionRequired: "action_required", policy.Neutral: "neutral",
+		"": "failure", "skipped": "failure", "SUCCESS": "failure",
+	} {
+		if got := conclusionOf(c); got != want {
+			t.Errorf("%q became %q", c, got)
+		}
+	}
+}
+
+func TestTheExternalIDSaysWhatTheRunIsAbout(t *testing.T) {
+	many := ""
+	for n := range 200 {
+		many += fmt.Sprintf("pr/%d main@%s policy@%s\n", n+1, base, tip)
+	}
+	tests := map[string]About{
+		ground:                          {Pulls: []int{7}},
+		ground + "\npr/12 a@b policy@c": {Pulls: []int{7, 12}},
+		"group release/1.x@" + base + " policy@" + tip: {BaseRef: "release/1.x", BaseSHA: base},
+		"group a@b@" + base + " policy@" + tip:          {BaseRef: "a@b", BaseSHA: base},
+		"group a;ground=x@" + base + " policy@" + tip:   {},
+		"group " + strings.Repeat("x", 300) + "@" + base: {},
+		many:           {},
+		"anything":     {},
+		"":             {},
+		"pr/-1 x":      {},
+		"pr/007 x":     {},
+		"pr/7;ground=": {},
+	}
+	for ground, want := range tests {
+		x := newExternalID(ground)
+		x.output = digest("x")
+		s := x.String()
+		if got := ParseExternalID(s); fmt.Sprint(got) != fmt.Sprint(want) || len(s) > MaxExternalID || readExternalID(s) != x {
+			t.Errorf("%.60q became %q: %+v", ground, s, got)
+		}
+	}
+	if newExternalID("a") == newExternalID("b") {
+		t.Error("two grounds have one id")
+	}
+	for _, s := range []string{"", "pr/", "pr/x", "pr/7+", "pr/0", "pr/+7", "group/main/x", "group//" + base, "group/" + base, "pr/" + strings.Repeat("1", 500)} {
+		if got := ParseExternalID(s); got.Pulls != nil || got.BaseSHA != "" {
+			t.Errorf("%.40q became %+v", s, got)
+		}
+	}
+}
+
+func FuzzParseExternalID(f *testing.F) {
+	f.Add(newExternalID(ground).String())
+	f.Add("group/release/1.x/" + base + ";ground=x;output=y")
+	f.Fuzz(func(t *testing.T, s string) {
+		about := ParseExternalID(s)
+		for _, n := range about.Pulls {
+			if n <= 0 {
+				t.Fatal(n)
+			}
+		}
+		if about.BaseSHA != "" && (needSHA(about.BaseSHA) != nil || about.BaseRef == "" || about.Pulls != nil) {
+			t.Fatalf("%+v", about)
+		}
+		if x := newExternalID(s); len(x.String()) > MaxExternalID || readExternalID(x.String()) != x {
+			t.Fatalf("%+v", x)
+		}
+	})
+}

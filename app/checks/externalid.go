@@ -1,0 +1,114 @@
+package checks
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// About is what a check run is about, as its external id says. It is empty where
+// the id names neither pull requests nor a merge group: the run's commit then says.
+type About struct {
+	Pulls   []int  // numbers, ascending as written
+	BaseRef string // of a merge group
+	BaseSHA string // of a merge group, "" for pull requests
+}
+
+// externalID is the external id of a check run of ours:
+//
+//	pr/7+9;ground=0123456789abcdef;output=0123456789abcdef
+//	group/main/BASESHA;ground=…
+//
+// ground and output are the beginnings of SHA-256 sums: of what the verdict rests
+// on, and of what was published. output is there once the run was completed. Events
+// about pull requests from forks name no pull request, but they carry this.
+type externalID struct{ about, ground, output string }
+
+func (x externalID) String() string {
+	s := x.about + ";ground=" + x.ground
+	if x.output != "" {
+		s += ";output=" + x.output
+	}
+	return s
+}
+
+// newExternalID makes the id of an unfinished run. The lines of ground begin with
+// "pr/NUMBER " or are "group REF@SHA …"; any other ground is about the commit alone.
+func newExternalID(ground string) externalID {
+	var numbers []string
+	about := ""
+	for line := range strings.SplitSeq(ground, "\n") {
+		word, rest, _ := strings.Cut(line, " ")
+		base, _, _ := strings.Cut(rest, " ")
+		if n, ok := strings.CutPrefix(word, "pr/"); ok && number(n) > 0 {
+			numbers = append(numbers, n)
+		} else if i := strings.LastIndexByte(base, '@'); word == "group" && i > 0 {
+			about = "group/" + base[:i] + "/" + base[i+1:]
+		}
+	}
+	if len(numbers) > 0 {
+		about = "pr/" + strings.Join(numbers, "+")
+	}
+	if about == "" || len(about) > MaxAboutBytes || strings.ContainsRune(about, ';') {
+		about = "commit"
+	}
+	return externalID{about: about, ground: digest(ground)}
+}
+
+func readExternalID(s string) externalID {
+	if len(s) > MaxExternalID {
+		return externalID{}
+	}
+	var x externalID
+	for i, part := range strings.Split(s, ";") {
+		key, value, _ := strings.Cut(part, "=")
+		switch {
+		case i == 0:
+			x.about = part
+		case key == "ground":
+			x.ground = value
+		case key == "output":
+			x.output = value
+		}
+	}
+	return x
+}
+
+// ParseExternalID reads what a check run is about. It is empty for an id that is
+// not one of ours.
+func ParseExternalID(s string) About {
+	about := readExternalID(s).about
+	if list, ok := strings.CutPrefix(about, "pr/"); ok {
+		var out About
+		for n := range strings.SplitSeq(list, "+") {
+			if number(n) == 0 {
+				return About{}
+			}
+			out.Pulls = append(out.Pulls, number(n))
+		}
+		return out
+	}
+	if rest, ok := strings.CutPrefix(about, "group/"); ok {
+		i := strings.LastIndexByte(rest, '/')
+		if i > 0 && needSHA(rest[i+1:]) == nil {
+			return About{BaseRef: rest[:i], BaseSHA: rest[i+1:]}
+		}
+	}
+	return About{}
+}
+
+// number reads a positive decimal number as GitHub writes it, else 0.
+func number(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil || n <= 0 || s != fmt.Sprint(n) {
+		return 0
+	}
+	return n
+}
+
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:8])
+}

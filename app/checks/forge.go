@@ -1,0 +1,235 @@
+// Package checks is GitHub's side: it reads pull requests, trees, lockfiles and
+// the policy at a commit, and publishes check runs and comments so that doing it
+// twice changes nothing. It implements review.Forge.
+//
+// Answers are decoded into small structs of our own, because go-github v62 fails
+// on every repository with a multi-select custom property.
+package checks
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/go-github/v62/github"
+	"github.com/palantir/go-githubapp/githubapp"
+	"github.com/rs/zerolog"
+
+	"github.com/bonafide-app/bonafide/app/review"
+)
+
+// DefaultName is the name of the check run.
+const DefaultName = "bonafide"
+
+// Options are the settings of a Forge.
+type Options struct {
+	AppID  int64            // whose check runs are ours
+	Name   string           // of the check run, DefaultName where empty
+	Logger zerolog.Logger   // where a context carries none
+	Clock  func() time.Time // time.Now where nil
+}
+
+// Forge is GitHub as review sees it. It is safe for concurrent use. It keeps
+// nothing that a restart may not lose.
+type Forge struct {
+	clients githubapp.ClientCreator
+	appID   int64
+	name    string
+	log     zerolog.Logger
+	clock   func() time.Time
+
+	objects *lru[objectKey, any]  // blobs ([]byte) and listings; immutable
+	begun   *lru[int64, checkRun] // runs as Begin left them, by id
+	threads *lru[pullKey, thread] // what PullRequest saw
+	labels  *lru[headKey, string] // "OWNER:BRANCH" of a head
+	slug    struct {
+		sync.Mutex
+		value string
+	}
+}
+
+var _ review.Forge = (*Forge)(nil)
+
+type pullKey struct {
+	review.Repository
+	number int
+}
+
+type headKey struct {
+	review.Repository
+	sha string
+}
+
+// New makes a Forge.
+func New(clients githubapp.ClientCreator, o Options) (*Forge, error) {
+	if clients == nil {
+		return nil, errors.New("a forge needs GitHub clients")
+	}
+	if o.AppID <= 0 {
+		return nil, fmt.Errorf("the App id is %d: it must be the number that GitHub shows as App ID", o.AppID)
+	}
+	if o.Name == "" {
+		o.Name = DefaultName
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	return &Forge{
+		clients: clients, appID: o.AppID, name: o.Name, log: o.Logger, clock: o.Clock,
+		objects: newLRU[objectKey, any](CacheBytes),
+		begun:   newLRU[int64, checkRun](MaxRemembered),
+		threads: newLRU[pullKey, thread](MaxRemembered),
+		labels:  newLRU[headKey, string](MaxRemembered),
+	}, nil
+}
+
+// Evict forgets what is kept of an installation that was suspended or deleted.
+func (f *Forge) Evict(installation int64) {
+	if c, ok := f.clients.(interface{ Forget(int64) }); ok {
+		c.Forget(installation)
+	}
+}
+
+// request is one call of GitHub's REST API on a repository.
+type request struct {
+	what   string // for people: "read pull request 7"
+	method string // GET where empty
+	path   string // below /repos/OWNER/NAME/, escaped
+	query  url.Values
+	accept string // a media type, GitHub's JSON where empty
+	body   any    // sent as JSON
+}
+
+// do sends a request as the repository's installation. The answer is decoded from
+// JSON into out, or copied where out is an io.Writer. The errors are those of
+// review.Forge; one for a refused request wraps *github.ErrorResponse.
+func (f *Forge) do(ctx context.Context, repo review.Repository, q request, out any) (*github.Response, error) {
+	path, err := repositoryPath(repo, q.path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", q.what, err)
+	}
+	resp, err := f.send(ctx, repo.Installation, path, q, out)
+	if status(err) == http.StatusUnauthorized {
+		// The token was revoked before its time. A new client fetches a new one.
+		f.Evict(repo.Installation)
+		resp, err = f.send(ctx, repo.Installation, path, q, out)
+	}
+	return resp, f.failed(ctx, q.what, err)
+}
+
+func (f *Forge) send(ctx context.Context, installation int64, path string, q request, out any) (*github.Response, error) {
+	client, err := f.clients.NewInstallationClient(installation)
+	if err != nil {
+		return nil, err
+	}
+	return sendWith(ctx, client, path, q, out)
+}
+
+func sendWith(ctx context.Context, client *github.Client, path string, q request, out any) (*github.Response, error) {
+	if q.method == "" {
+		q.method = http.MethodGet
+	}
+	if len(q.query) > 0 {
+		path += "?" + q.query.Encode()
+	}
+	req, err := client.NewRequest(q.method, path, q.body)
+	if err != nil {
+		return nil, err
+	}
+	if q.accept != "" {
+		req.Header.Set("Accept", q.accept)
+	}
+	resp, err := client.BareDo(ctx, req)
+	if err != nil {
+		return resp, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	switch out := out.(type) {
+	case nil:
+	case io.Writer:
+		_, err = io.Copy(out, resp.Body)
+	default:
+		// Unlike Client.Do, an empty body is an error: an empty list is "[]".
+		err = json.NewDecoder(resp.Body).Decode(out)
+	}
+	return resp, err
+}
+
+// pages reads a list page by page until each returns false, the list ends or max
+// pages were read. It says whether the list went on.
+func pages[T any](ctx context.Context, f *Forge, repo review.Repository, q request, max int, each func(T) bool) (more bool, err error) {
+	if q.query == nil {
+		q.query = url.Values{}
+	}
+	q.query.Set("per_page", fmt.Sprint(PageSize))
+	for page := 1; page <= max; page++ {
+		if page > 1 {
+			q.query.Set("page", fmt.Sprint(page))
+		}
+		var list []T
+		resp, err := f.do(ctx, repo, q, &list)
+		if err != nil {
+			return false, err
+		}
+		for _, item := range list {
+			if !each(item) {
+				return false, nil
+			}
+		}
+		if resp.NextPage <= page {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// repositoryPath is the path of a resource of a repository, relative to the API's
+// root. Owner and name come from a stored job: a dot segment would lead elsewhere.
+func repositoryPath(repo review.Repository, path string) (string, error) {
+	for _, s := range []string{repo.Owner, repo.Name} {
+		if s == "" || s == "." || s == ".." {
+			return "", fmt.Errorf("%.200q is not a repository", repo.Owner+"/"+repo.Name)
+		}
+	}
+	return "repos/" + url.PathEscape(repo.Owner) + "/" + url.PathEscape(repo.Name) + "/" + path, nil
+}
+
+var shaShape = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
+
+func needSHA(sha string) error {
+	if !shaShape.MatchString(sha) {
+		return fmt.Errorf("%.80q is not a commit", sha)
+	}
+	return nil
+}
+
+func short(sha string) string { return sha[:min(len(sha), 7)] }
+
+// logger is the context's, else the Forge's.
+func (f *Forge) logger(ctx context.Context) *zerolog.Logger {
+	if l := zerolog.Ctx(ctx); l.GetLevel() != zerolog.Disabled {
+		return l
+	}
+	return &f.log
+}
+
+// escapeRef escapes a branch name for a path, its slashes apart. It refuses dot
+// segments, which git does not allow either.
+func escapeRef(ref string) (string, error) {
+	parts := strings.Split(ref, "/")
+	for i, p := range parts {
+		if p == "" || p == "." || p == ".." {
+			return "", fmt.Errorf("%.200q is not a branch", ref)
+		}
+		parts[i] = url.PathEscape(p)
+	}
+	return strings.Join(parts, "/"), nil
+}

@@ -1,0 +1,75 @@
+package checks
+
+import (
+	"time"
+
+	"github.com/bonafide-app/bonafide/app/review"
+)
+
+// Limits of what is asked of GitHub, each with its reason.
+const (
+	// RequestTimeout bounds one request with its body: the largest blob that is read
+	// (64 MiB) takes this long at 1 MiB a second.
+	RequestTimeout = 64 * time.Second
+	// HeaderTimeout bounds the wait for an answer to begin. GitHub ends its own work
+	// on a request after 10 s.
+	HeaderTimeout = 20 * time.Second
+	// MaxAnswerBytes bounds every answer's body: the largest blob and some room. Tree
+	// listings, the largest JSON, end at 100,000 entries or about 35 MB.
+	MaxAnswerBytes = review.MaxLockfileBytes + 1<<20
+	// MaxErrorBytes bounds the body of a refused token request, which is kept.
+	MaxErrorBytes = 64 << 10
+
+	// PageSize is GitHub's maximum for every list that is read here.
+	PageSize = 100
+	// MaxPullPages bounds the list of open pull requests (1,000). Beyond it they are
+	// also asked for by commit and by branch.
+	MaxPullPages = 10
+	// MaxRunPages bounds the runs of one name on one commit: GitHub keeps 1,000.
+	MaxRunPages = 10
+	// MaxAnnotationPages bounds the annotations of one run that are read back after an
+	// interruption (5,000).
+	MaxAnnotationPages = 50
+	// MaxCommentPages bounds the comments, and the reviews, of one pull request that
+	// are read (1,000). On a longer one nothing more is said but in the check.
+	MaxCommentPages = 10
+	// MaxFilePages bounds the files of one pull request: GitHub lists 3,000.
+	MaxFilePages = 30
+
+	// MaxTreeRequests bounds the listings that one comparison reads where a tree is
+	// too large for one answer.
+	MaxTreeRequests = 200
+	// MaxTreeEntries bounds the entries of one side (about 150 bytes each). The
+	// largest public monorepos keep around 400,000 files.
+	MaxTreeEntries = 1_000_000
+	// MaxPolicyBytes bounds a policy file. One with hundreds of exceptions is 100 kB.
+	MaxPolicyBytes = 512 << 10
+
+	// AnnotationBatch is how many annotations GitHub takes in one request.
+	AnnotationBatch = 50
+	// MaxCommentBytes bounds a body that several comments are joined in. GitHub's own
+	// limit is 65,536 characters; some are left for saying later that it is mended.
+	MaxCommentBytes = 65_000
+	// MaxExternalID bounds the external id of a check run. GitHub names no limit.
+	MaxExternalID = 200
+	// MaxAboutBytes bounds the part of it that says what the run is about.
+	MaxAboutBytes = 140
+
+	// MinWait and MaxWait clamp how long GitHub may make us wait: nothing is hammered,
+	// and no answer puts a job off for days. A primary limit is reset hourly.
+	MinWait = time.Second
+	MaxWait = 65 * time.Minute
+	// SecondaryWait is the wait that GitHub asks for where a limit states none.
+	SecondaryWait = time.Minute
+	// FailureWait is the wait after a 5xx, a timeout or a broken answer.
+	FailureWait = 5 * time.Second
+
+	// MaxClients bounds the installation clients that are kept with their tokens.
+	MaxClients = 1_000
+	// CacheBytes bounds the blobs and tree listings that are kept: they never change,
+	// and base branches are read again and again.
+	CacheBytes = 32 << 20
+	// MaxRemembered bounds what is remembered of pull requests and runs between two
+	// calls. It only saves requests.
+	MaxRemembered = 10_000
+)

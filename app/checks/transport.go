@@ -1,0 +1,90 @@
+package checks
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// errAnswerTooLarge is the error for an answer over MaxAnswerBytes.
+var errAnswerTooLarge = fmt.Errorf("the answer is larger than %d bytes", MaxAnswerBytes)
+
+// transport is what every request to GitHub goes through, token requests too. It
+// lets nothing pass to another host (the token is attached above it), and nothing
+// in without end.
+type transport struct {
+	api  *url.URL
+	next http.RoundTripper
+}
+
+func newTransport(api *url.URL, next http.RoundTripper) http.RoundTripper {
+	if next == nil {
+		next = &http.Transport{
+			Proxy:                 http.ProxyFromEnvironment,
+			DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+			TLSHandshakeTimeout:   10 * time.Second,
+			ResponseHeaderTimeout: HeaderTimeout,
+			ForceAttemptHTTP2:     true,
+			MaxIdleConnsPerHost:   32,
+			IdleConnTimeout:       90 * time.Second,
+		}
+	}
+	return &transport{api, next}
+}
+
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Scheme != t.api.Scheme || !strings.EqualFold(r.URL.Host, t.api.Host) {
+		if r.Body != nil {
+			_ = r.Body.Close()
+		}
+		return nil, fmt.Errorf("refused to send a request to %q: only GitHub's API at %q is called", r.URL.Host, t.api.Host)
+	}
+	resp, err := t.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = &capped{resp.Body, MaxAnswerBytes}
+	if strings.HasSuffix(r.URL.Path, "/access_tokens") && resp.StatusCode/100 != 2 {
+		return resp, detach(resp)
+	}
+	return resp, nil
+}
+
+// detach reads the body of a refused token request and closes the connection's
+// end of it: ghinstallation hands the open body to nobody.
+func detach(resp *http.Response) error {
+	data, err := io.ReadAll(io.LimitReader(resp.Body, MaxErrorBytes))
+	if err = errors.Join(err, resp.Body.Close()); err != nil {
+		return err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(data))
+	return nil
+}
+
+// capped fails a body that does not end in time.
+type capped struct {
+	io.ReadCloser
+	left int64
+}
+
+func (c *capped) Read(p []byte) (int, error) {
+	if c.left <= 0 {
+		// One byte more tells an end from a body that goes on.
+		if n, err := c.ReadCloser.Read(make([]byte, 1)); n == 0 {
+			return 0, err
+		}
+		return 0, errAnswerTooLarge
+	}
+	if int64(len(p)) > c.left {
+		p = p[:c.left]
+	}
+	n, err := c.ReadCloser.Read(p)
+	c.left -= int64(n)
+	return n, err
+}

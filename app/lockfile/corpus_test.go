@@ -1,0 +1,441 @@
+package lockfile
+
+import (
+	"archive/zip"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+)
+
+// corpus is the collection of real and hostile lockfiles beside the repository.
+type corpus struct{ files map[string]*zip.File }
+
+func openCorpus(t testing.TB) corpus {
+	t.Helper()
+	root, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+			break
+		}
+		if root == filepath.Dir(root) {
+			t.Fatal("no go.mod above the test")
+		}
+		root = filepath.Dir(root)
+	}
+	r, err := zip.OpenReader(filepath.Join(root, "..", "shared", "lockfiles.zip"))
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skip("../shared/lockfiles.zip is missing: the real and the hostile lockfiles are not tested")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	c := corpus{map[string]*zip.File{}}
+	for _, f := range r.File {
+		c.files[f.Name] = f
+	}
+	return c
+}
+
+func (c corpus) read(t testing.TB, name string) []byte {
+	t.Helper()
+	f := c.files[name]
+	if f == nil {
+		t.Fatalf("lockfiles.zip has no %s", name)
+	}
+	r, err := f.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	data, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+type expectedRow struct {
+	Name, Version, Integrity, Resolved string
+	Line, Occurrences                  int
+	Aliases                            []string
+	Dev, Optional, Peer, Bundled       bool
+	Source                             string
+	From, To                           []struct{ Integrity, Resolved string } // repinned
+}
+
+func (r expectedRow) pkg() dep.Package {
+	return dep.Package{Ecosystem: dep.NPM, Name: r.Name, Version: r.Version}
+}
+
+type expectedDiff struct {
+	Format, Lockfile         string
+	BaseEntries, HeadEntries int
+	Added, Removed, Repinned []expectedRow
+}
+
+func (e *expectedDiff) UnmarshalJSON(data []byte) error {
+	type plain expectedDiff
+	var counts struct {
+		Base int `json:"base_entries"`
+		Head int `json:"head_entries"`
+	}
+	if err := errors.Join(json.Unmarshal(data, (*plain)(e)), json.Unmarshal(data, &counts)); err != nil {
+		return err
+	}
+	e.BaseEntries, e.HeadEntries = counts.Base, counts.Head
+	return nil
+}
+
+func distinctPackages(entries []dep.Entry) map[dep.Package]bool {
+	out := map[dep.Package]bool{}
+	for _, e := range entries {
+		out[e.Package] = true
+	}
+	return out
+}
+
+// The corpus lists added and removed packages, and as repinned every other digest
+// and every other address. What an update replaces is in Replaces here and not in a
+// row of its own; what became stronger, and the public registry's own address, is
+// no change here. Everything else must agree to the byte.
+func TestRealLockfilesGiveTheDiffThatOtherParsersGive(t *testing.T) {
+	c := openCorpus(t)
+	cases := 0
+	for name := range c.files {
+		dir, file := path.Split(name)
+		if file != "expected.json" {
+			continue
+		}
+		var want expectedDiff
+		if strings.HasPrefix(dir, "hostile/") {
+			continue
+		}
+		if err := json.Unmarshal(c.read(t, name), &want); err != nil {
+			t.Fatal(err)
+		}
+		if want.Format != "npm-v2" && want.Format != "npm-v3" {
+			continue
+		}
+		cases++
+		t.Run(strings.Trim(dir, "/"), func(t *testing.T) {
+			headFile := dir + "head." + want.Lockfile
+			if c.files[headFile] == nil {
+				headFile = dir + want.Lockfile
+			}
+			base, err := Parse(want.Lockfile, c.read(t, dir+"base."+want.Lockfile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			head, err := Parse(want.Lockfile, c.read(t, headFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareWithCorpus(t, want, base, head)
+		})
+	}
+	if cases < 9 {
+		t.Errorf("only %d cases of npm's lockfile versions 2 and 3", cases)
+	}
+}
+
+func compareWithCorpus(t *testing.T, want expectedDiff, base, head []dep.Entry) {
+	if b, h := len(distinctPackages(base)), len(distinctPackages(head)); b != want.BaseEntries || h != want.HeadEntries {
+		t.Errorf("%d and %d distinct packages, want %d and %d", b, h, want.BaseEntries, want.HeadEntries)
+	}
+	changes := Diff(base, head)
+	entering, leaving, repinned := map[dep.Package][]dep.Change{}, map[dep.Package]bool{}, map[dep.Package]dep.Change{}
+	inHead := distinctPackages(head)
+	for _, ch := range changes {
+		p := ch.Entry.Package
+		switch ch.Kind {
+		case dep.Added, dep.Updated:
+			entering[p] = append(entering[p], ch)
+			for _, r := range ch.Replaces {
+				if !inHead[r.Package] {
+					leaving[r.Package] = true
+				}
+			}
+		case dep.Removed:
+			leaving[p] = true
+		case dep.Repinned:
+			repinned[p] = ch
+		}
+	}
+
+	seen := map[dep.Package]bool{}
+	for _, row := range want.Added {
+		seen[row.pkg()] = true
+		i := slices.IndexFunc(entering[row.pkg()], func(ch dep.Change) bool {
+			return slices.ContainsFunc(ch.Occurrences, func(e dep.Entry) bool { return e.Integrity == row.Integrity && e.Resolved == row.Resolved })
+		})
+		if i < 0 {
+			t.Errorf("%s is not reported with its digest and address", row.pkg().ID())
+			continue
+		}
+		checkRow(t, row, entering[row.pkg()][i])
+	}
+	if len(seen) != len(entering) {
+		t.Errorf("%d packages enter, want %d", len(entering), len(seen))
+	}
+	gone := map[dep.Package]bool{}
+	for _, row := range want.Removed {
+		gone[row.pkg()] = true
+		if !leaving[row.pkg()] {
+			t.Errorf("%s left and is not reported", row.pkg().ID())
+		}
+	}
+	if len(gone) != len(leaving) {
+		t.Errorf("%d packages leave, want %d", len(leaving), len(gone))
+	}
+
+	repins := map[dep.Package]bool{}
+	for _, row := range want.Repinned {
+		if !worse(row) {
+			continue
+		}
+		repins[row.pkg()] = true
+		ch, ok := repinned[row.pkg()]
+		if !ok {
+			t.Errorf("%s became worse and is not reported", row.pkg().ID())
+			continue
+		}
+		if Explain(ch) == (Difference{}) {
+			t.Errorf("nothing explains why %s is repinned", row.pkg().ID())
+		}
+	}
+	for p := range repinned {
+		if !repins[p] {
+			t.Errorf("%s is repinned for no reason", p.ID())
+		}
+	}
+}
+
+// worse says whether a repinned row of the corpus is one for us: a digest or an
+// address that was not there before, or one that went, at one of the places.
+func worse(row expectedRow) bool {
+	own := func(resolved string) bool { return resolved == "" || isPublicTarball(resolved, row.pkg()) }
+	for _, to := range row.To {
+		for _, from := range row.From {
+			if from.Integrity != "" && to.Integrity != from.Integrity || own(from.Resolved) != own(to.Resolved) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func checkRow(t *testing.T, row expectedRow, ch dep.Change) {
+	t.Helper()
+	e := ch.Entry
+	if e.Line != row.Line || len(ch.Occurrences) != row.Occurrences {
+		t.Errorf("%s: line %d with %d occurrences, want line %d with %d", row.pkg().ID(), e.Line, len(ch.Occurrences), row.Line, row.Occurrences)
+	}
+	var aliases []string
+	dev, optional, peer, bundled := true, true, true, true
+	for _, o := range ch.Occurrences {
+		if o.Alias != "" {
+			aliases = append(aliases, o.Alias)
+		}
+		dev = dev && o.Scope == dep.Dev
+		optional = optional && o.Scope == dep.Optional
+		peer = peer && o.Scope == dep.Peer
+		bundled = bundled && o.Bundled
+	}
+	slices.Sort(aliases)
+	if aliases = slices.Compact(aliases); !slices.Equal(aliases, row.Aliases) {
+		t.Errorf("%s: aliases %q, want %q", row.pkg().ID(), aliases, row.Aliases)
+	}
+	// An entry has one scope: dev before optional before peer.
+	if dev != row.Dev || optional != (row.Optional && !row.Dev) || peer != (row.Peer && !row.Dev && !row.Optional) {
+		t.Errorf("%s: scope %s, want dev %t, optional %t, peer %t", row.pkg().ID(), e.Scope, row.Dev, row.Optional, row.Peer)
+	}
+	// What has an address of its own is fetched, whatever its mark says.
+	if bundled != (row.Bundled && row.Resolved == "") {
+		t.Errorf("%s: bundled %t, want %t", row.pkg().ID(), bundled, row.Bundled)
+	}
+	if source := row.Source; source == "" && e.Source != dep.Registry || source != "" && string(e.Source) != source {
+		t.Errorf("%s: source %s, want %q", row.pkg().ID(), e.Source, source)
+	}
+}
+
+type hostileCase struct {
+	Case, Lockfile, Head, Base, Outcome string
+	Kinds                               []string
+	MustReport                          []string `json:"must_report"`
+	MustNotReport                       []string `json:"must_not_report"`
+	Entries                             int
+	Lines                               map[string]int
+}
+
+func TestHostileLockfilesAreRefusedOrTheirFactsComeOut(t *testing.T) {
+	c := openCorpus(t)
+	var all struct{ Cases []hostileCase }
+	if err := json.Unmarshal(c.read(t, "hostile/expected.json"), &all); err != nil {
+		t.Fatal(err)
+	}
+	// Version 1 is refused as a whole: what its entries say is not asked yet.
+	version1 := []string{"npm-v1-with-packages", "npm-ancient-without-version", "npm-v1-alias-broken", "npm-deep-dependencies"}
+	ran := 0
+	for _, h := range all.Cases {
+		if !strings.HasPrefix(h.Case, "npm-") {
+			continue
+		}
+		ran++
+		t.Run(h.Case, func(t *testing.T) {
+			var base []dep.Entry
+			if h.Base != "" {
+				var err error
+				if base, err = Parse(h.Lockfile, c.read(t, "hostile/"+h.Base)); err != nil {
+					t.Fatalf("the base: %v", err)
+				}
+			}
+			head, err := Parse(h.Lockfile, c.read(t, "hostile/"+h.Head))
+			var refused *Error
+			if err != nil && !errors.As(err, &refused) {
+				t.Fatalf("the error is a %T and not an *Error", err)
+			}
+			if slices.Contains(version1, h.Case) {
+				if refused == nil || refused.Kind != UnsupportedVersion {
+					t.Fatalf("error %v, want an unsupported version", err)
+				}
+				return
+			}
+			changes := Diff(base, head)
+			switch {
+			case h.Outcome == "error":
+				if refused == nil || !slices.Contains(hostileKinds()[h.Kinds[0]], refused.Kind) {
+					t.Errorf("error %v, want one of kind %s", err, h.Kinds[0])
+				}
+				if len(head) > 0 {
+					t.Errorf("%d entries come with the error", len(head))
+				}
+			case h.Outcome == "ok":
+				checkHarmless(t, h, head, changes, err)
+			case refused != nil && refused.Kind != Inconsistent:
+				if h.Outcome != "error-or-finding" {
+					t.Errorf("refused: %v", err)
+				}
+			default:
+				checkFacts(t, h, changes, refused)
+			}
+		})
+	}
+	if ran < 78 {
+		t.Errorf("only %d hostile cases for npm", ran)
+	}
+}
+
+// hostileKinds are our kinds of errors for the corpus's words.
+func hostileKinds() map[string][]Kind {
+	return map[string][]Kind{
+		"unreadable":     {Empty, LFSPointer, NotUTF8, NotJSON, Malformed},
+		"merge-conflict": {MergeConflict},
+		"unsupported":    {UnsupportedVersion},
+		"duplicate-key":  {DuplicateKey},
+		"limit":          {Limit},
+	}
+}
+
+func checkHarmless(t *testing.T, h hostileCase, head []dep.Entry, changes []dep.Change, err error) {
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(distinctPackages(head)); n != h.Entries {
+		t.Errorf("%d packages, want %d", n, h.Entries)
+	}
+	for _, e := range head {
+		if want, ok := h.Lines[e.Package.ID()]; ok && e.Line != want {
+			t.Errorf("%s is on line %d, want %d", e.Package.ID(), e.Line, want)
+		}
+	}
+	if h.Base != "" && len(changes) > 0 {
+		t.Errorf("%d changes, want none", len(changes))
+	}
+}
+
+// checkFacts makes sure that everything a rule needs for one of the expected
+// findings is in the changes.
+func checkFacts(t *testing.T, h hostileCase, changes []dep.Change, refused *Error) {
+	ids := map[string][]dep.Change{}
+	for _, ch := range changes {
+		ids[ch.Entry.Package.ID()] = append(ids[ch.Entry.Package.ID()], ch)
+	}
+	for _, id := range h.MustReport {
+		if ids[id] == nil {
+			t.Errorf("%s is not reported", id)
+		}
+		if refused != nil && !strings.Contains(refused.Detail, id) {
+			t.Errorf("the error does not name %s: %v", id, refused)
+		}
+	}
+	for _, id := range h.MustNotReport {
+		if ids[id] != nil {
+			t.Errorf("%s is reported", id)
+		}
+	}
+	facts := map[string]func(dep.Change) bool{
+		"repinned":      func(c dep.Change) bool { return c.Kind == dep.Repinned && Explain(c) != Difference{} },
+		"exotic-source": func(c dep.Change) bool { return !fromPublicRegistry(c.Entry) },
+		"source-mismatch-url": func(c dep.Change) bool {
+			return c.Entry.Source == dep.URL
+		},
+		"name-invalid":        func(c dep.Change) bool { return oddName(c.Entry.Package.Name) },
+		"integrity-missing":   func(c dep.Change) bool { return c.Entry.Integrity == "" && !c.Entry.Bundled },
+		"digest-weak":         func(c dep.Change) bool { return !dep.Strongest(c.Entry.Digests).Comparable() },
+		"digest-malformed":    func(c dep.Change) bool { return c.Entry.IntegrityError != "" && c.Entry.Digests == nil },
+		"conflicting-digests": func(c dep.Change) bool { return Explain(c).Conflict },
+		"alias":               func(c dep.Change) bool { return c.Entry.Alias == "react" },
+		"added":               func(c dep.Change) bool { return c.Kind == dep.Added },
+		"path-escape":         func(c dep.Change) bool { return c.Entry.Source == dep.File },
+		"version-invalid":     func(c dep.Change) bool { return strings.TrimLeft(c.Entry.Package.Version, "0123456789.") != "" },
+	}
+	for _, kind := range h.Kinds {
+		switch {
+		case kind == "sections-disagree" || kind == "inconsistent" && refused != nil:
+			if refused == nil || refused.Kind != Inconsistent {
+				t.Errorf("error %v, want one of kind inconsistent", refused)
+			}
+		case kind == "limit" || kind == "unreadable": // beside another that is asked
+		case kind == "inconsistent": // without an error it is a package without a digest: also asked
+		case facts[kind] == nil:
+			t.Errorf("nothing is known of the kind %q", kind)
+		case !slices.ContainsFunc(changes, facts[kind]):
+			t.Errorf("no change shows %s: %+v", kind, changes)
+		}
+	}
+}
+
+func fromPublicRegistry(e dep.Entry) bool {
+	host, ok := RegistryTarball(e.Resolved, e.Package)
+	return e.Source == dep.Registry && (e.Resolved == "" || ok && slices.Contains(PublicHosts(), host))
+}
+
+func oddName(name string) bool {
+	plain := strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789") == ""
+	return !plain || name == "" || len(name) > 214 || name == "node_modules"
+}
+
+func TestAnUpperCaseHostIsTheSameHost(t *testing.T) {
+	c := openCorpus(t)
+	head, err := Parse("package-lock.json", c.read(t, "hostile/npm-url-upper-host/head.package-lock.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range head {
+		if !fromPublicRegistry(e) {
+			t.Errorf("%s is said to come from elsewhere", e.Resolved)
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package lockfile
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestEveryRefusalSaysWhyAndWhatToDo(t *testing.T) {
+	good := v3(member("node_modules/a", "a", "1.0.0"), member("node_modules/b", "b", "1.0.0"))
+	deep := strings.Repeat("[", 600) + strings.Repeat("]", 600)
+	nested := strings.Repeat(`{"a": {"dependencies": `, 80) + "{}" + strings.Repeat("}}", 80)
+	for _, c := range []struct {
+		what, name, text string
+		kind             Kind
+		line             int
+		says             string
+	}{
+		{"nothing", "", "", Empty, 0, "npm install --package-lock-only"},
+		{"white space", "", " \r\n\t", Empty, 0, "empty"},
+		{"only a BOM", "", "\xef\xbb\xbf", Empty, 0, "empty"},
+		{"an LFS pointer", "", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", LFSPointer, 1, "git lfs untrack"},
+		{"UTF-16", "", "\xff\xfe{\x00}\x00", NotUTF8, 1, "UTF-8"},
+		{"a broken character, by line", "", "{\n\n\"\xff\": 1}", NotUTF8, 3, "not UTF-8"},
+		{"a surrogate half", "", "{\n\"\\ud800\": 1}", NotJSON, 2, "not JSON"},
+		{"conflict markers", "", "{\n<<<<<<< HEAD\n\"a\": 1\n=======\n\"a\": 2\n>>>>>>> topic\n}", MergeConflict, 2, "resolve the conflict"},
+		{"conflict markers first", "", "<<<<<<< HEAD\n{}", MergeConflict, 1, "resolve the conflict"},
+		{"the end of a conflict", "", strings.Replace(good, "}\n}\n", "}\n>>>>>>> topic\n}\n", 1), MergeConflict, 6, "resolve the conflict"},
+		{"a page", "", "\n<!DOCTYPE html><title>502</title>", NotJSON, 2, "HTML"},
+		{"prose", "", "hello", NotJSON, 1, "not JSON"},
+		{"a comment", "", "{\n// hello\n}", NotJSON, 2, "not JSON"},
+		{"a trailing comma", "", "{\"lockfileVersion\": 3,\n}", NotJSON, 1, "not JSON"},
+		{"a cut", "", good[:len(good)-4], NotJSON, 6, "ends in the middle"},
+		{"a second value", "", good + "{}", NotJSON, 8, "after the end"},
+		{"rubbish after the end", "", good + "x", NotJSON, 8, ""},
+		{"null", "", "null", Malformed, 1, "null where an object belongs"},
+		{"an array", "", "[]", Malformed, 1, "an array where an object belongs"},
+		{"packages as an array", "", "{\"lockfileVersion\": 3,\n\"packages\": []}", Malformed, 2, `"packages" is an array`},
+		{"a package that is a string", "", v3(`"node_modules/a": "1.0.0"`), Malformed, 4, `"packages" "node_modules/a" is a string`},
+		{"a version that is a number", "", v3(`"node_modules/a": {"version": 1}`), Malformed, 4, `"version" is a number where a string belongs`},
+		{"integrity: true", "", v3(`"node_modules/a": {"integrity": true}`), Malformed, 4, "true where a string belongs"},
+		{"link: \"yes\"", "", v3(`"node_modules/a": {"link": "yes"}`), Malformed, 4, "a string where true or false belongs"},
+		{"no packages", "", `{"lockfileVersion": 3}`, Malformed, 0, `no "packages"`},
+		{"no packages in version 2", "", `{"lockfileVersion": 2, "dependencies": {}}`, Malformed, 0, `no "packages"`},
+		{"no version", "", `{"packages": {}}`, UnsupportedVersion, 0, "versions 2 and 3 are read"},
+		{"version 1", "", "{\n\"lockfileVersion\": 1}", UnsupportedVersion, 2, "lockfileVersion is 1; versions 2 and 3 are read"},
+		{"version 4", "", `{"lockfileVersion": 4}`, UnsupportedVersion, 1, "lockfileVersion is 4"},
+		{"version 3.9", "", `{"lockfileVersion": 3.9}`, UnsupportedVersion, 1, "3.9"},
+		{"version 3.0", "", `{"lockfileVersion": 3.0}`, UnsupportedVersion, 1, "3.0"},
+		{"version \"3\"", "", `{"lockfileVersion": "3"}`, UnsupportedVersion, 1, `string "3"`},
+		{"version true", "", `{"lockfileVersion": true}`, UnsupportedVersion, 1, "true"},
+		{"version []", "", `{"lockfileVersion": []}`, Malformed, 1, "2 or 3"},
+		{"the same location twice", "", v3(member("node_modules/a", "a", "1.0.0"), member("node_modules/a", "a", "2.0.0")), DuplicateKey, 5, `"node_modules/a" stands twice`},
+		{"the same location, escaped", "", v3(`"node_modules/a": {}`, `"node_modules/\u0061": {}`), DuplicateKey, 5, `"node_modules/a" stands twice`},
+		{"the same field twice", "", v3(`"node_modules/a": {"version": "1", "version": "2"}`), DuplicateKey, 4, `"version" stands twice`},
+		{"twice in what is not read", "", "{\"x\": [{\"y\": {\"z\": 1,\n\"z\": 2}}]}", DuplicateKey, 2, `"z" stands twice`},
+		{"too deep", "", `{"x": ` + deep + `}`, Limit, 1, "nested more than 500 deep"},
+		{"too deep for npm 6", "", v2(nested), Limit, 6, "nested more than 64 deep"},
+		{"too deep a location", "", v3(member(strings.Repeat("node_modules/a/", 65)+"a", "a", "1.0.0")), Limit, 4, "64 levels"},
+		{"too deep a workspace", "", v3(`"` + strings.Repeat("a/", 65) + `": {}`), Limit, 4, "64 folders"},
+		{"too long a workspace", "", v3(`"` + strings.Repeat("a", 1025) + `": {}`), Limit, 4, "1024 bytes"},
+		{"too long a nested name", "", v2(`{"` + strings.Repeat("a", 5000) + `": {}}`), Limit, 6, "4096 bytes"},
+		{"a format that is only known", "sub/Yarn.lock", "# yarn lockfile v1", NotRead, 0, "lockfiles of yarn are not read yet"},
+		{"what is no lockfile", "package.json", "{}", NotRead, 0, "not the name of a lockfile"},
+		{"what was installed", "node_modules/.package-lock.json", good, NotRead, 0, "not the name of a lockfile"},
+	} {
+		name := c.name
+		if name == "" {
+			name = "app/package-lock.json"
+		}
+		t.Run(c.what, func(t *testing.T) {
+			e, entries := parseError(t, name, c.text)
+			if e.Kind != c.kind || c.line != 0 && e.Line != c.line || !strings.Contains(e.Detail, c.says) {
+				t.Errorf("%s on line %d: %s\nwant %s on line %d", e.Kind, e.Line, e.Detail, c.kind, c.line)
+			}
+			if e.Lockfile != name || !strings.HasPrefix(e.Error(), name) || strings.ContainsAny(e.Error(), "\n\r") || len(e.Error()) > 700 {
+				t.Errorf("the sentence is %q", e.Error())
+			}
+			if len(entries) > 0 {
+				t.Errorf("%d entries come with the error", len(entries))
+			}
+		})
+	}
+}
+
+func TestSizeIsBounded(t *testing.T) {
+	entries := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, ",\n\"node_modules/p%d\": {\"version\": \"1.0.0\"}", i)
+		}
+		return strings.TrimPrefix(b.String(), ",\n")
+	}
+	if got := len(parse(t, v3(entries(MaxEntries)))); got != MaxEntries {
+		t.Errorf("%d entries, want %d", got, MaxEntries)
+	}
+	if e, _ := parseError(t, "package-lock.json", v3(entries(200_000))); e.Kind != Limit || !strings.Contains(e.Detail, "150000 entries") {
+		t.Error(e)
+	}
+	legacy := strings.ReplaceAll(entries(MaxEntries+1), "node_modules/", "")
+	if e, _ := parseError(t, "package-lock.json", v2("{"+legacy+"}")); e.Kind != Limit {
+		t.Error(e)
+	}
+	if e, _ := parseError(t, "package-lock.json", strings.Repeat(" ", MaxBytes+1)); e.Kind != Limit || !strings.Contains(e.Detail, "67108864") {
+		t.Error(e)
+	}
+	wants := strings.ReplaceAll(strings.ReplaceAll(entries(MaxDirect+1), "node_modules/", ""), `{"version": "1.0.0"}`, `"1"`)
+	if e, _ := parseError(t, "package-lock.json", v3(`"": {"dependencies": {`+wants+`}}`)); e.Kind != Limit || !strings.Contains(e.Detail, "300000 packages") {
+		t.Error(e)
+	}
+}
+
+func TestLFSPointersAreRecognised(t *testing.T) {
+	pointer := "version https://git-lfs.github.com/spec/v1\noid sha256:" + strings.Repeat("0", 64) + "\nsize 12345\n"
+	for text, want := range map[string]bool{
+		pointer: true,
+		strings.Replace(pointer, "oid", "ext-0-foo sha256:00\noid", 1): true,
+		strings.Replace(pointer, "git-lfs", "hawser", 1):               true,
+		"":                                  false,
+		"{}":                                false,
+		" " + pointer:                       false,
+		"version 1\n":                       false,
+		pointer + strings.Repeat("x", 1024): false,
+	} {
+		if IsLFSPointer([]byte(text)) != want {
+			t.Errorf("%.60q: want %t", text, want)
+		}
+	}
+}

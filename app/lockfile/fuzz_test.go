@@ -1,0 +1,62 @@
+package lockfile
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+)
+
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{
+		"", "{", "null", "\xef\xbb\xbf{}",
+		v3(),
+		v3(`"": {"dependencies": {"a": "1"}, "workspaces": ["w"]}`, `"w": {}`, `"node_modules/w": {"resolved": "w", "link": true}`, member("node_modules/a", "a", "1.0.0")),
+		v3(member("node_modules/b", "b", "1.0.0", "bundleDependencies", []string{"c"}), `"node_modules/b/node_modules/c": {"version": "1.0.0", "inBundle": true}`),
+		v3(member("node_modules/../../x", "x", "1.0.0", "resolved", "file:///x", "integrity", "sha512-AAAA sha1-AA==")),
+		v2(`{"a": {"version": "1.0.0", "dependencies": {"b": {"version": "npm:c@1"}}}}`, member("node_modules/a", "a", "1.0.0")),
+		v3(member("node_modules/a", "a", "1.0.0", "link", true)),
+		`{"lockfileVersion":3,"packages":{"":{},"node_modules/a":{"version":"1","resolved":false}}}`,
+		"{\r\n<<<<<<< HEAD\r\n}",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		before := bytes.Clone(data)
+		entries, err := Parse("a/package-lock.json", data)
+		if !bytes.Equal(before, data) {
+			t.Fatal("the input was changed")
+		}
+		lines := 1 + bytes.Count(data, []byte("\n"))
+		if err != nil {
+			var e *Error
+			if !errors.As(err, &e) || e.Detail == "" || e.Line < 0 || e.Line > lines {
+				t.Fatalf("%#v", err)
+			}
+			if strings.ContainsAny(err.Error(), "\n\r") || len(err.Error()) > 700+MaxDepth*maxQuote {
+				t.Errorf("not one short line: %q", err)
+			}
+			if len(entries) > 0 && e.Kind != Inconsistent {
+				t.Errorf("%d entries with %v", len(entries), err)
+			}
+		}
+		last := 0
+		for _, e := range entries {
+			if e.Line < 1 || e.Line > lines || e.Line < last || e.Source == "" || e.Scope == "" || e.Location == "" && e.Integrity == "" && e.Resolved == "" {
+				t.Errorf("%+v", e)
+			}
+			last = e.Line
+			if e.IntegrityError != "" && e.Digests != nil || e.Integrity != "" && e.IntegrityError == "" && e.Digests == nil {
+				t.Errorf("digests: %+v", e)
+			}
+		}
+		if changes := Diff(entries, entries); len(changes) > 0 {
+			t.Errorf("a lockfile differs from itself: %q", summary(changes))
+		}
+		for _, c := range Diff(nil, entries) {
+			if c.Kind != "added" {
+				t.Errorf("against nothing: %q", summary([]depChange{c}))
+			}
+		}
+	})
+}

@@ -1,0 +1,32 @@
+package lockfile
+
+// Limits of this package, each with its reason. Beyond one the file is refused
+// with an Error of kind Limit: nothing is cut short in silence.
+const (
+	// MaxBytes bounds a lockfile. The largest real ones are 20 to 30 MB.
+	MaxBytes = 64 << 20
+	// MaxEntries bounds the entries of a lockfile (of each of its sections, where it
+	// says everything twice). The largest real ones have some 80,000; every entry
+	// costs about 500 bytes of memory and, where it is new, questions to a registry.
+	MaxEntries = 150_000
+	// MaxDepth bounds the nesting of JSON. A lockfile's own is 5; the nested
+	// "dependencies" of npm 6 add two for every level of node_modules.
+	MaxDepth = 500
+	// MaxNesting bounds how often node_modules stands in one location. Operating
+	// systems' path lengths keep real trees below 30.
+	MaxNesting = 64
+	// MaxFolderDepth and MaxFolderBytes bound the path of a workspace: every parent
+	// folder of it is searched for each package that it asks for.
+	MaxFolderDepth, MaxFolderBytes = 64, 1024
+	// MaxLegacyLocation bounds the bytes of the path to an entry in the nested
+	// "dependencies" of npm 6, which are written out once for every level.
+	MaxLegacyLocation = 4096
+	// MaxDirect bounds how many packages the root and the workspaces ask for together.
+	MaxDirect = 300_000
+	// MaxReplaces bounds dep.Change.Replaces, and with it the comparisons that one
+	// package can cause. Real lockfiles hold up to ten versions of one name.
+	MaxReplaces = 20
+
+	// maxQuote bounds what an error quotes of a file, in bytes.
+	maxQuote = 100
+)

@@ -1,0 +1,197 @@
+package lockfile
+
+import (
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+)
+
+// PublicHosts are the names under which the one public npm registry is reached:
+// npm's and yarn's.
+func PublicHosts() []string { return []string{npmHost, yarnHost} }
+
+const npmHost, yarnHost = "registry.npmjs.org", "registry.yarnpkg.com"
+
+func isPublicHost(host string) bool { return host == npmHost || host == yarnHost }
+
+// RegistryTarball says whether resolved is where a registry of npm's kind keeps the
+// tarball of exactly this name and version, and on which host ("registry.npmjs.org",
+// "npm.example.com:8443"). Whether that host is to be trusted is for the caller to say.
+//
+// The address must be https (plain http can be changed on the way) and of the shape
+// https://HOST[:PORT][/PREFIX]/NAME/-/BASE-VERSION.tgz. It must have no user, query,
+// fragment, dot segment, empty segment, backslash or escape other than the %2f of a
+// scoped name, and the host must be ASCII without a trailing dot. The host is
+// returned in lower case, with the port unless it is 443: another port is another
+// host. The public registry has no prefix.
+func RegistryTarball(resolved string, p dep.Package) (host string, ok bool) {
+	base, ok := RegistryBase(resolved, p)
+	host, _, _ = strings.Cut(strings.TrimPrefix(base, "https://"), "/")
+	return host, ok
+}
+
+// RegistryBase is RegistryTarball with the whole address of the registry, prefix
+// included and without a slash at the end: "https://npm.example.com/repository/team".
+// Several registries can live on one host.
+func RegistryBase(resolved string, p dep.Package) (base string, ok bool) {
+	if p.Name == "" || p.Version == "" || strings.ContainsAny(resolved, "?#\\") {
+		return "", false
+	}
+	u, err := url.Parse(resolved)
+	if err != nil || u.Scheme != "https" || u.Opaque != "" || u.User != nil {
+		return "", false
+	}
+	host, ok := cleanHost(u.Host)
+	if !ok {
+		return "", false
+	}
+	prefix, ok := cutTarball(u.EscapedPath(), p)
+	if !ok || prefix != "" && isPublicHost(host) {
+		return "", false
+	}
+	return "https://" + host + prefix, true
+}
+
+// cutTarball cuts /NAME/-/BASE-VERSION.tgz off a path, or JFrog's
+// /@SCOPE/BASE/-/@SCOPE/BASE-VERSION.tgz.
+func cutTarball(escaped string, p dep.Package) (prefix string, ok bool) {
+	scope, base, scoped := strings.Cut(p.Name, "/")
+	if !scoped {
+		base = p.Name
+	}
+	// The name and the version are the lockfile's: hold them to the rules of a path.
+	if !cleanPath("/"+p.Name) || !cleanPath("/"+p.Version) {
+		return "", false
+	}
+	rest, ok := cutSuffixes(escaped, base, "-", p.Version, ".tgz")
+	if ok && scoped {
+		rest, _ = cutSuffixes(rest, scope, "/")
+	}
+	rest, dash := cutSuffixes(rest, "/-/")
+	if !ok || !dash {
+		return "", false
+	}
+	prefix, ok = cutSuffixes(rest, "/", p.Name)
+	for _, slash := range []string{"%2f", "%2F"} {
+		if !ok && scoped {
+			prefix, ok = cutSuffixes(rest, "/", scope, slash, base)
+		}
+	}
+	return prefix, ok && (prefix == "" || cleanPath(prefix))
+}
+
+// cutSuffixes cuts the parts off the end of s, the last one first; all or nothing.
+func cutSuffixes(s string, parts ...string) (string, bool) {
+	rest := s
+	for i := len(parts) - 1; i >= 0; i-- {
+		var ok bool
+		if rest, ok = strings.CutSuffix(rest, parts[i]); !ok {
+			return s, false
+		}
+	}
+	return rest, true
+}
+
+// cleanPath says whether an absolute path is plain: what every reader reads alike.
+func cleanPath(p string) bool {
+	for i := range len(p) {
+		switch c := p[i]; {
+		case c <= ' ', c >= 0x7f, c == '%', c == '\\', c == '?', c == '#':
+			return false
+		}
+	}
+	return path.Clean(p) == p
+}
+
+// cleanHost is a host in lower case, with its port unless that is 443.
+func cleanHost(hostport string) (string, bool) {
+	host, port, hasPort := strings.Cut(strings.ToLower(hostport), ":")
+	for label := range strings.SplitSeq(host, ".") {
+		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return "", false
+		}
+	}
+	if !hasPort || port == "443" {
+		return host, true
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 || port != strconv.FormatUint(n, 10) {
+		return "", false
+	}
+	return host + ":" + port, true
+}
+
+// classify says what kind of source an address is. "" is a registry's: the package
+// manager then asks for the name and version.
+func classify(resolved string, p dep.Package) dep.SourceKind {
+	if resolved == "" {
+		return dep.Registry
+	}
+	if isPublicTarball(resolved, p) {
+		return dep.Registry
+	}
+	if _, ok := RegistryBase(resolved, p); ok {
+		return dep.Registry
+	}
+	scheme, rest, hasScheme := strings.Cut(resolved, ":")
+	switch scheme = strings.ToLower(scheme); {
+	case !hasScheme:
+		switch {
+		case strings.HasPrefix(resolved, "//"):
+			return dep.URL
+		case strings.HasPrefix(resolved, ".") || strings.HasPrefix(resolved, "/") || strings.HasPrefix(resolved, "~"):
+			return dep.File
+		case strings.Count(resolved, "/") == 1: // GitHub's short form, owner/name
+			return dep.Git
+		}
+		return dep.URL
+	case scheme == "file":
+		return dep.File
+	case scheme == "git" || scheme == "ssh" || strings.HasPrefix(scheme, "git+") || strings.Contains(scheme, "@"):
+		return dep.Git // also git@host:owner/name
+	case scheme == "github" || scheme == "gitlab" || scheme == "bitbucket" || scheme == "gist":
+		return dep.Git
+	}
+	if address, _, _ := strings.Cut(rest, "#"); strings.HasSuffix(strings.ToLower(address), ".git") {
+		return dep.Git
+	}
+	return dep.URL
+}
+
+// ownAddress says whether an entry is fetched from the public registry's own
+// address for its name and version, stated in the usual spelling or not at all.
+func ownAddress(e dep.Entry) bool {
+	return e.Source == dep.Registry && (e.Resolved == "" || isPublicTarball(e.Resolved, e.Package))
+}
+
+// isPublicTarball is RegistryTarball for the public registry in its usual spelling.
+func isPublicTarball(resolved string, p dep.Package) bool {
+	rest, ok := strings.CutPrefix(resolved, "https://")
+	host, _, slash := strings.Cut(rest, "/")
+	if !ok || !slash || !isPublicHost(host) || p.Name == "" || p.Version == "" {
+		return false
+	}
+	prefix, ok := cutTarball(rest[len(host):], p)
+	return ok && prefix == ""
+}
+
+// inRepository says whether a link's target, or a folder behind "file:", lies in
+// the repository, beside or below or above the lockfile. What is not a plain
+// relative path does not.
+func inRepository(lockfile, target string) bool {
+	target = strings.TrimPrefix(target, "file:")
+	if strings.HasPrefix(target, "/") || strings.HasPrefix(target, "~") || strings.ContainsAny(target, "%\\:?#\x00") {
+		return false
+	}
+	joined := path.Join(path.Dir(lockfile), target)
+	return joined != ".." && !strings.HasPrefix(joined, "../") && !strings.HasPrefix(joined, "/")
+}
+
+// isTarballName is npm's own test for "file:" that is a file and not a folder.
+func isTarballName(target string) bool {
+	t := strings.ToLower(target)
+	return strings.HasSuffix(t, ".tgz") || strings.HasSuffix(t, ".tar.gz") || strings.HasSuffix(t, ".tar")
+}

@@ -1,0 +1,217 @@
+package policy
+
+import (
+	"archive/zip"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/lockfile"
+)
+
+// corpus opens ../shared/lockfiles.zip beside the repository.
+func corpus(t *testing.T) *zip.Reader {
+	t.Helper()
+	root, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+			break
+		}
+		if root == filepath.Dir(root) {
+			t.Fatal("no go.mod above this package")
+		}
+		root = filepath.Dir(root)
+	}
+	file := filepath.Join(root, "..", "shared", "lockfiles.zip")
+	z, err := zip.OpenReader(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skipf("skipped: %s is not there", file)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = z.Close() })
+	return &z.Reader
+}
+
+func unzip(t *testing.T, z *zip.Reader, name string) []byte {
+	t.Helper()
+	f, err := z.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	data, err := io.ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// compare judges two lockfiles as a pull request would, with every registry package
+// signed and without provenance on both sides.
+func compare(base, head []byte, name string) (Input, Verdict) {
+	in := Input{KnownHosts: map[string][]string{}}
+	var sides [2][]dep.Entry
+	for i, data := range [][]byte{base, head} {
+		if data == nil && i == 0 {
+			continue
+		}
+		entries, err := lockfile.Parse(name, data)
+		if err != nil {
+			kind := []ProblemKind{UnreadableBase, Unreadable}[i]
+			in.Problems = append(in.Problems, Problem{Kind: kind, Lockfile: name, Detail: err.Error()})
+			return in, Judge(in, Default(), now())
+		}
+		sides[i] = entries
+	}
+	for _, e := range sides[0] {
+		if host, ok := lockfile.RegistryTarball(e.Resolved, e.Package); ok {
+			in.KnownHosts[name] = append(in.KnownHosts[name], host)
+		}
+	}
+	for _, c := range lockfile.Diff(sides[0], sides[1]) {
+		s := Subject{Change: c, Evidence: signed(c.Entry)}
+		for _, r := range c.Replaces {
+			s.Replaced = append(s.Replaced, signed(r))
+		}
+		if c.Entry.Source != dep.Registry {
+			s = unlooked(s, "comes from elsewhere")
+		}
+		in.Subjects = append(in.Subjects, s)
+	}
+	return in, Judge(in, Default(), now())
+}
+
+func (in Input) names() (out []string) {
+	for _, s := range in.Subjects {
+		out = append(out, s.Change.Entry.Package.ID())
+	}
+	return out
+}
+
+func rulesOf(v Verdict) (out []RuleName) {
+	for _, f := range v.Findings {
+		if f.Severity != Notice && !slices.Contains(out, f.Rule) {
+			out = append(out, f.Rule)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Every hostile npm lockfile is refused or found, as its author states; every
+// harmless one is let through without a word.
+func TestHostileLockfilesAreRefusedOrFound(t *testing.T) {
+	z := corpus(t)
+	var index struct {
+		Cases []struct {
+			Case, Lockfile, Base, Head, Outcome, Why string
+			Kinds                                    []string
+			MustReport                               []string `json:"must_report"`
+		}
+	}
+	if err := json.Unmarshal(unzip(t, z, "hostile/expected.json"), &index); err != nil {
+		t.Fatal(err)
+	}
+	// The corpus' words and the rules that answer for them. The last three are about
+	// packages that must be seen at all.
+	rules := map[string][]RuleName{
+		"repinned":            {RuleRepinned, RuleIntegrityLost},
+		"exotic-source":       {RuleExoticSource},
+		"source-mismatch-url": {RuleExoticSource},
+		"integrity-missing":   {RuleIntegrityMissing, RuleIntegrityLost},
+		"digest-weak":         {RuleIntegrityMissing, RuleIntegrityLost},
+		"digest-malformed":    {RuleIntegrityLost, RuleUnverified},
+		"conflicting-digests": {RuleRepinned},
+		"name-invalid":        {RuleNameInvalid},
+		"version-invalid":     {RuleNameInvalid},
+		"path-escape":         {RuleExoticSource, RuleNameInvalid},
+		"limit":               {RuleNameInvalid},
+	}
+	seen := []string{"alias", "added", "inconsistent"}
+	ran := 0
+	for _, c := range index.Cases {
+		if !strings.HasPrefix(c.Case, "npm-") {
+			continue
+		}
+		ran++
+		t.Run(c.Case, func(t *testing.T) {
+			head := unzip(t, z, path.Join("hostile", c.Head))
+			var base []byte
+			if c.Base != "" {
+				base = unzip(t, z, path.Join("hostile", c.Base))
+			}
+			in, v := compare(base, head, c.Lockfile)
+			if len(in.Problems) > 0 {
+				if c.Outcome == "ok" || v.Conclusion != Failure {
+					t.Errorf("%s: refused with %q, conclusion %s, though it should be %s", c.Why, in.Problems[0].Detail, v.Conclusion, c.Outcome)
+				}
+				return
+			}
+			switch c.Outcome {
+			case "error":
+				t.Errorf("%s: it was read", c.Why)
+			case "ok":
+				if got := rulesOf(v); len(got) > 0 || v.Conclusion != Success {
+					t.Errorf("%s: it is harmless, but %v said something: %+v", c.Why, got, v.Findings)
+				}
+			default:
+				found := slices.ContainsFunc(c.Kinds, func(kind string) bool {
+					return slices.Contains(seen, kind) && len(in.Subjects) > 0 ||
+						slices.ContainsFunc(rules[kind], func(r RuleName) bool { return slices.Contains(rulesOf(v), r) })
+				})
+				if !found && c.Case != "npm-url-upper-host" { // there the corpus allows silence: "at most repinned"
+					t.Errorf("%s: expected one of %v, got %v", c.Why, c.Kinds, rulesOf(v))
+				}
+			}
+			for _, name := range c.MustReport {
+				if !slices.Contains(in.names(), name) {
+					t.Errorf("%s is not among the changed packages %v", name, in.names())
+				}
+			}
+		})
+	}
+	if ran < 50 {
+		t.Errorf("only %d cases ran", ran)
+	}
+}
+
+// Real pull requests of well-known projects: only what is really there is said.
+func TestRealPullRequestsRaiseNoFalseAlarm(t *testing.T) {
+	z := corpus(t)
+	for name, want := range map[string][]RuleName{
+		"npm-shrinkwrap/shrinkwrap-v3-workspaces/npm-shrinkwrap.json": nil,
+		"npm-v2/v2-hono-integrity-appears/package-lock.json":          nil, // 111 digests are added
+		"npm-v2/v2-npmcli-git-dep/package-lock.json":                  {RuleExoticSource, RuleRepinned},
+		"npm-v2/v2-slsa-installer-adds-23-aliases/package-lock.json":  nil,
+		"npm-v3/v2-to-v3-tool/package-lock.json":                      nil,
+		"npm-v3/v3-bump-only/package-lock.json":                       nil,
+		"npm-v3/v3-one-bump-adds-25/package-lock.json":                nil,
+		"npm-v3/v3-sigstore-600-lose-integrity/package-lock.json":     {RuleIntegrityLost},
+		"npm-v3/v3-tool-workspaces-alias/package-lock.json":           nil,
+	} {
+		t.Run(path.Base(path.Dir(name)), func(t *testing.T) {
+			dir, file := path.Split(name)
+			in, v := compare(unzip(t, z, dir+"base."+file), unzip(t, z, dir+"head."+file), file)
+			if got := rulesOf(v); !slices.Equal(got, want) {
+				t.Errorf("%d changes: %v spoke, expected %v\n%+v", len(in.Subjects), got, want, v.Findings)
+			}
+			if len(v.Findings) > 4 {
+				t.Errorf("%d findings are too many words for one cause", len(v.Findings))
+			}
+		})
+	}
+}

@@ -1,0 +1,55 @@
+package policy
+
+import (
+	"fmt"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/lockfile"
+)
+
+// integrityLost: a package that was locked with a digest keeps one at least as
+// strong, across versions too.
+func integrityLost(s Subject, _ view) []draft {
+	e := s.Change.Entry
+	if e.Source != dep.Registry && e.Source != dep.URL {
+		return nil
+	}
+	now := dep.Strongest(e.Digests)
+	var was dep.Digest
+	for _, old := range s.Change.Replaces {
+		// md5 and sha1 count too: weak is still more than nothing.
+		if d := dep.Strongest(old.Digests); d.Strength() > was.Strength() {
+			was = d
+		}
+	}
+	switch s.Change.Kind {
+	case dep.Repinned:
+		if !lockfile.Explain(s.Change).Weaker {
+			return nil
+		}
+	case dep.Updated:
+		if bundled(e) || now.Comparable() && e.IntegrityError == "" || now.Strength() >= was.Strength() {
+			return nil
+		}
+	default:
+		return nil
+	}
+	had := "had one"
+	if was.Algorithm != "" {
+		had += " (" + was.Algorithm + ")"
+	}
+	d := about(RuleIntegrityLost, s,
+		fmt.Sprintf("The lockfile has no digest for %s any more, although the base %s: nothing holds the package manager to the bytes that were locked.", id(e.Package), had),
+		"Restore the lockfile from the base branch, delete node_modules, let the package manager install again and commit what it writes. "+
+			"Benign cause: npm itself drops digests where it writes a lockfile from packages that are already installed.")
+	d.cause, d.many = "none", "have no digest in the lockfile any more, although the base had one"
+	switch {
+	case now.Algorithm != "" && e.IntegrityError == "":
+		d.Message = fmt.Sprintf("The lockfile's digest for %s is only %s now, where the base %s: a weaker digest is easier to forge.", id(e.Package), now.Algorithm, had)
+		d.cause, d.many = "weaker", "have a weaker digest in the lockfile than the base had"
+	case e.IntegrityError != "":
+		d.Message = fmt.Sprintf("The lockfile's digest for %s cannot be read (%s), although the base %s.", id(e.Package), sentence(e.IntegrityError), had)
+		d.cause, d.many = "unreadable", "have a digest in the lockfile that cannot be read, although the base had one"
+	}
+	return []draft{d}
+}

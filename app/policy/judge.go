@@ -1,0 +1,186 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+)
+
+// Judge runs all rules and comes to a verdict. It is a pure function: the order of
+// subjects and problems does not matter, and the time given is its only clock (the
+// rules that know a date come later).
+func Judge(in Input, p Policy, _ time.Time) Verdict {
+	var drafts []draft
+	v := view{policy: p, hosts: in.KnownHosts}
+	for _, r := range Rules() {
+		if r.judge == nil || p.Severity(r.Name) == Off {
+			continue
+		}
+		for _, s := range in.Subjects {
+			drafts = append(drafts, r.judge(s, v)...)
+		}
+	}
+	for _, problem := range in.Problems {
+		drafts = append(drafts, judgeProblem(problem))
+	}
+	if len(p.Pending) > 0 {
+		drafts = append(drafts, pending(p))
+	}
+
+	weighed := drafts[:0]
+	for _, d := range drafts {
+		d.Severity = p.Severity(d.Rule)
+		if d.atMost != "" {
+			d.Severity = lower(d.Severity, d.atMost)
+		}
+		if d.Severity != Off {
+			weighed = append(weighed, d)
+		}
+	}
+	verdict := conclude(weighed, p)
+	for i := range weighed {
+		// An unknown that may not fail the check does not look as if it did.
+		if weighed[i].Unknown && p.OnUnknown == UnknownNeutral {
+			weighed[i].Severity = lower(weighed[i].Severity, Warning)
+		}
+	}
+	verdict.Findings = cut(merge(weighed))
+	return verdict
+}
+
+// conclude weighs the findings. An error wins over an unknown. What cannot be
+// switched off fails in every mode.
+//
+// In the mode observe the conclusion is success, not neutral: both let a required
+// check pass, and a neutral one looks as if nothing had been looked at. WouldFail
+// puts the truth into the title. Neutral stays the word for what could not be
+// verified under on_unknown: neutral.
+func conclude(drafts []draft, p Policy) Verdict {
+	var failed, unknown, always bool
+	for _, d := range drafts {
+		switch {
+		case d.Rule == RuleLockfileUnreadable || d.Rule == RulePolicyInvalid:
+			always = true
+		case d.Severity != Error:
+		case d.Unknown:
+			unknown = true
+		default:
+			failed = true
+		}
+	}
+	c := Success
+	switch {
+	case always || failed:
+		c = Failure
+	case unknown && p.OnUnknown == UnknownNeutral:
+		c = Neutral
+	case unknown:
+		c = ActionRequired
+	}
+	if p.Mode == Observe && !always && (c == Failure || c == ActionRequired) {
+		return Verdict{Conclusion: Success, WouldFail: true}
+	}
+	return Verdict{Conclusion: c}
+}
+
+// merge makes one finding of many with one cause, and sorts.
+func merge(drafts []draft) []Finding {
+	type key struct {
+		rule     RuleName
+		severity Severity
+		unknown  bool
+		lockfile string
+		cause    string
+	}
+	groups := map[key][]draft{}
+	var out []Finding
+	for _, d := range drafts {
+		if d.cause == "" {
+			out = append(out, d.Finding)
+			continue
+		}
+		k := key{d.Rule, d.Severity, d.Unknown, d.Lockfile, d.cause}
+		groups[k] = append(groups[k], d)
+	}
+	for k, group := range groups {
+		if len(group) < MergeFrom && (k.severity != Notice || len(group) == 1) {
+			for _, d := range group {
+				out = append(out, d.Finding)
+			}
+			continue
+		}
+		slices.SortFunc(group, func(a, b draft) int { return order(a.Finding, b.Finding) })
+		f := group[0].Finding
+		var names []string
+		for _, d := range group[:min(len(group), MaxNamed)] {
+			names = append(names, id(d.Package))
+		}
+		if more := len(group) - len(names); more > 0 {
+			names = append(names, fmt.Sprintf("%d more", more))
+		}
+		f.Package, f.Count = dep.Package{}, len(group)
+		f.Message = fmt.Sprintf("%d packages %s: %s.", len(group), group[0].many, list(names))
+		out = append(out, f)
+	}
+	slices.SortFunc(out, order)
+	return slices.Compact(out)
+}
+
+// order is the order of Verdict.Findings; it leaves no two different findings equal.
+func order(a, b Finding) int {
+	return cmp.Or(
+		cmp.Compare(weight(a), weight(b)),
+		cmp.Compare(a.Lockfile, b.Lockfile),
+		cmp.Compare(a.Line, b.Line),
+		cmp.Compare(a.Package.String(), b.Package.String()),
+		cmp.Compare(a.Rule, b.Rule),
+		cmp.Compare(a.Message, b.Message),
+		cmp.Compare(a.Help, b.Help),
+	)
+}
+
+// weight puts errors first, then unknowns, warnings, notices.
+func weight(f Finding) int {
+	switch {
+	case f.Unknown:
+		return 1
+	case f.Severity == Error:
+		return 0
+	case f.Severity == Warning:
+		return 2
+	}
+	return 3
+}
+
+// cut bounds the list; the first are the gravest.
+func cut(findings []Finding) []Finding {
+	if len(findings) <= MaxFindings {
+		return findings
+	}
+	rest := len(findings) - (MaxFindings - 1)
+	return append(findings[:MaxFindings-1:MaxFindings-1], Finding{
+		Rule: RuleFindingsCut, Severity: Notice,
+		Message: fmt.Sprintf("%d further findings are not listed here; the conclusion counts them.", rest),
+		Help:    "Mend the first ones, or split the pull request.",
+	})
+}
+
+// pending says in one notice what the policy file sets and nothing judges yet.
+func pending(p Policy) draft {
+	shown := p.Pending[:min(len(p.Pending), 20)]
+	help := strings.Join(shown, " ")
+	if more := len(p.Pending) - len(shown); more > 0 {
+		help += fmt.Sprintf(" And %d more.", more)
+	}
+	settings := "One setting"
+	verb := "does"
+	if len(p.Pending) > 1 {
+		settings, verb = fmt.Sprintf("%d settings", len(p.Pending)), "do"
+	}
+	return draft{Finding: Finding{Rule: RulePolicy,
+		Message: fmt.Sprintf("%s of the policy %s nothing yet in this version of Bonafide.", settings, verb), Help: help}}
+}

@@ -1,0 +1,21 @@
+package policy
+
+// Limits of a verdict, each with its reason.
+const (
+	// MaxFindings bounds the list. A check run shows a few hundred at best; nobody
+	// reads a thousand. The conclusion counts all of them, listed or not.
+	MaxFindings = 1000
+	// MaxQuote bounds, in characters, what is quoted from outside: npm allows names
+	// of 214 characters and versions of 256, and a title has to stay readable.
+	MaxQuote = 120
+	// MaxReason bounds, in characters, a reason that is embedded in a sentence.
+	MaxReason = 600
+	// MaxDetail bounds, in characters, what is wrong with a file: a policy file may
+	// have many errors, and all of them are worth reading.
+	MaxDetail = 4000
+	// MaxNamed is how many packages a finding about many names.
+	MaxNamed = 5
+	// MergeFrom is how many findings of one cause become one. Up to three are easier
+	// to read apart, each at its line; notices are always told together.
+	MergeFrom = 4
+)

@@ -1,0 +1,131 @@
+package policy
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/lockfile"
+)
+
+// npmRegistry is the origin of what comes from the public npm registry, under
+// either of its names, or from wherever the lockfile leaves open.
+const npmRegistry = "registry npm"
+
+// fromRegistry says whether an entry's address is what a registry that is known
+// here would state for that name and version, or whether it names none, so that the
+// configured registry is asked.
+func (v view) fromRegistry(e dep.Entry) bool {
+	if e.Source != dep.Registry {
+		return false
+	}
+	if e.Resolved == "" {
+		return true
+	}
+	host, ok := lockfile.RegistryTarball(e.Resolved, e.Package)
+	return ok && v.known(e.Lockfile, host)
+}
+
+func (v view) known(path, host string) bool {
+	return slices.Contains(lockfile.PublicHosts(), host) || slices.Contains(v.hosts[path], host) || slices.Contains(v.hosts[""], host)
+}
+
+// origin names the place an entry comes from so that two versions of one source
+// have the same: the registry's host, the git repository, the address without
+// version and commit.
+func origin(e dep.Entry) string {
+	switch e.Source {
+	case dep.Registry:
+		if e.Resolved == "" {
+			return npmRegistry
+		}
+		host, ok := lockfile.RegistryTarball(e.Resolved, e.Package)
+		switch {
+		case !ok:
+			return "address " + withoutVersion(e.Resolved, e.Package.Version)
+		case slices.Contains(lockfile.PublicHosts(), host):
+			return npmRegistry
+		}
+		return "registry " + host
+	case dep.Git:
+		return "git " + gitRepository(e.Resolved)
+	case dep.URL:
+		return "address " + withoutVersion(e.Resolved, e.Package.Version)
+	}
+	return string(e.Source) + " " + withoutVersion(e.Resolved, e.Package.Version)
+}
+
+// commit matches what names a state of a repository or a tarball in an address.
+var commit = regexp.MustCompile(`\b[0-9a-f]{20,64}\b`)
+
+func withoutVersion(address, version string) string {
+	if version != "" {
+		address = strings.ReplaceAll(address, version, "{version}")
+	}
+	return commit.ReplaceAllString(address, "{commit}")
+}
+
+// gitRepository is host and path of a git address, however it is written:
+// "git+ssh://git@github.com/a/b.git#c", "git@github.com:a/b.git", "github:a/b#c".
+func gitRepository(address string) string {
+	address, _, _ = strings.Cut(address, "#")
+	address = strings.TrimPrefix(address, "git+")
+	for prefix, host := range map[string]string{"github:": "github.com/", "gitlab:": "gitlab.com/", "bitbucket:": "bitbucket.org/"} {
+		if rest, ok := strings.CutPrefix(address, prefix); ok {
+			address = "https://" + host + rest
+		}
+	}
+	if !strings.Contains(address, "://") {
+		if host, p, ok := strings.Cut(address, ":"); ok {
+			address = "ssh://" + host + "/" + p
+		}
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return address
+	}
+	return strings.ToLower(u.Host) + "/" + strings.TrimSuffix(strings.Trim(u.Path, "/"), ".git")
+}
+
+// place says in words where an entry comes from.
+func place(e dep.Entry) string {
+	switch e.Source {
+	case dep.Registry:
+		if e.Resolved == "" {
+			return "the configured registry"
+		}
+		return quote(withoutSecrets(e.Resolved))
+	case dep.Git:
+		return "the git repository " + quote(withoutSecrets(e.Resolved))
+	case dep.URL:
+		return "the address " + quote(withoutSecrets(e.Resolved))
+	case dep.File:
+		return "the file " + quote(e.Resolved)
+	}
+	return "the folder " + quote(e.Resolved)
+}
+
+// hostOrPlace is the registry's host where there is one, else the place.
+func hostOrPlace(e dep.Entry) string {
+	if e.Source == dep.Registry {
+		if host, ok := lockfile.RegistryTarball(e.Resolved, e.Package); ok {
+			return quote(host)
+		}
+	}
+	return place(e)
+}
+
+// withoutSecrets takes user and password out of an address.
+func withoutSecrets(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		return address
+	}
+	authority, _, _ := strings.Cut(rest, "/")
+	if i := strings.LastIndexByte(authority, '@'); i >= 0 && authority[:i] != "git" {
+		return scheme + "://" + rest[i+1:]
+	}
+	return address
+}

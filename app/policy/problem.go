@@ -1,0 +1,41 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+)
+
+// judgeProblem turns a problem about a file into a finding. A kind that is not
+// known here fails: what is not understood is not fine.
+func judgeProblem(p Problem) draft {
+	lines := strings.NewReplacer("\r\n", "; ", "\n", "; ") // several errors of one file become one sentence
+	d := draft{Finding: Finding{Lockfile: p.Lockfile, Line: p.Line, Message: clip(lines.Replace(strings.TrimSpace(p.Detail)), MaxDetail)}}
+	file := quote(p.Lockfile)
+	say := func(rule RuleName, message, help string) draft {
+		d.Rule, d.Help = rule, help
+		if d.Message == "" {
+			d.Message = fmt.Sprintf(message, file)
+		}
+		return d
+	}
+	switch p.Kind {
+	case LockfileRemoved:
+		return say(RuleLockfileRemoved, "%s was removed while its manifest stays: what gets installed is no longer pinned.",
+			"Restore the lockfile. Benign causes: a move to another package manager, whose lockfile then comes in the same pull request, or a library that does not keep one on purpose: "+
+				"then list its path under lockfiles.ignore on the base branch.")
+	case Unsupported:
+		return say(RuleUnsupportedLockfile, "%s is a lockfile of a kind that is not read yet: what it brings in was not looked at.",
+			"Review it by hand. Where this is not wanted, set unsupported-lockfile to off or list the path under lockfiles.ignore.")
+	case SubmoduleMoved:
+		return say(RuleSubmoduleMoved, "The submodule %s points to another commit: lockfiles in it were not looked at.",
+			"Review the submodule's own change, or install Bonafide on its repository.")
+	case UnreadableBase:
+		return say(RuleLockfileUnreadable, "%s cannot be read on the base branch, so that nothing can be compared.",
+			"Mend the lockfile on the base branch first: let the package manager write it again.")
+	case PolicyInvalid:
+		return say(RulePolicyInvalid, "The policy file %s has an error.",
+			"Mend the policy file on the base branch. Until then every check fails; the findings here were judged by the defaults.")
+	}
+	return say(RuleLockfileUnreadable, "%s cannot be read.",
+		"Let the package manager write the lockfile again and commit it. What cannot be read cannot be verified, so this cannot be switched off.")
+}

@@ -1,0 +1,72 @@
+package policy
+
+import (
+	"fmt"
+
+	"github.com/bonafide-app/bonafide/app/provenance"
+)
+
+// publisherLost compares with the version being replaced: what came from a trusted
+// publisher must not come from somebody's token. It weighs less where verified
+// provenance names the same repository and workflow, or where a person approved
+// the publication.
+func publisherLost(s Subject, _ view) []draft {
+	if !s.lookedAt() || s.Evidence.Release == nil || trustedPublisher(s.Evidence) != "" {
+		return nil
+	}
+	var old before
+	for _, b := range s.replaced() {
+		if trustedPublisher(b.evidence) != "" {
+			old = b
+			break
+		}
+	}
+	if old.evidence.Release == nil {
+		return nil
+	}
+	name := s.Change.Entry.Package
+	by := publishedBy(s.Evidence.Release)
+	if by == "" {
+		by = "somebody the registry does not name"
+	}
+	message := fmt.Sprintf("%s was published by %s, but %s, which it replaces, came from the trusted publisher %s",
+		id(name), by, olderName(old.entry.Package, name), quote(trustedPublisher(old.evidence)))
+	if i := old.evidence.Provenance.Identity; i != nil && old.evidence.Provenance.State == provenance.Verified {
+		message += ", built " + builder(i)
+	}
+	d := about(RulePublisherLost, s, "", "")
+	switch {
+	case sameBuilder(s.Evidence.Provenance, old.evidence.Provenance):
+		d.atMost = Warning
+		message += "; its provenance is verified and names the same repository and workflow"
+		d.Help = "Most likely the workflow went back to a publishing token. Ask the maintainer to use trusted publishing again: a token can be stolen."
+	case s.Evidence.Staged():
+		d.atMost = Warning
+		message += fmt.Sprintf("; %s approved the publication", quote(s.Evidence.Release.Publisher.Approver))
+		d.Help = "A person with a second factor approved this release. Check that the approver is a maintainer you know."
+	default:
+		if i := s.Evidence.Provenance.Identity; i != nil && s.Evidence.Provenance.State == provenance.Verified {
+			message += "; the new one was built " + builder(i)
+		}
+		d.Help = fmt.Sprintf("Stay on %s until you know why: somebody used a token or a password where none was needed before. ", quote(old.entry.Package.Version)) +
+			"Benign causes: a release by hand while CI was broken, or a move to another CI system. Ask the maintainer."
+	}
+	d.Message = message + "."
+	return []draft{d}
+}
+
+// sameBuilder says whether both are verified and name the same repository (by its
+// numeric id where both certificates carry one) and the same workflow.
+func sameBuilder(a, b provenance.Provenance) bool {
+	if a.State != provenance.Verified || b.State != provenance.Verified || a.Identity == nil || b.Identity == nil {
+		return false
+	}
+	x, y := a.Identity, b.Identity
+	if x.Issuer != y.Issuer || x.Workflow == "" || x.Workflow != y.Workflow {
+		return false
+	}
+	if x.RepositoryID != "" && y.RepositoryID != "" {
+		return x.RepositoryID == y.RepositoryID
+	}
+	return x.Repository != "" && x.Repository == y.Repository
+}

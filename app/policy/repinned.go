@@ -1,0 +1,83 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/lockfile"
+)
+
+// repinned: a version that was locked stays the same bytes from the same place. A
+// digest that was added or strengthened is none of this, nor one that went away
+// (integrity-lost); nor is a git or URL source that moved on in its own repository
+// (exotic-source).
+func repinned(s Subject, v view) []draft {
+	e := s.Change.Entry
+	difference := lockfile.Explain(s.Change)
+	if difference.Conflict {
+		return []draft{otherDigest(s)}
+	}
+	if !difference.Source || len(s.Change.Replaces) == 0 {
+		return nil
+	}
+	for _, old := range s.Change.Replaces {
+		if origin(old) == origin(e) {
+			return nil // the same place, spelled or versioned otherwise
+		}
+		if v.fromRegistry(e) && sameBytes(old, e) {
+			return nil // the same bytes, from a registry that this lockfile uses anyway
+		}
+	}
+	old := s.Change.Replaces[0]
+	d := about(RuleRepinned, s,
+		fmt.Sprintf("%s keeps its version, but now comes from %s instead of %s.", id(e.Package), place(e), place(old)),
+		"Ask why the source moved, or restore the entry from the base branch. Benign cause: a registry or mirror that the project moves to on purpose; "+
+			"then all its packages move in one change, and the operator can make the host known.")
+	d.cause = origin(old) + " " + origin(e)
+	d.many = fmt.Sprintf("keep their version, but now come from %s instead of %s", hostOrPlace(e), hostOrPlace(old))
+	return []draft{d}
+}
+
+// otherDigest words the finding by the entry that the new digest contradicts.
+func otherDigest(s Subject) draft {
+	e := s.Change.Entry
+	from, to := "another one", short(dep.Strongest(e.Digests).SRI())
+	for _, old := range s.Change.Replaces {
+		if lockfile.CompareDigests(old, e) != lockfile.DigestsConflict {
+			continue
+		}
+		for _, d := range e.Digests {
+			if was := ofAlgorithm(old.Digests, d.Algorithm); len(was) > 0 && !slices.Contains(old.Digests, d) {
+				from, to = list(was), list(ofAlgorithm(e.Digests, d.Algorithm))
+				break
+			}
+		}
+		break
+	}
+	return about(RuleRepinned, s,
+		fmt.Sprintf("%s keeps its version, but its digest changed from %s to %s: the lockfile now stands for other bytes.", id(e.Package), from, to),
+		"A published version never changes. Restore the entry from the base branch and let the package manager write it again. "+
+			"Benign causes: a private registry where the version was published anew, a mirror that repacks tarballs, or a merge conflict that was resolved by hand.")
+}
+
+// sameBytes says whether both entries stand for the same bytes beyond doubt: they
+// share a strong digest, and nothing about their digests became worse.
+func sameBytes(base, head dep.Entry) bool {
+	switch lockfile.CompareDigests(base, head) {
+	case lockfile.DigestsSame, lockfile.DigestsStronger:
+		return slices.ContainsFunc(head.Digests, func(d dep.Digest) bool { return d.Comparable() && slices.Contains(base.Digests, d) })
+	}
+	return false
+}
+
+// ofAlgorithm are the digests of one algorithm, shortened.
+func ofAlgorithm(ds []dep.Digest, algorithm string) []string {
+	var out []string
+	for _, d := range ds {
+		if d.Algorithm == algorithm {
+			out = append(out, short(d.SRI()))
+		}
+	}
+	return out
+}

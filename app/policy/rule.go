@@ -1,0 +1,241 @@
+package policy
+
+import (
+	"maps"
+	"time"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// The rules that a policy file can set.
+const (
+	RuleDigestMismatch      RuleName = "digest-mismatch"
+	RuleRepinned            RuleName = "repinned"
+	RuleSignatureMissing    RuleName = "signature-missing"
+	RuleSignatureInvalid    RuleName = "signature-invalid"
+	RuleProvenanceInvalid   RuleName = "provenance-invalid"
+	RuleProvenanceMissing   RuleName = "provenance-missing"
+	RuleProvenanceLost      RuleName = "provenance-lost"
+	RulePublisherLost       RuleName = "publisher-lost"
+	RuleProvenanceAbsent    RuleName = "provenance-absent"
+	RuleRepositoryChanged   RuleName = "repository-changed"
+	RuleIdentityChanged     RuleName = "identity-changed"
+	RuleSourceMismatch      RuleName = "source-mismatch"
+	RuleNameInvalid         RuleName = "name-invalid"
+	RuleIntegrityLost       RuleName = "integrity-lost"
+	RuleIntegrityMissing    RuleName = "integrity-missing"
+	RuleExoticSource        RuleName = "exotic-source"
+	RuleKnownMalware        RuleName = "known-malware"
+	RuleFreshAndOdd         RuleName = "fresh-and-odd"
+	RuleLockfileRemoved     RuleName = "lockfile-removed"
+	RuleUnsupportedLockfile RuleName = "unsupported-lockfile"
+	RuleSubmoduleMoved      RuleName = "submodule-moved"
+	RuleInstallScript       RuleName = "install-script"
+	RuleTooNew              RuleName = "too-new"
+	RuleRunSuspicious       RuleName = "run-suspicious"
+)
+
+// The rules that no policy file can set.
+const (
+	// RuleUnverified says that the signature, the provenance or the digest of what
+	// enters could not be found out, or what a replaced version had. It weighs by
+	// on_unknown.
+	RuleUnverified RuleName = "unverified"
+	// RuleLockfileUnreadable says that a lockfile could not be read on one of the sides.
+	RuleLockfileUnreadable RuleName = "lockfile-unreadable"
+	// RulePolicyInvalid says that the policy file has an error.
+	RulePolicyInvalid RuleName = "policy-invalid"
+	// RulePolicy is for what is to be said about the policy itself.
+	RulePolicy RuleName = "policy"
+	// RuleFindingsCut says that there were more findings than are listed.
+	RuleFindingsCut RuleName = "findings-cut"
+)
+
+// Rule is one named question.
+type Rule struct {
+	Name    RuleName
+	Default Severity
+	Meaning string // one line, without a full stop
+	Later   bool   // accepted in a policy file, but nothing is judged by it yet
+	Fixed   bool   // a policy file cannot set it
+
+	judge func(Subject, view) []draft // nil for rules about files, and for later ones
+}
+
+// view is what a rule may look at beside its subject.
+type view struct {
+	policy Policy
+	hosts  map[string][]string
+}
+
+// draft is a finding before the policy has weighed it.
+type draft struct {
+	Finding
+	// atMost caps the severity that the policy gives to the rule; "" does not.
+	atMost Severity
+	// Findings of one rule in one lockfile with the same cause become one, where
+	// they are many. "" stands for itself always.
+	cause string
+	// many completes "12 packages …" in that one finding.
+	many string
+}
+
+// Rules are all rules, in the order in which they are documented.
+func Rules() []Rule {
+	return []Rule{
+		{Name: RuleDigestMismatch, Default: Error, judge: digestMismatch,
+			Meaning: "lockfile, registry and attestation disagree about the package's digest"},
+		{Name: RuleRepinned, Default: Error, judge: repinned,
+			Meaning: "same version, other digest or other source (a digest that was added or strengthened is none)"},
+		{Name: RuleSignatureMissing, Default: Error, judge: signatureMissing,
+			Meaning: "the registry publishes keys, this release is not signed"},
+		{Name: RuleSignatureInvalid, Default: Error, judge: signatureInvalid,
+			Meaning: "the registry's signature does not hold"},
+		{Name: RuleProvenanceInvalid, Default: Error, judge: provenanceInvalid,
+			Meaning: "the provenance, or the registry's publish attestation, does not hold"},
+		{Name: RuleProvenanceMissing, Default: Error, judge: provenanceMissing,
+			Meaning: "the registry announces provenance and does not have it"},
+		{Name: RuleProvenanceLost, Default: Error, judge: provenanceLost,
+			Meaning: "the replaced version had provenance, this one has none"},
+		{Name: RulePublisherLost, Default: Error, judge: publisherLost,
+			Meaning: "the replaced version came from a trusted publisher, this one does not"},
+		{Name: RuleProvenanceAbsent, Default: Notice, judge: provenanceAbsent,
+			Meaning: "an added package has no provenance"},
+		{Name: RuleRepositoryChanged, Default: Error, Later: true,
+			Meaning: "the certificate names another repository and another owner than before"},
+		{Name: RuleIdentityChanged, Default: Warning, Later: true,
+			Meaning: "another workflow, kind of ref, trigger, runner, signer or publisher configuration than before"},
+		{Name: RuleSourceMismatch, Default: Warning, Later: true,
+			Meaning: "the certificate's repository is not the one that the package declares"},
+		{Name: RuleNameInvalid, Default: Error, judge: nameInvalid,
+			Meaning: "a name or version that no registry would accept, look-alike or hidden characters"},
+		{Name: RuleIntegrityLost, Default: Error, judge: integrityLost,
+			Meaning: "the base had a (stronger) digest for this package"},
+		{Name: RuleIntegrityMissing, Default: Warning, judge: integrityMissing,
+			Meaning: "a new registry entry without a digest that can be compared"},
+		{Name: RuleExoticSource, Default: Error, judge: exoticSource,
+			Meaning: "a new git, URL or file source, or a tarball address that is not the registry's"},
+		{Name: RuleKnownMalware, Default: Error, Later: true,
+			Meaning: "on a malware list"},
+		{Name: RuleFreshAndOdd, Default: Error, Later: true,
+			Meaning: "younger than the cooldown, and something else about it is unusual"},
+		{Name: RuleLockfileRemoved, Default: Error,
+			Meaning: "the lockfile went, its manifest stayed"},
+		{Name: RuleUnsupportedLockfile, Default: Warning,
+			Meaning: "a lockfile of an ecosystem that is not read yet"},
+		{Name: RuleSubmoduleMoved, Default: Warning,
+			Meaning: "a submodule points to another commit; lockfiles in it were not looked at"},
+		{Name: RuleInstallScript, Default: Warning, Later: true,
+			Meaning: "a script runs at install time, and did not before"},
+		{Name: RuleTooNew, Default: Warning, Later: true,
+			Meaning: "younger than the cooldown"},
+		{Name: RuleRunSuspicious, Default: Warning, Later: true,
+			Meaning: "the workflow run named by the provenance failed, or its commit is on no branch or tag"},
+
+		{Name: RuleUnverified, Default: Error, Fixed: true, judge: unverified,
+			Meaning: "signature, provenance or digest could not be found out; weighs by `on_unknown`"},
+		{Name: RuleLockfileUnreadable, Default: Error, Fixed: true,
+			Meaning: "a lockfile cannot be read; always fails"},
+		{Name: RulePolicyInvalid, Default: Error, Fixed: true,
+			Meaning: "the policy file has an error; always fails"},
+		{Name: RulePolicy, Default: Notice, Fixed: true,
+			Meaning: "something to know about the policy file"},
+		{Name: RuleFindingsCut, Default: Notice, Fixed: true,
+			Meaning: "there are more findings than are listed"},
+	}
+}
+
+// FindRule looks a rule up by its name.
+func FindRule(name RuleName) (Rule, bool) {
+	for _, r := range Rules() {
+		if r.Name == name {
+			return r, true
+		}
+	}
+	return Rule{}, false
+}
+
+// Default is the policy where there is no policy file.
+func Default() Policy {
+	p := Policy{
+		Source:          "the defaults",
+		Mode:            Enforce,
+		OnUnknown:       UnknownFails,
+		Rules:           map[RuleName]Severity{},
+		Require:         "none",
+		MaxCoverageDrop: 100,
+		Cooldown:        3 * 24 * time.Hour,
+		AcceptBy:        "maintain",
+	}
+	for _, r := range Rules() {
+		if !r.Fixed {
+			p.Rules[r.Name] = r.Default
+		}
+	}
+	return p
+}
+
+// Severity is how much a finding of a rule weighs. Fixed rules weigh what they
+// weigh; what the policy does not say is the rule's default; a rule that nobody
+// knows is an error.
+func (p Policy) Severity(name RuleName) Severity {
+	r, known := FindRule(name)
+	if !known {
+		return Error
+	}
+	if s := p.Rules[name]; !r.Fixed && rank(s) >= 0 {
+		return s
+	}
+	return r.Default
+}
+
+// With is the policy with the severity of one rule changed.
+func (p Policy) With(name RuleName, s Severity) Policy {
+	rules := maps.Clone(p.Rules)
+	if rules == nil {
+		rules = map[RuleName]Severity{}
+	}
+	rules[name] = s
+	p.Rules = rules
+	return p
+}
+
+// Ignores says whether the lockfile at path (slash separated, relative to the
+// repository's root) is left alone by this policy.
+func (p Policy) Ignores(path string) bool {
+	for _, glob := range p.Ignore {
+		if ok, err := doublestar.Match(glob, path); err == nil && ok {
+			return true
+		}
+	}
+	return false
+}
+
+// rank orders severities; -1 for what is none.
+func rank(s Severity) int {
+	switch s {
+	case Off:
+		return 0
+	case Notice:
+		return 1
+	case Warning:
+		return 2
+	case Error:
+		return 3
+	}
+	return -1
+}
+
+func lower(a, b Severity) Severity {
+	if rank(a) < rank(b) {
+		return a
+	}
+	return b
+}
+
+func higher(a, b Severity) Severity {
+	if rank(a) > rank(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,477 @@
+package policy
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/provenance"
+	"github.com/bonafide-app/bonafide/app/registry"
+)
+
+var update = flag.Bool("update", false, "write the golden files and the generated parts of the documentation")
+
+// example is one case of one rule. want is what the rule says to it: the severity
+// of each finding, "unknown" where it is one that could not be answered; empty where
+// the rule is silent.
+type example struct {
+	name    string
+	subject []Subject
+	problem []Problem
+	hosts   map[string][]string
+	want    []string
+}
+
+// held runs examples of one rule through Judge under the default policy: what the
+// rule says must be as many findings, as grave, as the table states, and the texts
+// must be those of the golden file.
+func held(t *testing.T, rule RuleName, examples []example) {
+	t.Helper()
+	var out strings.Builder
+	for _, x := range examples {
+		v := Judge(Input{Subjects: x.subject, Problems: x.problem, KnownHosts: x.hosts}, Default(), now())
+		var got []string
+		fmt.Fprintf(&out, "## %s\n", x.name)
+		for _, f := range v.Findings {
+			if f.Rule != rule {
+				continue
+			}
+			grade := string(f.Severity)
+			if f.Unknown {
+				grade = "unknown"
+			}
+			got = append(got, grade)
+			fmt.Fprintf(&out, "%s %s %s:%d\n  %s\n  Help: %s\n", grade, strconv.QuoteToASCII(f.Package.ID()), f.Lockfile, f.Line, f.Message, f.Help)
+		}
+		if !slices.Equal(got, x.want) {
+			t.Errorf("%s: the rule said %q, expected %q\nall findings: %+v", x.name, got, x.want, v.Findings)
+		}
+		if len(got) == 0 {
+			out.WriteString("silent\n")
+		}
+	}
+	golden(t, filepath.Join("testdata", string(rule)+".golden"), out.String())
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v: run go test ./app/policy -update", err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs; run go test ./app/policy -update and look at the difference\ngot:\n%s", file, got)
+	}
+}
+
+func withDigest(differs, lockfile, reg, att string) func(*provenance.Evidence) {
+	return func(ev *provenance.Evidence) {
+		ev.Digest = provenance.Digest{Check: invalid("they differ"), Differs: differs, Lockfile: lockfile, Registry: reg, Attested: att}
+	}
+}
+
+func TestDigestMismatch(t *testing.T) {
+	e := entry("left-pad@1.3.0")
+	a, b := digest("a").SRI(), digest("b").SRI()
+	held(t, RuleDigestMismatch, []example{
+		{name: "all agree", subject: []Subject{added(e, attested(e))}},
+		{name: "the lockfile differs by one byte", subject: []Subject{added(e, attested(e, withDigest("lockfile", a, b, b)))}, want: []string{"error"}},
+		{name: "the registry serves other bytes", subject: []Subject{added(e, signed(e, withDigest("registry", a, b, a)))}, want: []string{"error"}},
+		{name: "the attestation is of other bytes", subject: []Subject{added(e, attested(e, withDigest("attested", a, a, b)))}, want: []string{"error"}},
+		{name: "not said which", subject: []Subject{added(e, attested(e, withDigest("", "", "", "")))}, want: []string{"error"}},
+		{name: "removed", subject: []Subject{removed(e)}},
+	})
+}
+
+func TestSignatureMissing(t *testing.T) {
+	e := entry("left-pad@1.3.0")
+	unsigned := func(ev *provenance.Evidence) { ev.Signature = provenance.Signature{Check: absent("")} }
+	keyless := func(ev *provenance.Evidence) {
+		ev.Signature = provenance.Signature{Check: absent("no key is known"), NotRequired: true}
+	}
+	held(t, RuleSignatureMissing, []example{
+		{name: "signed", subject: []Subject{added(e, signed(e))}},
+		{name: "not signed", subject: []Subject{added(e, signed(e, unsigned))}, want: []string{"error"}},
+		{name: "a registry without keys", subject: []Subject{added(e, signed(e, keyless))}},
+		{name: "not found out is not missing", subject: []Subject{added(e, down(e))}},
+	})
+}
+
+func TestSignatureInvalid(t *testing.T) {
+	e := entry("left-pad@1.3.0")
+	bad := func(ev *provenance.Evidence) {
+		ev.Signature = provenance.Signature{Check: invalid("it was made over another digest"), KeyID: "SHA256:DhQ8wR5APBvFHLF"}
+	}
+	held(t, RuleSignatureInvalid, []example{
+		{name: "holds", subject: []Subject{added(e, signed(e))}},
+		{name: "does not hold", subject: []Subject{added(e, signed(e, bad))}, want: []string{"error"}},
+	})
+}
+
+func TestProvenanceInvalid(t *testing.T) {
+	old, e := entry("quiet-retry@3.1.0"), entry("quiet-retry@3.2.0")
+	foreign := func(ev *provenance.Evidence) {
+		ev.Provenance = provenance.Provenance{Check: invalid("its subject is pkg:npm/other@1.0.0"), Announced: true}
+	}
+	strange := func(ev *provenance.Evidence) {
+		ev.Provenance = provenance.Provenance{Check: invalid("the predicate type is https://example.com/v9"), Unsupported: true}
+	}
+	publish := func(ev *provenance.Evidence) {
+		ev.Publish = provenance.Publish{Check: invalid("it names another registry")}
+	}
+	held(t, RuleProvenanceInvalid, []example{
+		{name: "holds", subject: []Subject{added(e, attested(e))}},
+		{name: "a valid bundle of another package", subject: []Subject{updated(old, attested(old), e, attested(e, foreign))}, want: []string{"error"}},
+		{name: "a kind that is not known", subject: []Subject{added(e, attested(e, strange))}, want: []string{"error"}},
+		{name: "the publish attestation", subject: []Subject{added(e, attested(e, publish))}, want: []string{"error"}},
+		{name: "both", subject: []Subject{added(e, attested(e, foreign, publish))}, want: []string{"error", "error"}},
+		{name: "none is not invalid", subject: []Subject{added(e, signed(e))}},
+	})
+}
+
+func TestProvenanceMissing(t *testing.T) {
+	e := entry("left-pad@1.3.0")
+	withheld := func(ev *provenance.Evidence) {
+		ev.Provenance = provenance.Provenance{Check: absent("the registry answered 404"), Announced: true}
+	}
+	timeout := func(ev *provenance.Evidence) {
+		ev.Provenance = provenance.Provenance{Check: unknownCheck("timeout"), Announced: true}
+	}
+	held(t, RuleProvenanceMissing, []example{
+		{name: "announced and there", subject: []Subject{added(e, attested(e))}},
+		{name: "announced and not there", subject: []Subject{added(e, attested(e, withheld))}, want: []string{"error"}},
+		{name: "announced and not found out", subject: []Subject{added(e, attested(e, timeout))}},
+		{name: "never announced", subject: []Subject{added(e, signed(e))}},
+	})
+}
+
+func TestProvenanceLost(t *testing.T) {
+	old, e := entry("axios@1.14.0"), entry("axios@1.14.1", at(212))
+	noBuilder := func(ev *provenance.Evidence) { ev.Provenance.Identity = nil }
+	nobody := func(ev *provenance.Evidence) { ev.Release = nil }
+	gone := provenance.Evidence{Package: old.Package, Gone: true}
+	withUnsupported := func(ev *provenance.Evidence) { ev.Provenance.Unsupported = true }
+
+	duplicate := updated(old, attested(old), e, signed(e))
+	ancient := entry("axios@0.19.0")
+	duplicate.Change.Replaces = []dep.Entry{ancient, old}
+	duplicate.Replaced = []provenance.Evidence{signed(ancient), attested(old)}
+
+	oneGone := duplicate
+	oneGone.Replaced = []provenance.Evidence{gone, attested(old)}
+
+	renamed := updated(entry("axios-old@1.14.0"), attested(entry("axios-old@1.14.0")), e, signed(e))
+
+	held(t, RuleProvenanceLost, []example{
+		{name: "both have it", subject: []Subject{updated(old, attested(old), e, attested(e))}},
+		{name: "neither has it", subject: []Subject{updated(old, signed(old), e, signed(e))}},
+		{name: "gained", subject: []Subject{updated(old, signed(old), e, attested(e))}},
+		{name: "lost", subject: []Subject{updated(old, attested(old), e, signed(e))}, want: []string{"error"}},
+		{name: "lost, and little is known", subject: []Subject{updated(old, attested(old, noBuilder), e, signed(e, nobody))}, want: []string{"error"}},
+		{name: "lost, another attestation is there", subject: []Subject{updated(old, attested(old), e, signed(e, withUnsupported))}, want: []string{"error"}},
+		{name: "an old duplicate hides nothing", subject: []Subject{duplicate}, want: []string{"error"}},
+		{name: "one of two is gone", subject: []Subject{oneGone}, want: []string{"error", "notice"}},
+		{name: "the replaced one is gone", subject: []Subject{updated(old, gone, e, signed(e))}, want: []string{"notice"}},
+		{name: "under another name", subject: []Subject{renamed}, want: []string{"error"}},
+		{name: "the new one is unknown, not lost", subject: []Subject{updated(old, attested(old), e, down(e))}},
+		{name: "the old one is unknown, not lost", subject: []Subject{updated(old, down(old), e, signed(e))}},
+		{name: "added", subject: []Subject{added(e, signed(e))}},
+		{name: "removed", subject: []Subject{removed(old)}},
+	})
+}
+
+func TestPublisherLost(t *testing.T) {
+	old, e := entry("axios@1.14.0"), entry("axios@1.14.1")
+	token := func(ev *provenance.Evidence) { ev.Release.Publisher = registry.Publisher{Name: "jo"} }
+	elsewhere := func(ev *provenance.Evidence) {
+		ev.Provenance.Identity.Workflow = ".github/workflows/other.yml"
+	}
+	otherRepo := func(ev *provenance.Evidence) { ev.Provenance.Identity.RepositoryID = "2000" }
+	approved := func(ev *provenance.Evidence) {
+		ev.Release.Publisher = registry.Publisher{Name: "jo", Approver: "sam"}
+	}
+	circle := func(ev *provenance.Evidence) { ev.Provenance = provenance.Provenance{Check: absent("")} }
+	held(t, RulePublisherLost, []example{
+		{name: "kept", subject: []Subject{updated(old, attested(old), e, attested(e))}},
+		{name: "lost with the provenance", subject: []Subject{updated(old, attested(old), e, signed(e))}, want: []string{"error"}},
+		{name: "same repository and workflow", subject: []Subject{updated(old, attested(old), e, attested(e, token))}, want: []string{"warning"}},
+		{name: "another workflow", subject: []Subject{updated(old, attested(old), e, attested(e, token, elsewhere))}, want: []string{"error"}},
+		{name: "another repository", subject: []Subject{updated(old, attested(old), e, attested(e, token, otherRepo))}, want: []string{"error"}},
+		{name: "a person approved", subject: []Subject{updated(old, attested(old), e, signed(e, approved))}, want: []string{"warning"}},
+		{name: "a trusted publisher that gives no provenance", subject: []Subject{updated(old, attested(old, circle), e, signed(e))}, want: []string{"error"}},
+		{name: "never had one", subject: []Subject{updated(old, signed(old), e, signed(e))}},
+		{name: "the new one is unknown", subject: []Subject{updated(old, attested(old), e, down(e))}},
+	})
+}
+
+func TestProvenanceAbsent(t *testing.T) {
+	a, b, old := entry("paper-rain@1.3.0", at(44)), entry("confetti@2.0.0", at(12)), entry("paper-rain@1.2.0")
+	elsewhere := entry("confetti@2.0.0", in("web/package-lock.json"))
+	held(t, RuleProvenanceAbsent, []example{
+		{name: "one is named", subject: []Subject{added(a, signed(a))}, want: []string{"notice"}},
+		{name: "two of a lockfile are told together", subject: []Subject{added(a, signed(a)), added(b, signed(b))}, want: []string{"notice"}},
+		{name: "each lockfile is told", subject: []Subject{added(a, signed(a)), added(b, signed(b)), added(elsewhere, signed(elsewhere))}, want: []string{"notice", "notice"}},
+		{name: "with provenance", subject: []Subject{added(a, attested(a))}},
+		{name: "an update", subject: []Subject{updated(old, signed(old), a, signed(a))}},
+		{name: "unknown is not absent", subject: []Subject{added(a, down(a))}},
+	})
+}
+
+func TestNameInvalid(t *testing.T) {
+	named := func(name, version string, edits ...func(*dep.Entry)) []Subject {
+		e := entry("x@1.0.0", edits...)
+		e.Package.Name, e.Package.Version = name, version
+		return []Subject{added(e, signed(e))}
+	}
+	alias := func(name string) func(*dep.Entry) { return func(e *dep.Entry) { e.Alias = name } }
+	held(t, RuleNameInvalid, []example{
+		{name: "ordinary", subject: named("lodash", "4.17.21")},
+		{name: "scoped", subject: named("@babel/core", "7.26.0-beta.1+build.5")},
+		{name: "old, with capitals", subject: named("JSONStream", "1.3.5")},
+		{name: "a Cyrillic o", subject: named("l\u043edash", "4.17.21"), want: []string{"error"}},
+		{name: "a zero-width space", subject: named("lodash\u200b", "4.17.21"), want: []string{"error"}},
+		{name: "a bidirectional override", subject: named("\u202esadol", "4.17.21"), want: []string{"error"}},
+		{name: "a line break", subject: named("lodash\n", "4.17.21"), want: []string{"error"}},
+		{name: "bytes that are no text", subject: named("lod\xffash", "4.17.21"), want: []string{"error"}},
+		{name: "capitals in a scope", subject: named("@Babel/core", "7.26.0"), want: []string{"error"}},
+		{name: "a path", subject: named("../evil", "1.0.0"), want: []string{"error"}},
+		{name: "a property of every object", subject: named("__proto__", "1.0.0"), want: []string{"error"}},
+		{name: "very long", subject: named(strings.Repeat("a", 300), "1.0.0"), want: []string{"error"}},
+		{name: "a range for a version", subject: named("lodash", "^4.17.21"), want: []string{"error"}},
+		{name: "an alias with a look-alike", subject: named("lodash", "4.17.21", alias("lod\u0430sh")), want: []string{"error"}},
+		{name: "a version of a git source", subject: named("lodash", "", from(dep.Git, "git+https://github.com/a/b.git#1"))},
+		{name: "a folder of the repository", subject: named("Ünï code", "", from(dep.Link, "packages/a"))},
+		{name: "removed", subject: []Subject{removed(entry("l\u043edash@4.17.21"))}},
+	})
+}
+
+const (
+	repoA = "git+ssh://git@github.com/acme/path-weave.git#1111111111111111111111111111111111111111"
+	repoB = "git+https://github.com/acme/path-weave.git#2222222222222222222222222222222222222222"
+)
+
+func TestRepinned(t *testing.T) {
+	e := entry("money-parts@1.9.0", at(77))
+	mirror := func(e *dep.Entry) {
+		e.Resolved = strings.Replace(e.Resolved, "registry.npmjs.org", "npm.acme.example", 1)
+	}
+	yarn := func(e *dep.Entry) {
+		e.Resolved = strings.Replace(e.Resolved, "registry.npmjs.org", "registry.yarnpkg.com", 1)
+	}
+	unencrypted := func(e *dep.Entry) { e.Resolved = strings.Replace(e.Resolved, "https:", "http:", 1) }
+	nowhere := func(e *dep.Entry) { e.Resolved = "" }
+	var moved []Subject
+	for i := range 12 {
+		name := fmt.Sprintf("part-%02d@1.0.0", i)
+		moved = append(moved, repin(entry(name, at(100+i)), entry(name, at(100+i), mirror)))
+	}
+	known := map[string][]string{"package-lock.json": {"npm.acme.example"}}
+	held(t, RuleRepinned, []example{
+		{name: "other bytes", subject: []Subject{repin(e, entry("money-parts@1.9.0", digests(digest("evil"))))}, want: []string{"error"}},
+		{name: "a second digest of the same kind", subject: []Subject{repin(e, entry("money-parts@1.9.0", digests(e.Digests[0], digest("evil"))))}, want: []string{"error"}},
+		{name: "sha1 becomes sha512", subject: []Subject{repin(entry("money-parts@1.9.0", digests(sha1("x"))), e)}},
+		{name: "a digest is added", subject: []Subject{repin(entry("money-parts@1.9.0", digests()), e)}},
+		{name: "a digest went away", subject: []Subject{repin(e, entry("money-parts@1.9.0", digests()))}},
+		{name: "npm's other public name", subject: []Subject{repin(e, entry("money-parts@1.9.0", yarn))}},
+		{name: "http becomes https", subject: []Subject{repin(entry("money-parts@1.9.0", unencrypted, digests()), e)}},
+		{name: "the address is left out", subject: []Subject{repin(e, entry("money-parts@1.9.0", nowhere))}},
+		{name: "another host", subject: []Subject{repin(e, entry("money-parts@1.9.0", mirror))}, want: []string{"error"}},
+		{name: "a host the lockfile uses, same bytes", subject: []Subject{repin(e, entry("money-parts@1.9.0", mirror))}, hosts: known},
+		{name: "a host the lockfile uses, no digest", subject: []Subject{repin(entry("money-parts@1.9.0", digests()), entry("money-parts@1.9.0", mirror, digests()))}, hosts: known, want: []string{"error"}},
+		{name: "from a private registry to wherever", subject: []Subject{repin(entry("money-parts@1.9.0", mirror, digests()), entry("money-parts@1.9.0", nowhere, digests()))}, want: []string{"error"}},
+		{name: "a whole lockfile moves", subject: moved, want: []string{"error"}},
+		{name: "git instead of the registry", subject: []Subject{repin(e, entry("money-parts@1.9.0", from(dep.Git, repoA)))}, want: []string{"error"}},
+		{name: "a git source that moves on", subject: []Subject{repin(entry("money-parts@1.9.0", from(dep.Git, repoA)), entry("money-parts@1.9.0", from(dep.Git, repoB)))}},
+		{name: "another version", subject: []Subject{updated(e, signed(e), entry("money-parts@1.9.1"), signed(entry("money-parts@1.9.1")))}},
+	})
+}
+
+func TestIntegrityLost(t *testing.T) {
+	e, next := entry("money-parts@1.9.0"), entry("money-parts@1.9.1", digests())
+	unreadable := func(e *dep.Entry) {
+		e.Integrity, e.Digests, e.IntegrityError = "sha512-!!!", nil, "not a digest"
+	}
+	inBundle := func(e *dep.Entry) {
+		e.Bundled, e.Resolved, e.Location = true, "", "node_modules/npm/node_modules/money-parts"
+	}
+	var many []Subject
+	for i := range 600 {
+		name := fmt.Sprintf("part-%03d@1.0.0", i)
+		many = append(many, repin(entry(name, at(1000-i)), entry(name, at(1000-i), digests())))
+	}
+	held(t, RuleIntegrityLost, []example{
+		{name: "kept", subject: []Subject{updated(e, signed(e), entry("money-parts@1.9.1"), signed(entry("money-parts@1.9.1")))}},
+		{name: "dropped", subject: []Subject{repin(e, entry("money-parts@1.9.0", digests()))}, want: []string{"error"}},
+		{name: "dropped with the update", subject: []Subject{updated(e, signed(e), next, signed(next))}, want: []string{"error"}},
+		{name: "weakened", subject: []Subject{repin(e, entry("money-parts@1.9.0", digests(sha1("x"))))}, want: []string{"error"}},
+		{name: "made unreadable", subject: []Subject{repin(e, entry("money-parts@1.9.0", unreadable))}, want: []string{"error"}},
+		{name: "strengthened", subject: []Subject{repin(entry("money-parts@1.9.0", digests(sha1("x"))), e)}},
+		{name: "an update to a sha256", subject: []Subject{updated(e, signed(e), entry("money-parts@1.9.1", digests(dep.Digest{Algorithm: "sha256", Hex: digest("y").Hex[:64]})), signed(e))}},
+		{name: "now delivered in a bundle", subject: []Subject{unlooked(updated(e, signed(e), entry("money-parts@1.9.1", digests(), inBundle), signed(e)), "is bundled")}},
+		{name: "600 entries at once are one finding", subject: many, want: []string{"error"}},
+		{name: "never had one", subject: []Subject{updated(entry("money-parts@1.9.0", digests()), signed(e), next, signed(next))}},
+	})
+}
+
+func TestIntegrityMissing(t *testing.T) {
+	bare := entry("left-pad@1.3.0", digests())
+	weak := entry("left-pad@1.3.0", digests(sha1("x")))
+	inBundle := entry("left-pad@1.3.0", digests(), func(e *dep.Entry) {
+		e.Bundled, e.Resolved, e.Location = true, "", "node_modules/npm/node_modules/left-pad"
+	})
+	marked := inBundle
+	marked.Location = "node_modules/left-pad"
+	standalone := bare
+	standalone.Lockfile = ""
+	git := entry("left-pad@1.3.0", from(dep.Git, repoA))
+	var audit []Subject
+	for i := range 5 {
+		e := entry(fmt.Sprintf("part-%d@1.0.0", i), digests(), at(i+1))
+		s := added(e, signed(e))
+		s.Change.Kind = ""
+		audit = append(audit, s)
+	}
+	held(t, RuleIntegrityMissing, []example{
+		{name: "there", subject: []Subject{added(entry("left-pad@1.3.0"), signed(entry("left-pad@1.3.0")))}},
+		{name: "none", subject: []Subject{added(bare, signed(bare))}, want: []string{"warning"}},
+		{name: "sha1 only", subject: []Subject{added(weak, signed(weak))}, want: []string{"warning"}},
+		{name: "in a bundle", subject: []Subject{unlooked(added(inBundle, signed(inBundle)), "is bundled")}},
+		{name: "a mark alone is not believed", subject: []Subject{added(marked, signed(marked))}, want: []string{"warning"}},
+		{name: "no lockfile", subject: []Subject{added(standalone, signed(standalone))}},
+		{name: "git has none by nature", subject: []Subject{unlooked(added(git, signed(git)), "comes from git")}},
+		{name: "lost is said by its own rule", subject: []Subject{updated(entry("left-pad@1.2.0"), signed(entry("left-pad@1.2.0")), bare, signed(bare))}},
+		{name: "an audit of an old lockfile", subject: audit, want: []string{"warning"}},
+	})
+}
+
+func TestExoticSource(t *testing.T) {
+	e := entry("path-weave@1.2.2", at(31))
+	next := func(edits ...func(*dep.Entry)) dep.Entry { return entry("path-weave@1.2.3", edits...) }
+	git := func(address string) dep.Entry { return next(from(dep.Git, address)) }
+	reg := func(address string) dep.Entry {
+		return next(func(e *dep.Entry) { e.Resolved = address })
+	}
+	direct := git(repoA)
+	direct.Direct = true
+	audited := unlooked(added(git(repoA), signed(e)), "comes from git")
+	audited.Change.Kind = ""
+	known := map[string][]string{"package-lock.json": {"npm.acme.example"}}
+	operator := map[string][]string{"": {"npm.acme.example"}}
+	elsewhere := map[string][]string{"other/package-lock.json": {"npm.acme.example"}}
+	mirror := "https://npm.acme.example/team/path-weave/-/path-weave-1.2.3.tgz"
+	packages := func(v, hash string) func(*dep.Entry) {
+		return from(dep.URL, "https://npm.pkg.github.example/download/@acme/path-weave/"+v+"/"+strings.Repeat(hash, 40))
+	}
+	why := "comes from elsewhere"
+	held(t, RuleExoticSource, []example{
+		{name: "the registry", subject: []Subject{updated(e, signed(e), next(), signed(next()))}},
+		{name: "yarn's name for it", subject: []Subject{added(reg("https://registry.yarnpkg.com/path-weave/-/path-weave-1.2.3.tgz"), signed(e))}},
+		{name: "no address", subject: []Subject{added(reg(""), signed(e))}},
+		{name: "a transitive dependency from git", subject: []Subject{unlooked(updated(e, signed(e), git(repoA), signed(e)), why)}, want: []string{"error"}},
+		{name: "a direct one", subject: []Subject{unlooked(added(direct, signed(e)), why)}, want: []string{"error"}},
+		{name: "a git source that moves on", subject: []Subject{unlooked(updated(git(repoA), signed(e), git(repoB), signed(e)), why)}, want: []string{"warning"}},
+		{name: "a git source that changes its repository", subject: []Subject{unlooked(updated(git(repoA), signed(e), git("git+https://github.com/evil/path-weave.git#3"), signed(e)), why)}, want: []string{"error"}},
+		{name: "another package's tarball", subject: []Subject{unlooked(added(next(from(dep.URL, "https://registry.npmjs.org/evil/-/evil-1.2.3.tgz")), signed(e)), why)}, want: []string{"error"}},
+		{name: "another version's tarball", subject: []Subject{unlooked(added(reg("https://registry.npmjs.org/path-weave/-/path-weave-1.0.0.tgz"), signed(e)), why)}, want: []string{"error"}},
+		{name: "unencrypted", subject: []Subject{unlooked(added(reg("http://registry.npmjs.org/path-weave/-/path-weave-1.2.3.tgz"), signed(e)), why)}, want: []string{"error"}},
+		{name: "a host that looks like the registry", subject: []Subject{unlooked(added(reg("https://registry.npmjs.org.evil.example/path-weave/-/path-weave-1.2.3.tgz"), signed(e)), why)}, want: []string{"error"}},
+		{name: "a secret in the address is not shown", subject: []Subject{unlooked(added(next(from(dep.URL, "https://user:hunter2@evil.example/path-weave.tgz")), signed(e)), why)}, want: []string{"error"}},
+		{name: "a private registry, new", subject: []Subject{unlooked(added(reg(mirror), signed(e)), why)}, want: []string{"error"}},
+		{name: "a private registry that the base uses", subject: []Subject{added(reg(mirror), signed(e))}, hosts: known},
+		{name: "a private registry that the operator named", subject: []Subject{added(reg(mirror), signed(e))}, hosts: operator},
+		{name: "a private registry of another lockfile", subject: []Subject{unlooked(added(reg(mirror), signed(e)), why)}, hosts: elsewhere, want: []string{"error"}},
+		{name: "a registry with addresses of its own, the next version", subject: []Subject{unlooked(updated(entry("path-weave@1.2.2", packages("1.2.2", "a")), signed(e), next(packages("1.2.3", "b")), signed(e)), why)}, want: []string{"warning"}},
+		{name: "a file", subject: []Subject{unlooked(added(next(from(dep.File, "file:vendor/path-weave.tgz")), signed(e)), why)}, want: []string{"error"}},
+		{name: "a file that was there before", subject: []Subject{unlooked(updated(next(from(dep.File, "file:vendor/path-weave.tgz")), signed(e), next(from(dep.File, "file:vendor/path-weave.tgz")), signed(e)), why)}},
+		{name: "a folder of the repository", subject: []Subject{unlooked(added(next(from(dep.Link, "packages/path-weave")), signed(e)), why)}},
+		{name: "a workspace", subject: []Subject{unlooked(added(next(from(dep.Workspace, "packages/path-weave")), signed(e)), why)}},
+		{name: "an audit says that it was there", subject: []Subject{audited}, want: []string{"notice"}},
+		{name: "removed", subject: []Subject{removed(git(repoA))}},
+	})
+}
+
+func TestUnverified(t *testing.T) {
+	old, e := entry("glob-sieve@2.0.5"), entry("glob-sieve@2.0.6")
+	partly := signed(e, func(ev *provenance.Evidence) {
+		ev.Provenance = provenance.Provenance{Check: unknownCheck("the registry answered with an HTML page")}
+		ev.Publish = provenance.Publish{Check: unknownCheck("the registry answered with an HTML page")}
+		ev.Digest = provenance.Digest{Check: unknownCheck("timeout after 30 s.")}
+	})
+	garbled := entry("glob-sieve@2.0.6", func(e *dep.Entry) { e.Integrity, e.Digests, e.IntegrityError = "sha512-!", nil, "not a digest" })
+	private := entry("@acme/secret@1.0.0", func(e *dep.Entry) {
+		e.Resolved = "https://npm.acme.example/@acme/secret/-/secret-1.0.0.tgz"
+	})
+	notAsked := updated(old, signed(old), e, signed(e))
+	notAsked.Replaced = nil
+	gone := provenance.Evidence{Package: e.Package, Gone: true}
+	inBundle := entry("glob-sieve@2.0.6", digests(), func(e *dep.Entry) {
+		e.Bundled, e.Resolved, e.Location = true, "", "node_modules/npm/node_modules/glob-sieve"
+	})
+	var outage []Subject
+	for i := range 500 {
+		x := entry(fmt.Sprintf("part-%03d@1.0.0", i), at(i+1))
+		outage = append(outage, added(x, down(x)))
+	}
+	lost := updated(old, attested(old), e, signed(e))
+	lost.Change.Replaces = append(lost.Change.Replaces, entry("glob-sieve@1.0.0"))
+	lost.Replaced = append(lost.Replaced, down(entry("glob-sieve@1.0.0")))
+	held(t, RuleUnverified, []example{
+		{name: "all is known", subject: []Subject{added(e, attested(e))}},
+		{name: "the registry is down", subject: []Subject{added(e, down(e))}, want: []string{"unknown"}},
+		{name: "a part is unknown", subject: []Subject{added(e, partly)}, want: []string{"unknown"}},
+		{name: "evidence that nobody filled in", subject: []Subject{added(e, provenance.Evidence{})}, want: []string{"unknown"}},
+		{name: "the registry has no such release", subject: []Subject{added(e, gone)}, want: []string{"unknown"}},
+		{name: "an unreadable digest", subject: []Subject{added(garbled, signed(garbled))}, want: []string{"unknown"}},
+		{name: "not asked for", subject: []Subject{unlooked(added(private, signed(private)), "comes from a registry that Bonafide was not told about")},
+			hosts: map[string][]string{"package-lock.json": {"npm.acme.example"}}, want: []string{"unknown"}},
+		{name: "not asked for, and fails as an exotic source already", subject: []Subject{unlooked(added(private, signed(private)), "comes from elsewhere")}},
+		{name: "the replaced version is unknown, the new one has no provenance", subject: []Subject{updated(old, down(old), e, signed(e))}, want: []string{"unknown"}},
+		{name: "the replaced version was not asked about", subject: []Subject{notAsked}, want: []string{"unknown"}},
+		{name: "the replaced version is unknown, the new one is verified", subject: []Subject{updated(old, down(old), e, attested(e))}},
+		{name: "the replaced version is gone", subject: []Subject{updated(old, provenance.Evidence{Gone: true}, e, signed(e))}},
+		{name: "one replaced version is unknown, another proves the loss", subject: []Subject{lost}},
+		{name: "delivered in a bundle", subject: []Subject{unlooked(added(inBundle, signed(inBundle)), "is bundled")}},
+		{name: "500 packages behind one outage are one finding", subject: outage, want: []string{"unknown"}},
+		{name: "removed", subject: []Subject{removed(e)}},
+	})
+}
+
+func TestProblems(t *testing.T) {
+	for rule, examples := range map[RuleName][]example{
+		RuleLockfileRemoved: {
+			{name: "removed", problem: []Problem{{Kind: LockfileRemoved, Lockfile: "package-lock.json"}}, want: []string{"error"}},
+		},
+		RuleUnsupportedLockfile: {
+			{name: "not read yet", problem: []Problem{{Kind: Unsupported, Lockfile: "Cargo.lock"}}, want: []string{"warning"}},
+		},
+		RuleSubmoduleMoved: {
+			{name: "moved", problem: []Problem{{Kind: SubmoduleMoved, Lockfile: "vendor/lib"}}, want: []string{"warning"}},
+		},
+		RuleLockfileUnreadable: {
+			{name: "head", problem: []Problem{{Kind: Unreadable, Lockfile: "package-lock.json", Line: 3, Detail: "package-lock.json, line 3: not JSON."}}, want: []string{"error"}},
+			{name: "head, without words", problem: []Problem{{Kind: Unreadable, Lockfile: "package-lock.json"}}, want: []string{"error"}},
+			{name: "base", problem: []Problem{{Kind: UnreadableBase, Lockfile: "package-lock.json"}}, want: []string{"error"}},
+			{name: "a kind that nobody knows", problem: []Problem{{Kind: "melted", Lockfile: "package-lock.json"}}, want: []string{"error"}},
+		},
+		RulePolicyInvalid: {
+			{name: "two errors", problem: []Problem{{Kind: PolicyInvalid, Lockfile: ".github/bonafide.yml", Line: 4, Detail: "line 4: one\nline 9: two"}}, want: []string{"error"}},
+		},
+	} {
+		t.Run(string(rule), func(t *testing.T) { held(t, rule, examples) })
+	}
+}

@@ -1,0 +1,21 @@
+package policy
+
+import (
+	"fmt"
+
+	"github.com/bonafide-app/bonafide/app/provenance"
+)
+
+// signatureMissing: a registry that publishes keys signs every release.
+func signatureMissing(s Subject, _ view) []draft {
+	sig := s.Evidence.Signature
+	if !s.lookedAt() || sig.State != provenance.Absent || sig.NotRequired {
+		return nil
+	}
+	d := about(RuleSignatureMissing, s,
+		fmt.Sprintf("%s carries no registry signature, although the registry publishes keys and signs its releases%s.", id(s.Change.Entry.Package), because(sig.Reason)),
+		"Somebody between the registry and you may have replaced the release or its description. Ask the registry directly, without a mirror. "+
+			"Benign causes: a mirror that strips signatures, or a private package served beside public ones.")
+	d.cause, d.many = "signature", "carry no registry signature, although the registry publishes keys"
+	return []draft{d}
+}

@@ -1,0 +1,45 @@
+package queue
+
+import (
+	"math"
+	"time"
+)
+
+// Limits of the queue, each with its reason.
+const (
+	defaultWorkers = 4
+	// defaultTimeout bounds one attempt; the largest pull requests take a minute.
+	defaultTimeout = 5 * time.Minute
+	// defaultTryFor is how long a job is tried: registries and GitHub recover from
+	// ordinary troubles within minutes, and people wait for the verdict.
+	defaultTryFor = 30 * time.Minute
+	// defaultDrain is what running jobs get at a stop before they are cancelled and
+	// kept for the next start. Orchestrators kill after 30 s.
+	defaultDrain = 10 * time.Second
+
+	// minWait and maxWait bound the pause that an error may ask for. GitHub's rate
+	// limits end within the hour.
+	minWait = 250 * time.Millisecond
+	maxWait = time.Hour
+	// firstPause and longestPause bound the pauses between attempts that fail.
+	firstPause   = time.Second
+	longestPause = time.Minute
+	// overtime is how long after TryFor an attempt that asks for a pause still gets
+	// it: a verdict that only waits for GitHub's rate limit is not thrown away.
+	overtime = 24 * time.Hour
+	// maxAttempts never ends a job: time does.
+	maxAttempts = math.MaxInt16
+
+	// rescueMargin is how long after its timeout a job of a server that vanished is
+	// taken over, where there are several servers.
+	rescueMargin = time.Minute
+	// keepCompleted is how long a delivery is remembered that was worked on. GitHub
+	// redelivers for three days.
+	keepCompleted = 7 * 24 * time.Hour
+	// fetchCooldown and fetchPoll are how soon a stored job, and one whose pause is
+	// over, is begun.
+	fetchCooldown = 20 * time.Millisecond
+	fetchPoll     = 250 * time.Millisecond
+	// idlePoll is how often Idle looks.
+	idlePoll = 20 * time.Millisecond
+)

@@ -1,0 +1,191 @@
+package queue
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
+	"github.com/rs/zerolog"
+)
+
+// Options of a queue.
+type Options struct {
+	Workers int           // jobs at a time; 0 is 4
+	Timeout time.Duration // of one attempt; 0 is 5 min
+	TryFor  time.Duration // from storing a job to its last attempt; 0 is 30 min
+	Drain   time.Duration // what running jobs get at a stop before they are cancelled; 0 is 10 s
+	Logger  zerolog.Logger
+	Clock   func() time.Time // nil is time.Now
+}
+
+// River is a Queue on River. https://riverqueue.com
+type River struct {
+	client  client
+	db      *sql.DB
+	recover func(ctx context.Context) error
+}
+
+// client is what is used of a river.Client, whose type depends on the database.
+type client interface {
+	Insert(ctx context.Context, args river.JobArgs, opts *river.InsertOpts) (*rivertype.JobInsertResult, error)
+	Start(ctx context.Context) error
+	Stop(ctx context.Context) error
+}
+
+// Open makes a queue in a SQLite database, which this process alone has open, with
+// one connection (package store sees to both). It makes or updates the queue's
+// tables. Jobs are stored from now on and worked on after Start.
+func Open(ctx context.Context, db *sql.DB, o Options, work Work) (*River, error) {
+	return open(ctx, riversqlite.New(db), db, recoverSQLite, o, work)
+}
+
+// open is Open for any database of River's.
+func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], db *sql.DB,
+	recover func(context.Context, *sql.DB) (int64, error), o Options, work Work,
+) (*River, error) {
+	o = o.withDefaults()
+	// River tells of every failed attempt what the worker tells better.
+	log := slog.New(zerolog.NewSlogHandler(o.Logger.Level(max(o.Logger.GetLevel(), zerolog.WarnLevel))))
+	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: log})
+	if err != nil {
+		return nil, fmt.Errorf("queue: %w", err)
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return nil, fmt.Errorf("queue: bring its tables up to date: %w", err)
+	}
+	workers := river.NewWorkers()
+	if err := river.AddWorkerSafely(workers, &worker{o: o, work: work}); err != nil {
+		return nil, fmt.Errorf("queue: %w", err)
+	}
+	c, err := river.NewClient(driver, &river.Config{
+		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: o.Workers}},
+		Workers:                     workers,
+		JobTimeout:                  o.Timeout,
+		RescueStuckJobsAfter:        o.Timeout + rescueMargin,
+		SoftStopTimeout:             o.Drain,
+		CompletedJobRetentionPeriod: keepCompleted,
+		MaxAttempts:                 maxAttempts,
+		FetchCooldown:               fetchCooldown,
+		FetchPollInterval:           fetchPoll,
+		Logger:                      log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("queue: %w", err)
+	}
+	return &River{client: c, db: db, recover: func(ctx context.Context) error {
+		n, err := recover(ctx, db)
+		if err != nil {
+			return fmt.Errorf("queue: take up the jobs that were running: %w", err)
+		}
+		if n > 0 {
+			o.Logger.Info().Int64("jobs", n).Msg("took up the jobs that were running when the server ended")
+		}
+		return nil
+	}}, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Workers <= 0 {
+		o.Workers = defaultWorkers
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	if o.TryFor <= 0 {
+		o.TryFor = defaultTryFor
+	}
+	if o.Drain <= 0 {
+		o.Drain = defaultDrain
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	return o
+}
+
+// Enqueue implements Queue.
+func (r *River) Enqueue(ctx context.Context, job Job) error {
+	if job.Delivery == "" || job.Kind == "" {
+		return errors.New("queue: a job needs a delivery and a kind")
+	}
+	_, err := r.client.Insert(ctx, argsOf(job), &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true}})
+	if err != nil {
+		return fmt.Errorf("queue: store a job: %w", err)
+	}
+	return nil
+}
+
+// Start begins to work, first on the jobs that were running when the last process
+// ended. It returns at once. When ctx ends the queue stops as by Stop.
+func (r *River) Start(ctx context.Context) error {
+	if err := r.recover(ctx); err != nil {
+		return err
+	}
+	if err := r.client.Start(ctx); err != nil {
+		return fmt.Errorf("queue: start: %w", err)
+	}
+	return nil
+}
+
+// Stop begins no further job and lets the running ones end. After Options.Drain they
+// are cancelled and stay stored for the next start. It fails where a job has not
+// ended when ctx does.
+func (r *River) Stop(ctx context.Context) error {
+	if err := r.client.Stop(ctx); err != nil {
+		return fmt.Errorf("queue: stop: %w", err)
+	}
+	return nil
+}
+
+// Idle waits until every stored job is done or given up.
+func (r *River) Idle(ctx context.Context) error {
+	tick := time.NewTicker(idlePoll)
+	defer tick.Stop()
+	for {
+		var open int
+		err := r.db.QueryRowContext(ctx, `SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded')`).Scan(&open)
+		if err != nil {
+			return fmt.Errorf("queue: count its jobs: %w", err)
+		}
+		if open == 0 {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("queue: %d jobs are not done: %w", open, ctx.Err())
+		}
+	}
+}
+
+// recoverSQLite makes the jobs available that a dead process left running, and takes
+// the lead from it. River would do both by itself after the job timeout; here nobody
+// else can be running them. It knows River's tables, as Idle does: tests hold it to
+// the pinned version.
+func recoverSQLite(ctx context.Context, db *sql.DB) (int64, error) {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer tx.Rollback()
+	result, err := tx.ExecContext(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running'`)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM river_leader`); err != nil {
+		return 0, err
+	}
+	n, err := result.RowsAffected()
+	if err != nil {
+		return 0, err
+	}
+	return n, tx.Commit()
+}

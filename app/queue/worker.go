@@ -1,0 +1,108 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+)
+
+// args is a Job as River stores it. River wants a method Kind, which Job has as a
+// field, and finds what must be unique by a tag.
+type args struct {
+	Unique string `json:"unique" river:"unique"`
+	Job    Job    `json:"job"`
+}
+
+// Kind is one for all jobs: ours is inside.
+func (args) Kind() string { return "bonafide" }
+
+func argsOf(j Job) args {
+	return args{Job: j, Unique: fmt.Sprintf("%s %s %d %d %d %s", j.Delivery, j.Kind, j.Installation, j.RepositoryID, j.Number, j.Head)}
+}
+
+// worker does jobs and decides what follows an attempt.
+type worker struct {
+	river.WorkerDefaults[args]
+	o    Options
+	work Work
+}
+
+// Work implements river.Worker.
+func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
+	attempt := w.attempt(rj.JobRow)
+	err := w.safely(ctx, rj.Args.Job, attempt)
+	if err == nil {
+		return nil
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return context.Cause(ctx) // the server stops; River keeps the job, and the attempt does not count
+	}
+	log := w.o.Logger.With().Err(err).Str("delivery", rj.Args.Job.Delivery).Str("kind", string(rj.Args.Job.Kind)).
+		Int64("repository_id", rj.Args.Job.RepositoryID).Int("attempt", attempt.N).Logger()
+	var later interface{ RetryAfter() time.Duration }
+	if errors.As(err, &later) && attempt.Elapsed < w.o.TryFor+overtime {
+		wait := w.snooze(later.RetryAfter(), attempt)
+		log.Info().Dur("wait", wait).Msg("the job waits")
+		return river.JobSnooze(wait)
+	}
+	if attempt.Last {
+		log.Error().Msg("the job is given up")
+		rj.MaxAttempts = rj.Attempt // no further attempt: River discards it
+		return err
+	}
+	log.Warn().Msg("the job failed and is tried again")
+	return err
+}
+
+// safely makes a panic an error.
+func (w *worker) safely(ctx context.Context, job Job, attempt Attempt) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v", v)
+			w.o.Logger.Error().Str("delivery", job.Delivery).Str("kind", string(job.Kind)).
+				Str("panic", fmt.Sprint(v)).Bytes("stack", debug.Stack()).Msg("the job panicked")
+		}
+	}()
+	return w.work(ctx, job, attempt)
+}
+
+func (w *worker) attempt(row *rivertype.JobRow) Attempt {
+	var metadata struct {
+		Snoozes int `json:"snoozes"` // River takes them off the attempts
+	}
+	_ = json.Unmarshal(row.Metadata, &metadata) // only the number would be too small
+	elapsed := max(w.o.Clock().Sub(row.CreatedAt), 0)
+	return Attempt{N: row.Attempt + metadata.Snoozes, Elapsed: elapsed, Last: elapsed >= w.o.TryFor}
+}
+
+// snooze is the pause that an error asks for, within its bounds and not beyond the
+// last attempt. After that one the pause is what was asked for.
+func (w *worker) snooze(asked time.Duration, attempt Attempt) time.Duration {
+	wait := min(max(asked, minWait), maxWait)
+	if attempt.Last {
+		return wait
+	}
+	return w.untilLast(wait, attempt)
+}
+
+// NextRetry implements river.Worker for attempts that failed: 1 s, 2 s, 4 s … with
+// jitter, not beyond the last attempt.
+func (w *worker) NextRetry(rj *river.Job[args]) time.Time {
+	pause := longestPause
+	if n := rj.Attempt - 1; n < 6 {
+		pause = min(firstPause<<max(n, 0), longestPause)
+	}
+	pause += rand.N(pause/4 + 1)
+	return time.Now().Add(w.untilLast(min(pause, longestPause), w.attempt(rj.JobRow)))
+}
+
+func (w *worker) untilLast(wait time.Duration, attempt Attempt) time.Duration {
+	return min(wait, max(w.o.TryFor-attempt.Elapsed, minWait))
+}

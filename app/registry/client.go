@@ -1,0 +1,501 @@
+package registry
+
+import (
+	"compress/flate"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// Options of a Client. The zero value is right for the public registries.
+type Options struct {
+	// Registries are the addresses of the registries that the operator configured.
+	// Their hosts, and no others, may lead into the operator's network. Empty ones
+	// and those of public registries mean nothing here.
+	Registries []string
+	// CAFile names PEM certificates to trust beside the system's.
+	CAFile string
+	// RootCAs replaces the system's certificates. CAFile is added to it.
+	RootCAs *x509.CertPool
+	// UserAgent is sent with every request.
+	UserAgent string
+	// Timeout bounds one attempt, body included; 0 is 30 s.
+	Timeout time.Duration
+	// PerHost bounds the requests in flight to one host; 0 is 64.
+	PerHost int
+	// RetryWait is the first pause between two attempts; it doubles, with jitter,
+	// up to 2 s. 0 is 300 ms.
+	RetryWait time.Duration
+	// Transport replaces the client's own, and with it CAFile, RootCAs and the
+	// refusal of private addresses. It is for tests.
+	Transport http.RoundTripper
+}
+
+// Client asks registries over HTTP. One is shared by all registries: it bounds the
+// requests in flight, shares equal ones, retries, and refuses what is not the
+// document asked for. It is safe for concurrent use. It uses no proxy and reads no
+// environment.
+type Client struct {
+	http      *retryablehttp.Client
+	flights   flights
+	userAgent string
+	timeout   time.Duration
+	perHost   int
+
+	mu    sync.Mutex
+	slots map[string]chan struct{} // by host
+}
+
+// New makes a client. It fails where CAFile cannot be read or holds no certificate,
+// and where an address of Registries is not one.
+func New(o Options) (*Client, error) {
+	c := &Client{userAgent: o.UserAgent, timeout: o.Timeout, perHost: o.PerHost, slots: map[string]chan struct{}{}}
+	if c.userAgent == "" {
+		c.userAgent = "bonafide (+https://github.com/bonafide-app/bonafide)"
+	}
+	if c.timeout <= 0 {
+		c.timeout = defaultTimeout
+	}
+	if c.perHost <= 0 {
+		c.perHost = defaultPerHost
+	}
+	if o.RetryWait <= 0 {
+		o.RetryWait = defaultRetryWait
+	}
+	transport := o.Transport
+	if transport == nil {
+		roots, err := certificates(o)
+		if err != nil {
+			return nil, err
+		}
+		configured, err := configuredHosts(o.Registries)
+		if err != nil {
+			return nil, err
+		}
+		transport = &http.Transport{
+			DialContext:            configured.dial,
+			TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+			TLSHandshakeTimeout:    dialTimeout,
+			ForceAttemptHTTP2:      true,
+			MaxIdleConnsPerHost:    c.perHost,
+			IdleConnTimeout:        90 * time.Second,
+			MaxResponseHeaderBytes: maxHeader,
+		}
+	}
+	c.http = retryablehttp.NewClient()
+	c.http.Logger = nil
+	c.http.HTTPClient = &http.Client{Transport: transport, Timeout: c.timeout, CheckRedirect: sameHost}
+	c.http.RetryMax = retries
+	c.http.RetryWaitMin, c.http.RetryWaitMax = o.RetryWait, maxRetryWait
+	c.http.CheckRetry = func(ctx context.Context, resp *http.Response, err error) (bool, error) {
+		return ctx.Err() == nil && worthRetrying(resp, err), nil
+	}
+	c.http.Backoff = pause
+	c.http.ErrorHandler = retryablehttp.PassthroughErrorHandler
+	return c, nil
+}
+
+func configuredHosts(addresses []string) (dialer, error) {
+	d := dialer{}
+	for _, address := range addresses {
+		if address == "" {
+			continue
+		}
+		u, err := normalise(address)
+		if err != nil {
+			return nil, fmt.Errorf("registry address: %w", err)
+		}
+		if u.String() != PublicNPM {
+			d[hostPort(u)] = true
+		}
+	}
+	return d, nil
+}
+
+func certificates(o Options) (*x509.CertPool, error) {
+	if o.CAFile == "" {
+		return o.RootCAs, nil
+	}
+	pool := o.RootCAs
+	if pool != nil {
+		pool = pool.Clone()
+	} else {
+		var err error
+		if pool, err = x509.SystemCertPool(); err != nil {
+			return nil, fmt.Errorf("read the system's certificates: %w", err)
+		}
+	}
+	pem, err := os.ReadFile(o.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("read the certificate file: %w", err)
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("the certificate file %s holds no PEM certificate", o.CAFile)
+	}
+	return pool, nil
+}
+
+// document is what is asked for at an address.
+type document[T any] struct {
+	name   string // for people: "the version document"
+	limit  int64  // of the body in bytes, decompressed
+	decode func(io.Reader) (T, error)
+}
+
+// get asks for a document. Equal requests at the same time are one; the answer is
+// then shared, so that nobody may change it. It returns ErrNotFound, or a *Failure.
+func get[T any](ctx context.Context, c *Client, address *url.URL, d document[T]) (T, error) {
+	answer, err := c.flights.do(ctx, d.name+" "+address.String(), func(ctx context.Context) (any, error) {
+		var out T
+		err := c.ask(ctx, http.MethodGet, address, func(resp *http.Response) (err error) {
+			out, err = decodeBody(resp, d)
+			return err
+		})
+		return out, err
+	})
+	if err != nil {
+		var zero T
+		return zero, c.explain(address, d.name, err)
+	}
+	return answer.(T), nil
+}
+
+// head asks for the headers of an address.
+func (c *Client) head(ctx context.Context, address *url.URL, name string) (http.Header, error) {
+	answer, err := c.flights.do(ctx, "HEAD "+address.String(), func(ctx context.Context) (any, error) {
+		var header http.Header
+		err := c.ask(ctx, http.MethodHead, address, func(resp *http.Response) error {
+			header = resp.Header
+			return nil
+		})
+		return header, err
+	})
+	if err != nil {
+		return nil, c.explain(address, name, err)
+	}
+	return answer.(http.Header), nil
+}
+
+// ask makes one request with its retries and hands a 200 to read. The error is
+// ErrNotFound, a refusal, what read or the transport returned, or that of ctx.
+func (c *Client) ask(ctx context.Context, method string, address *url.URL, read func(*http.Response) error) error {
+	release, err := c.slot(ctx, address.Host)
+	if err != nil {
+		return err
+	}
+	defer release()
+
+	req, err := retryablehttp.NewRequestWithContext(ctx, method, address.String(), nil)
+	if err != nil {
+		return bare(err)
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.userAgent)
+
+	// The library closes all idle connections when a request ends with an error, so
+	// it is told only of those that it may retry.
+	var final error
+	req.SetResponseHandler(func(resp *http.Response) error {
+		defer resp.Body.Close()
+		final = outcome(resp, read)
+		if retryable(final) {
+			return final
+		}
+		return nil
+	})
+	resp, err := c.http.Do(req)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return bare(err)
+	}
+	if final == nil && worthRetrying(resp, nil) { // the retries ended before the handler was asked
+		resp.Body.Close()
+		return &refusal{status: resp.StatusCode, after: retryAfter(resp)}
+	}
+	return final
+}
+
+// outcome sorts an answer that is not retried for its status.
+func outcome(resp *http.Response, read func(*http.Response) error) error {
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return read(resp)
+	case http.StatusNotFound, http.StatusGone:
+		return ErrNotFound
+	}
+	return &refusal{status: resp.StatusCode, after: retryAfter(resp)}
+}
+
+// decodeBody reads a whole body as the document. What is cut off is a truncation,
+// which may be retried; everything else that does not decode is wrong content.
+func decodeBody[T any](resp *http.Response, d document[T]) (T, error) {
+	var zero T
+	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Type"))), "text/html") {
+		return zero, wrong("an HTML page")
+	}
+	if resp.ContentLength > d.limit {
+		return zero, tooLarge(d.limit)
+	}
+	body := &bounded{r: resp.Body, left: d.limit, limit: d.limit}
+	out, err := d.decode(body)
+	switch {
+	case err == nil:
+		return out, nil
+	case body.err != nil:
+		return zero, body.err
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return zero, fmt.Errorf("%w: %w", errTruncated, err)
+	case body.html():
+		return zero, wrong("an HTML page")
+	}
+	return zero, err
+}
+
+// bounded reads at most limit bytes, then fails. It remembers its first bytes, and
+// the transport's error if there was one.
+type bounded struct {
+	r           io.Reader
+	left, limit int64
+	first       []byte
+	err         error
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	if int64(len(p)) > b.left+1 {
+		p = p[:b.left+1]
+	}
+	n, err := b.r.Read(p)
+	if len(b.first) < 64 {
+		b.first = append(b.first, p[:min(n, 64-len(b.first))]...)
+	}
+	if b.left -= int64(n); b.left < 0 {
+		b.err = tooLarge(b.limit)
+		return 0, b.err
+	}
+	var corrupt flate.CorruptInputError
+	switch {
+	case err == nil, err == io.EOF:
+		return n, err
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		b.err = fmt.Errorf("%w: %w", errTruncated, err)
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, &corrupt):
+		b.err = wrong("a broken compression")
+	default:
+		b.err = err
+	}
+	return n, b.err
+}
+
+func (b *bounded) html() bool {
+	return strings.HasPrefix(strings.TrimLeft(string(b.first), " \t\r\n\ufeff"), "<")
+}
+
+// slot waits for one of the places of a host.
+func (c *Client) slot(ctx context.Context, host string) (release func(), err error) {
+	c.mu.Lock()
+	places := c.slots[host]
+	if places == nil {
+		places = make(chan struct{}, c.perHost)
+		c.slots[host] = places
+	}
+	c.mu.Unlock()
+	select {
+	case places <- struct{}{}:
+		return func() { <-places }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// sameHost follows redirects on one host only, and never from https to http.
+func sameHost(req *http.Request, via []*http.Request) error {
+	from := via[0].URL
+	switch {
+	case !strings.EqualFold(req.URL.Host, from.Host):
+		return &redirectError{fmt.Sprintf("redirects to %.100q, which is not followed", req.URL.Host)}
+	case req.URL.Scheme != from.Scheme:
+		return &redirectError{fmt.Sprintf("redirects from %s to %.20s, which is not followed", from.Scheme, req.URL.Scheme)}
+	case len(via) > maxRedirects:
+		return &redirectError{fmt.Sprintf("redirects more than %d times", maxRedirects)}
+	}
+	return nil
+}
+
+// The causes that are told apart. They never hold an address with its query.
+type (
+	// refusal is an HTTP status that is neither the document nor its absence.
+	refusal struct {
+		status int
+		after  time.Duration
+	}
+	// contentError is an answer that is not the document asked for.
+	contentError struct{ what string }
+	// redirectError is a redirect that is not followed.
+	redirectError struct{ what string }
+)
+
+var errTruncated = errors.New("the answer was cut off")
+
+func (r *refusal) Error() string { return fmt.Sprintf("status %d", r.status) }
+
+func (e *contentError) Error() string { return e.what }
+
+func (e *redirectError) Error() string { return e.what }
+
+func wrong(format string, args ...any) error {
+	return &contentError{fmt.Sprintf(format, args...)}
+}
+
+func tooLarge(limit int64) error { return wrong("more than %d MiB", limit>>20) }
+
+// worthRetrying says whether another attempt may help: connections that broke,
+// answers that were cut off, and a server in trouble. A timeout is not repeated:
+// the caller's own pause is longer and costs no place.
+func worthRetrying(resp *http.Response, err error) bool {
+	if err != nil {
+		return retryable(bare(err))
+	}
+	switch resp.StatusCode {
+	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return retryAfter(resp) <= maxRetryAfter
+	}
+	return false
+}
+
+func retryable(err error) bool {
+	var timeout interface{ Timeout() bool }
+	var dns *net.DNSError
+	var op *net.OpError
+	switch {
+	case err == nil, errors.Is(err, errPrivate), errors.Is(err, context.Canceled):
+		return false
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return false
+	case errors.Is(err, errTruncated), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EPIPE):
+		return true
+	case errors.As(err, &dns):
+		return dns.IsTemporary
+	case errors.As(err, &op):
+		return op.Op == "read" || op.Op == "write"
+	}
+	// An HTTP/2 stream or connection that the peer ended: the types are not exported.
+	return strings.HasPrefix(err.Error(), "http2: ") || strings.HasPrefix(err.Error(), "stream error: ")
+}
+
+// retryAfter is what an answer asks for, in seconds or as a date; 0 if it does not.
+func retryAfter(resp *http.Response) time.Duration {
+	if resp == nil {
+		return 0
+	}
+	stated := resp.Header.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(stated, 10, 63); err == nil {
+		return time.Duration(min(seconds, uint64(maxStatedWait/time.Second))) * time.Second
+	}
+	at, err := http.ParseTime(stated)
+	if err != nil {
+		return 0
+	}
+	return min(max(time.Until(at), 0), maxStatedWait)
+}
+
+// pause is the wait before the next attempt: what the registry asks for, else
+// exponential, and always with jitter upwards.
+func pause(first, longest time.Duration, attempt int, resp *http.Response) time.Duration {
+	wait := retryAfter(resp)
+	if wait == 0 {
+		wait = min(first<<min(attempt, 16), longest)
+	}
+	return wait + rand.N(wait/2+1)
+}
+
+// bare takes the address, which may hold a secret, off an error of net/http.
+func bare(err error) error {
+	var withURL *url.Error
+	for errors.As(err, &withURL) {
+		err = withURL.Err
+	}
+	return err
+}
+
+// explain turns the causes into a *Failure with a sentence for people.
+func (c *Client) explain(address *url.URL, name string, err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("%s: %w", name, ErrNotFound)
+	}
+	f := &Failure{Err: bare(err)}
+	host := address.Hostname()
+	var (
+		refused   *refusal
+		content   *contentError
+		redirect  *redirectError
+		dns       *net.DNSError
+		cert      *tls.CertificateVerificationError
+		unknownCA x509.UnknownAuthorityError
+		timeout   interface{ Timeout() bool }
+		what      string
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		what = "the work was ended before " + host + " answered"
+	case errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &refused):
+		what = host + " did not answer in time"
+	case errors.As(err, &refused):
+		f.RetryAfter = refused.after
+		what = statusText(host, refused)
+	case errors.As(err, &content):
+		what = host + " answered with " + content.what
+	case errors.As(err, &redirect):
+		what = host + " " + redirect.what
+	case errors.Is(err, errPrivate):
+		what = host + " leads to an address inside the network, which only a configured registry may"
+	case errors.Is(err, errTruncated):
+		what = "the answer of " + host + " was cut off"
+	case errors.As(err, &dns):
+		what = "the name " + host + " could not be resolved"
+	case errors.As(err, &cert), errors.As(err, &unknownCA):
+		what = "the TLS certificate of " + host + " is not trusted"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		what = host + " did not answer in time"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		what = host + " refused the connection"
+	default:
+		what = "the connection to " + host + " failed"
+	}
+	f.Reason = name + " could not be read: " + what
+	return f
+}
+
+func statusText(host string, r *refusal) string {
+	switch {
+	case r.status == http.StatusTooManyRequests && r.after > 0:
+		return fmt.Sprintf("%s limits requests (status 429) and asks to wait %s", host, r.after)
+	case r.status == http.StatusTooManyRequests:
+		return host + " limits requests (status 429)"
+	case r.status == http.StatusUnauthorized, r.status == http.StatusForbidden:
+		return fmt.Sprintf("%s refused access (status %d)", host, r.status)
+	}
+	return fmt.Sprintf("%s answered with status %d", host, r.status)
+}

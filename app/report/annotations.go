@@ -1,0 +1,109 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/policy"
+)
+
+// The levels of annotations, in GitHub's words.
+const (
+	LevelFailure = "failure"
+	LevelWarning = "warning"
+	LevelNotice  = "notice"
+)
+
+// Annotation is a remark at one line of a file. Title and message are plain text.
+type Annotation struct {
+	Path               string // as git states it: GitHub has to find the file
+	StartLine, EndLine int    // equal, 1-based
+	Level              string
+	Title              string // at most MaxAnnotationTitle characters
+	Message            string // at most MaxAnnotationBytes bytes
+}
+
+// Batches cuts annotations into requests of at most size, GitHub's limit being
+// AnnotationsPerRequest.
+func Batches(annotations []Annotation, size int) [][]Annotation {
+	return slices.Collect(slices.Chunk(annotations, max(size, 1)))
+}
+
+// annotate makes the annotations of all findings that are about a file, the most
+// important first, each once however many sections have it. left is how many are
+// over MaxAnnotations.
+func annotate(sections []Section) (out []Annotation, left int) {
+	seen := make(map[Annotation]bool)
+	for _, s := range sections {
+		for _, f := range s.Report.Findings {
+			if f.Lockfile == "" {
+				continue
+			}
+			if a := annotation(f, s.Report); !seen[a] {
+				seen[a] = true
+				out = append(out, a)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Annotation) int { return cmp.Compare(levelRank(a.Level), levelRank(b.Level)) })
+	if len(out) > MaxAnnotations {
+		out, left = out[:MaxAnnotations], len(out)-MaxAnnotations
+	}
+	return out, left
+}
+
+func annotation(f policy.Finding, r Report) Annotation {
+	name := Plain(string(f.Rule))
+	if f.Package != (dep.Package{}) {
+		name += ": " + Plain(f.Package.ID())
+	}
+	message := Plain(clip(cmp.Or(f.Message, "No reason was recorded."), MaxSentenceChars))
+	if f.Help != "" {
+		message += "\n\nWhat to do: " + Plain(clip(f.Help, MaxSentenceChars))
+	}
+	if r.Demo {
+		message += "\n\n" + demoNote
+	}
+	line := max(f.Line, 1) // a file as a whole is marked at its first line
+	return Annotation{
+		Path: f.Lockfile, StartLine: line, EndLine: line, Level: levelOf(f, r),
+		Title: clip(name, MaxAnnotationTitle), Message: clipBytes(message, MaxAnnotationBytes),
+	}
+}
+
+// levelOf never marks as a failure what did not make the check fail.
+func levelOf(f policy.Finding, r Report) string {
+	passes := r.Conclusion == policy.Success || r.Conclusion == policy.Neutral
+	switch {
+	case (f.Unknown || f.Severity == policy.Error) && !passes:
+		return LevelFailure
+	case f.Unknown || f.Severity == policy.Error || f.Severity == policy.Warning:
+		return LevelWarning
+	}
+	return LevelNotice
+}
+
+func levelRank(level string) int {
+	switch level {
+	case LevelFailure:
+		return 0
+	case LevelWarning:
+		return 1
+	}
+	return 2
+}
+
+// clipBytes cuts s to n bytes at a character's edge; what was cut ends in "…".
+func clipBytes(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	end := n - len("…")
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return strings.TrimRight(s[:end], " \n") + "…"
+}

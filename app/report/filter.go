@@ -1,0 +1,82 @@
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/policy"
+	"github.com/bonafide-app/bonafide/app/provenance"
+)
+
+// Filter narrows the list of packages. Its conditions add up; the zero Filter keeps
+// all.
+type Filter struct {
+	WithoutProvenance bool   // without verified provenance, for whatever reason
+	Lost              bool   // provenance or the trusted publisher was lost
+	Prod              bool   // not for development only
+	Repo              string // built in this repository, per certificate: OWNER/NAME, or its address
+}
+
+// Narrow keeps the packages that pass the filter. Verdict, findings and counts stay
+// those of the whole.
+func Narrow(r Report, f Filter) Report {
+	if f == (Filter{}) {
+		return r
+	}
+	lost := make(map[place]bool)
+	for _, found := range r.Findings {
+		if found.Rule == policy.RuleProvenanceLost || found.Rule == policy.RulePublisherLost {
+			lost[place{found.Package, found.Lockfile}] = found.Severity != policy.Notice
+		}
+	}
+	r.Packages = slices.Collect(func(yield func(Package) bool) {
+		for _, p := range r.Packages {
+			if f.keeps(p, lost[place{p.Entry.Package, p.Entry.Lockfile}]) && !yield(p) {
+				return
+			}
+		}
+	})
+	return r
+}
+
+func (f Filter) keeps(p Package, lost bool) bool {
+	switch {
+	case f.WithoutProvenance && (p.Change == dep.Removed || p.provenance().State == provenance.Verified):
+		return false
+	case f.Lost && !lost && !p.lost():
+		return false
+	case f.Prod && p.Entry.Scope == dep.Dev:
+		return false
+	case f.Repo != "" && !p.builtIn(f.Repo):
+		return false
+	}
+	return true
+}
+
+// lost says whether the version that was replaced is proven to have had what this
+// one is known not to have.
+func (p Package) lost() bool {
+	if p.Replaced == nil || p.Change == dep.Removed || p.NotLookedUp != "" || p.Replaced.Provenance.State != provenance.Verified {
+		return false
+	}
+	switch p.provenance().State {
+	case provenance.Unknown:
+		return false
+	case provenance.Verified:
+		return p.Replaced.Trust() == provenance.TrustTrustedPublisher && p.trust() != provenance.TrustTrustedPublisher
+	}
+	return true
+}
+
+func (p Package) builtIn(repository string) bool {
+	id := p.Evidence.Provenance.Identity
+	if id == nil || p.provenance().State != provenance.Verified {
+		return false
+	}
+	plain := func(s string) string {
+		s = strings.TrimSuffix(strings.TrimPrefix(strings.ToLower(s), "https://"), "/")
+		return strings.TrimPrefix(s, "github.com/")
+	}
+	return plain(id.Repository) == plain(repository)
+}

@@ -1,0 +1,360 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/policy"
+	"github.com/bonafide-app/bonafide/app/provenance"
+)
+
+// Markdown writes what a check run shows, without GitHub's limits.
+func Markdown(w io.Writer, r Report) error {
+	page := summaryOf(r, unlimited)
+	if tables := tablesOf(r, unlimited); tables != "" {
+		page += "\n" + tables
+	}
+	if _, err := io.WriteString(w, page); err != nil {
+		return fmt.Errorf("write the report as Markdown: %w", err)
+	}
+	return nil
+}
+
+// summaryOf is the verdict, the findings, what was not looked at, and the policy.
+func summaryOf(r Report, budget int) string {
+	head := verdict(r)
+	if r.Demo {
+		head = "🧪 **Demo.** " + demoNote + "\n\n" + head
+	}
+	foot := ""
+	if r.PolicyFrom != "" {
+		foot = "\nPolicy: " + sentence(r.PolicyFrom) + ".\n"
+	}
+	if notes := notLookedAt(r, budget); notes != "" {
+		foot = "\n### Not looked at\n\n" + notes + foot
+	}
+	if len(r.Findings) == 0 {
+		return head + foot
+	}
+	head += "\n### Findings\n\n"
+	rows := make([]string, len(r.Findings))
+	for i, f := range r.Findings {
+		rows[i] = findingRow(f)
+	}
+	list := fit(rows, budget-len(head)-len(foot), func(left int) string {
+		return fmt.Sprintf("- …and %s not shown here: the limit of this page is reached.\n", count(left, "more finding"))
+	})
+	return head + strings.TrimRight(list, "\n") + "\n" + foot
+}
+
+const demoNote = "Trust rests on the demo's own root: nothing here is signed by a real registry or by Sigstore."
+
+// verdict is the result in a sentence or two.
+func verdict(r Report) string {
+	result := strings.TrimPrefix(title(r), "Would fail: ")
+	switch {
+	case r.WouldFail:
+		return "⚠ **Would fail:** " + result + ". The policy only observes (`mode: observe`), so the check passes.\n"
+	case r.Conclusion == policy.Success && len(r.Lockfiles) == 0 && len(r.Packages) == 0 && len(r.Findings) == 0:
+		return "✅ **Passed:** " + result + ", so there was nothing to verify.\n"
+	case r.Conclusion == policy.Success:
+		return "✅ **Passed:** " + result + ".\n"
+	case r.Conclusion == policy.ActionRequired:
+		return "❔ **Not verified:** " + result + ". What could not be verified does not pass; run the check again later.\n"
+	case r.Conclusion == policy.Neutral:
+		return "❔ **Not verified:** " + result + ". The policy lets that stand (`on_unknown: neutral`).\n"
+	}
+	return "❌ **Failed:** " + result + ".\n"
+}
+
+// findingRow is one finding as an item of a list: what, where, what to do.
+func findingRow(f policy.Finding) string {
+	about := ""
+	if f.Package != (dep.Package{}) {
+		about = ": " + shown(f.Package.ID())
+	}
+	place := ""
+	if f.Lockfile != "" {
+		place = " in " + shown(f.Lockfile)
+		if f.Line > 0 {
+			place += fmt.Sprintf(" line %d", f.Line)
+		}
+	}
+	row := fmt.Sprintf("- %s **%s**%s%s\n\n  %s\n\n", mark(f), sentence(string(f.Rule)), about, place, sentence(f.Message))
+	if f.Help != "" {
+		row += "  *What to do:* " + sentence(f.Help) + "\n\n"
+	}
+	return row
+}
+
+// mark is a symbol with its word: nothing rests on a colour.
+func mark(f policy.Finding) string {
+	switch {
+	case f.Unknown:
+		return "❔ not verified"
+	case f.Severity == policy.Error:
+		return "❌ error"
+	case f.Severity == policy.Warning:
+		return "⚠ warning"
+	}
+	return "ℹ notice"
+}
+
+// notLookedAt lists the files that no finding speaks of, and counts the packages
+// that nobody was asked about.
+func notLookedAt(r Report, budget int) string {
+	var rows []string
+	for _, l := range unsaid(r) {
+		rows = append(rows, fmt.Sprintf("- %s: %s\n", shown(l.Path), sentence(l.Note)))
+	}
+	for _, u := range unasked(r) {
+		rows = append(rows, "- "+u.count+" "+sentence(u.reason)+"\n")
+	}
+	if budget != unlimited {
+		budget = min(MaxNotesBytes, budget/4)
+	}
+	return fit(rows, budget, func(left int) string { return "- …and " + number(left) + " more\n" })
+}
+
+// unsaid are the files that were not looked at and that no finding speaks of.
+func unsaid(r Report) []Lockfile {
+	said := make(map[string]bool)
+	for _, f := range r.Findings {
+		if standsFor(f) == 0 {
+			said[f.Lockfile] = true
+		}
+	}
+	var out []Lockfile
+	for _, l := range r.Lockfiles {
+		if l.Note != "" && !said[l.Path] {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// unlooked is a reason why nobody was asked, and for how many packages: "2 packages:
+// each".
+type unlooked struct{ count, reason string }
+
+// unasked counts the rows that nobody was asked about, by reason.
+func unasked(r Report) []unlooked {
+	reasons := make(map[string]int)
+	for _, p := range r.Packages {
+		if p.NotLookedUp != "" && p.Change != dep.Removed {
+			reasons[p.NotLookedUp]++
+		}
+	}
+	var out []unlooked
+	for _, reason := range sortedKeys(reasons) {
+		n, each := reasons[reason], "each"
+		if n == 1 {
+			each = "it"
+		}
+		out = append(out, unlooked{count(n, "package") + ": " + each, reason})
+	}
+	return out
+}
+
+// tablesOf shows every package with its evidence, one table for each lockfile, what
+// has findings first. It is "" where there are no packages.
+func tablesOf(r Report, budget int) string {
+	if len(r.Packages) == 0 {
+		return ""
+	}
+	byFile := make(map[string][]Package)
+	for _, p := range r.Packages {
+		byFile[p.Entry.Lockfile] = append(byFile[p.Entry.Lockfile], p)
+	}
+	gravity := gravities(r.Findings)
+	var tables []table
+	for _, path := range sortedKeys(byFile) {
+		packages := byFile[path]
+		slices.SortStableFunc(packages, func(a, b Package) int {
+			return cmp.Or(
+				cmp.Compare(gravity[place{a.Entry.Package, path}], gravity[place{b.Entry.Package, path}]),
+				cmp.Compare(a.Entry.Line, b.Entry.Line),
+				cmp.Compare(a.Entry.Package.ID(), b.Entry.Package.ID()),
+			)
+		})
+		head := tableHead(r, path, packages)
+		if len(tables) > 0 {
+			head = "\n" + head
+		}
+		tables = append(tables, table{head, len(packages), func(i int) string { return tableRow(r, packages[i]) }})
+	}
+	legend := "Verified provenance says who built a package, and from which commit. It does not say what the code does.\n\n"
+	return legend + fitTables(tables, budget-len(legend), func(left int) string {
+		return fmt.Sprintf("\n…and %s not shown here: the limit of this page is reached. `bonafide diff` lists them all.\n", count(left, "more package"))
+	})
+}
+
+// place is a package in a lockfile.
+type place struct {
+	dep.Package
+	lockfile string
+}
+
+// gravities ranks packages by their worst finding, negative and lower the worse.
+func gravities(findings []policy.Finding) map[place]int {
+	out := make(map[place]int)
+	for _, f := range findings {
+		if f.Package != (dep.Package{}) {
+			at := place{f.Package, f.Lockfile}
+			out[at] = min(out[at], -gravity(f))
+		}
+	}
+	return out
+}
+
+// gravity orders findings: errors weigh most, then what is unknown.
+func gravity(f policy.Finding) int {
+	switch {
+	case f.Unknown:
+		return 3
+	case f.Severity == policy.Error:
+		return 4
+	case f.Severity == policy.Warning:
+		return 2
+	}
+	return 1
+}
+
+func tableHead(r Report, path string, packages []Package) string {
+	removed := 0
+	for _, p := range packages {
+		if p.Change == dep.Removed {
+			removed++
+		}
+	}
+	name := "Packages that were asked for"
+	if path != "" {
+		name = shown(path)
+	}
+	entering := len(packages) - removed
+	head := "### " + name + ": " + number(entering) + " " + noun(r, entering)
+	if removed > 0 {
+		head += ", " + number(removed) + " removed"
+	}
+	if r.Kind == Diff {
+		return head + "\n\n| Package | Line | Change | Signature | Provenance | Digest | Built by, or why not |\n| --- | ---: | --- | --- | --- | --- | --- |\n"
+	}
+	return head + "\n\n| Package | Line | Signature | Provenance | Digest | Built by, or why not |\n| --- | ---: | --- | --- | --- | --- |\n"
+}
+
+func tableRow(r Report, p Package) string {
+	line := "–"
+	if p.Entry.Line > 0 {
+		line = fmt.Sprint(p.Entry.Line)
+	}
+	cells := []string{packageCell(p.Entry, p.Occurrences), line}
+	if r.Kind == Diff {
+		cells = append(cells, changeCell(p))
+	}
+	if p.Change == dep.Removed {
+		cells = append(cells, "–", "–", "–", "–")
+	} else {
+		cells = append(cells, stateCell(p, p.signature()), provenanceCell(p), digestCell(p), builtCell(p))
+	}
+	return "| " + strings.Join(cells, " | ") + " |\n"
+}
+
+func packageCell(e dep.Entry, occurrences int) string {
+	cell := shown(e.Package.ID())
+	if e.Alias != "" {
+		cell += " as " + shown(e.Alias)
+	}
+	if e.Direct {
+		cell += ", direct"
+	}
+	if e.Scope != "" && e.Scope != dep.Prod {
+		cell += ", " + sentence(string(e.Scope))
+	}
+	if occurrences > 1 {
+		cell += fmt.Sprintf(", %d places", occurrences)
+	}
+	return cell
+}
+
+func changeCell(p Package) string {
+	if p.Change == dep.Updated && p.From != "" {
+		return "updated from " + shown(p.From)
+	}
+	return sentence(string(p.Change))
+}
+
+func stateCell(p Package, c provenance.Check) string {
+	switch {
+	case p.NotLookedUp != "":
+		return "➖ not looked up"
+	case c.State == provenance.Verified:
+		return "✅ verified"
+	case c.State == provenance.Absent:
+		return "➖ none"
+	case c.State == provenance.Invalid:
+		return "❌ invalid"
+	}
+	return "❔ unknown"
+}
+
+func provenanceCell(p Package) string {
+	cell := stateCell(p, p.provenance())
+	if p.trust() == provenance.TrustTrustedPublisher {
+		cell += ", trusted publisher"
+	}
+	if p.NotLookedUp == "" && p.Evidence.Staged() {
+		cell += ", approved by a person"
+	}
+	return cell
+}
+
+func digestCell(p Package) string {
+	cell := stateCell(p, p.digest())
+	if p.digest().State == provenance.Invalid && p.Evidence.Digest.Differs != "" {
+		cell = "❌ differs: " + sentence(p.Evidence.Digest.Differs)
+	}
+	return cell
+}
+
+// builtCell says who built a package; and what is wrong, or could not be found out.
+func builtCell(p Package) string {
+	if p.NotLookedUp != "" {
+		return "It " + sentence(p.NotLookedUp)
+	}
+	var parts []string
+	if id := p.Evidence.Provenance.Identity; id != nil && p.provenance().State == provenance.Verified {
+		parts = append(parts, builder(*id))
+	}
+	if reason := p.trouble(); reason != "" {
+		parts = append(parts, EscapeMarkdown(clip(reason, MaxReasonChars)))
+	}
+	if len(parts) == 0 {
+		return "–"
+	}
+	return strings.Join(parts, " · ")
+}
+
+// trouble is the reason of the gravest piece of evidence that is invalid or unknown,
+// "" where there is none.
+func (p Package) trouble() string {
+	worst := provenance.Check{State: provenance.Absent}
+	for _, c := range []provenance.Check{p.digest(), p.signature(), p.provenance(), p.publish()} {
+		if weight(c.State) > weight(worst.State) {
+			worst = c
+		}
+	}
+	return worst.Reason
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

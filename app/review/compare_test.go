@@ -1,0 +1,105 @@
+package review
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/bonafide-app/bonafide/app/policy"
+)
+
+func none(string) bool { return false }
+
+func TestWhichLockfilesAreRead(t *testing.T) {
+	a, b := locking("left@1.0.0"), locking("left@1.0.1")
+	for _, tt := range []struct {
+		name       string
+		base, head files
+		read       []string
+		problems   []policy.ProblemKind
+	}{
+		{name: "nothing changed", base: files{"package-lock.json": a}, head: files{"package-lock.json": a}},
+		{name: "no lockfile at all", base: files{"a.go": "1"}, head: files{"a.go": "2"}},
+		{name: "changed", base: files{"package-lock.json": a}, head: files{"package-lock.json": b}, read: []string{"package-lock.json"}},
+		{name: "nested", base: files{}, head: files{"apps/web/package-lock.json": b}, read: []string{"apps/web/package-lock.json"}},
+		{name: "in another case", base: files{}, head: files{"Package-Lock.JSON": b}, read: []string{"Package-Lock.JSON"}},
+		{name: "both names side by side", base: files{}, head: files{"package-lock.json": a, "npm-shrinkwrap.json": b}, read: []string{"npm-shrinkwrap.json", "package-lock.json"}},
+		{name: "inside node_modules", base: files{}, head: files{"node_modules/x/package-lock.json": b}},
+		{name: "removed, manifest stays", base: files{"package-lock.json": a, "package.json": "{}"}, head: files{"package.json": "{}"}, problems: []policy.ProblemKind{policy.LockfileRemoved}},
+		{name: "removed with its manifest", base: files{"package-lock.json": a, "package.json": "{}"}, head: files{}},
+		{name: "of a kind that is not read", base: files{}, head: files{"go.sum": "x"}, problems: []policy.ProblemKind{policy.Unsupported}},
+		{name: "of a kind that is not read, unchanged", base: files{"go.sum": "x"}, head: files{"go.sum": "x"}},
+		{name: "too large", base: files{}, head: files{"package-lock.json": "too large"}, problems: []policy.ProblemKind{policy.Unreadable}},
+		{name: "too large before", base: files{"package-lock.json": "too large"}, head: files{"package-lock.json": a}, problems: []policy.ProblemKind{policy.UnreadableBase}},
+		{name: "a submodule moved", base: files{"lib": "submodule 1"}, head: files{"lib": "submodule 2"}, problems: []policy.ProblemKind{policy.SubmoduleMoved}},
+		{name: "a submodule came", base: files{}, head: files{"lib": "submodule 1"}, problems: []policy.ProblemKind{policy.SubmoduleMoved}},
+		{name: "a submodule stays", base: files{"lib": "submodule 1"}, head: files{"lib": "submodule 1"}},
+		{name: "a symlink's target changed", base: files{"package-lock.json": "-> conf/lock.json", "conf/lock.json": a},
+			head: files{"package-lock.json": "-> conf/lock.json", "conf/lock.json": b}, read: []string{"package-lock.json"}},
+		{name: "a symlink was turned elsewhere", base: files{"web/package-lock.json": "-> ../a", "a": a, "b": b},
+			head: files{"web/package-lock.json": "-> ../b", "a": a, "b": b}, read: []string{"web/package-lock.json"}},
+		{name: "a file became a symlink with the same content", base: files{"package-lock.json": a, "x": a}, head: files{"package-lock.json": "-> x", "x": a}},
+		{name: "a symlink of a symlink", base: files{}, head: files{"package-lock.json": "-> y", "y": "-> x", "x": b}, read: []string{"package-lock.json"}},
+		{name: "through a symlinked folder", base: files{}, head: files{"package-lock.json": "-> conf/x", "conf": "-> real", "real/x": b}, read: []string{"package-lock.json"}},
+		{name: "a symlink out of the repository", base: files{}, head: files{"package-lock.json": "-> ../../etc/passwd"}, problems: []policy.ProblemKind{policy.Unreadable}},
+		{name: "an absolute symlink", base: files{}, head: files{"package-lock.json": "-> /etc/passwd"}, problems: []policy.ProblemKind{policy.Unreadable}},
+		{name: "a symlink to nothing", base: files{}, head: files{"package-lock.json": "-> gone"}, problems: []policy.ProblemKind{policy.Unreadable}},
+		{name: "a circle of symlinks", base: files{}, head: files{"package-lock.json": "-> x", "x": "-> package-lock.json"}, problems: []policy.ProblemKind{policy.Unreadable}},
+		{name: "a broken symlink, untouched", base: files{"package-lock.json": "-> gone"}, head: files{"package-lock.json": "-> gone", "a": "1"}},
+		{name: "a symlink that was broken before", base: files{"package-lock.json": "-> gone"}, head: files{"package-lock.json": b}, problems: []policy.ProblemKind{policy.UnreadableBase}},
+		{name: "a symlink into a submodule", base: files{}, head: files{"package-lock.json": "-> lib", "lib": "submodule 1"}, problems: []policy.ProblemKind{policy.Unreadable, policy.SubmoduleMoved}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			req, err := Compare(context.Background(), tt.base, tt.head, none)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var read []string
+			for _, f := range req.Files {
+				read = append(read, f.Path)
+			}
+			var problems []policy.ProblemKind
+			for _, p := range req.Problems {
+				problems = append(problems, p.Kind)
+				if p.Detail == "" || !strings.HasSuffix(p.Detail, ".") {
+					t.Errorf("the problem %s is not a sentence: %q", p.Kind, p.Detail)
+				}
+			}
+			if !slices.Equal(read, tt.read) || !slices.Equal(problems, tt.problems) {
+				t.Errorf("read %v, problems %v; want %v, %v", read, problems, tt.read, tt.problems)
+			}
+		})
+	}
+}
+
+func TestAFailureToReadIsNotAVerdict(t *testing.T) {
+	for name, head := range map[string]files{
+		"a blob":    {"package-lock.json": "out of reach"},
+		"a symlink": {"package-lock.json": "-> x"},
+	} {
+		tree := Tree(head)
+		if name == "a symlink" {
+			tree = deaf{head}
+		}
+		if _, err := Compare(context.Background(), files{}, tree, none); err == nil {
+			t.Errorf("%s that could not be read was passed over", name)
+		}
+	}
+}
+
+// deaf lists a tree and reads nothing of it.
+type deaf struct{ files }
+
+func (deaf) Read(context.Context, TreeEntry) ([]byte, error) { return nil, context.DeadlineExceeded }
+
+func TestIgnoredLockfilesAreNamed(t *testing.T) {
+	head := files{"test/package-lock.json": locking("a@1.0.0"), "package-lock.json": locking("b@1.0.0"), "test/go.sum": "x"}
+	req, err := Compare(context.Background(), files{}, head, func(p string) bool { return strings.HasPrefix(p, "test/") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(req.Files) != 1 || !slices.Equal(req.Ignored, []string{"test/go.sum", "test/package-lock.json"}) || len(req.Problems) != 0 {
+		t.Errorf("%+v", req)
+	}
+}

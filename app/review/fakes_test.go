@@ -1,0 +1,216 @@
+package review
+
+import (
+	"context"
+	"crypto/sha512"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/policy"
+	"github.com/bonafide-app/bonafide/app/provenance"
+	"github.com/bonafide-app/bonafide/app/registry"
+	"github.com/bonafide-app/bonafide/app/report"
+)
+
+// files is a tree in memory. A content that starts with "-> " is a symlink, one
+// that starts with "submodule " a submodule.
+type files map[string]string
+
+func (f files) Entries() []TreeEntry {
+	var out []TreeEntry
+	for p, content := range f {
+		e := TreeEntry{Path: p, Kind: Blob, ID: content, Size: int64(len(content))}
+		switch {
+		case strings.HasPrefix(content, "-> "):
+			e.Kind = Symlink
+		case strings.HasPrefix(content, "submodule "):
+			e.Kind = Submodule
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+func (f files) Read(_ context.Context, e TreeEntry) ([]byte, error) {
+	content, ok := f[e.Path]
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("no %s", e.Path)
+	case content == "too large":
+		return nil, fmt.Errorf("%s: %w", e.Path, ErrTooLarge)
+	case content == "out of reach":
+		return nil, errors.New("the server did not answer")
+	}
+	return []byte(strings.TrimPrefix(content, "-> ")), nil
+}
+
+func sri(seed string) string {
+	sum := sha512.Sum512([]byte(seed))
+	return "sha512-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// locking writes a package-lock.json with the given name@version entries.
+func locking(packages ...string) string {
+	sort.Strings(packages)
+	var b strings.Builder
+	b.WriteString("{\n  \"name\": \"web\",\n  \"lockfileVersion\": 3,\n  \"requires\": true,\n  \"packages\": {\n    \"\": {\n      \"name\": \"web\"\n    }")
+	for _, p := range packages {
+		name, version, _ := strings.Cut(p, "@")
+		fmt.Fprintf(&b, ",\n    \"node_modules/%s\": {\n      \"version\": %q,\n      \"resolved\": \"https://registry.npmjs.org/%s/-/%s-%s.tgz\",\n      \"integrity\": %q\n    }",
+			name, version, name, name, version, sri(p))
+	}
+	b.WriteString("\n  }\n}\n")
+	return b.String()
+}
+
+// verifier answers from a table of states of the provenance; everything else is
+// verified. It counts what it was asked.
+type verifier struct {
+	mu         sync.Mutex
+	provenance map[string]provenance.State // by name@version; Absent where it is not listed
+	asked      map[string]int
+}
+
+func (v *verifier) Verify(_ context.Context, s provenance.Subject) provenance.Evidence {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.asked == nil {
+		v.asked = map[string]int{}
+	}
+	v.asked[s.Package.ID()]++
+	ok := provenance.Check{State: provenance.Verified}
+	e := provenance.Evidence{
+		Package: s.Package, Release: &registry.Release{Package: s.Package},
+		Signature: provenance.Signature{Check: ok}, Publish: provenance.Publish{Check: ok},
+		Digest: provenance.Digest{Check: ok, Lockfile: dep.Strongest(s.Digests).SRI()},
+	}
+	state, listed := v.provenance[s.Package.ID()]
+	if !listed {
+		state = provenance.Absent
+	}
+	e.Provenance.State = state
+	switch state {
+	case provenance.Verified:
+		e.Provenance.Identity = &provenance.Identity{Repository: "https://github.com/acme/" + s.Package.Name}
+	case provenance.Absent:
+		e.Provenance.Reason = "the registry announces none"
+		e.Publish.Check = provenance.Check{State: provenance.Absent, Reason: "the registry announces none"}
+	case provenance.Unknown:
+		unknown := provenance.Check{State: provenance.Unknown, Reason: "the registry answered 503"}
+		e.Release, e.Retry = nil, true
+		e.Signature.Check, e.Publish.Check, e.Provenance.Check, e.Digest.Check = unknown, unknown, unknown, unknown
+	}
+	return e
+}
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func reviewer(v Verifier) *Reviewer {
+	r, err := New(Options{Verifier: v, Concurrency: 4, Clock: func() time.Time { return noon }})
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
+// forge plays GitHub in memory: commits are trees, pull requests have a live state.
+type forge struct {
+	mu       sync.Mutex
+	commits  map[string]files // by SHA
+	pulls    map[int]*Pull
+	tips     map[string]string // branch → SHA
+	problems map[string]*policy.Problem
+	policies map[string]policy.Policy // by SHA
+
+	begun     []string
+	finished  []report.Check
+	cancelled []string
+	comments  map[int]int
+	fail      func(call string) error
+}
+
+func (f *forge) call(name string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail == nil {
+		return nil
+	}
+	return f.fail(name)
+}
+
+func (f *forge) PullRequest(_ context.Context, _ Repository, n int) (Pull, error) {
+	if err := f.call("PullRequest"); err != nil {
+		return Pull{}, err
+	}
+	p, ok := f.pulls[n]
+	if !ok {
+		return Pull{}, fmt.Errorf("pull request %d: %w", n, ErrGone)
+	}
+	return *p, nil
+}
+
+func (f *forge) OpenPulls(_ context.Context, _ Repository, sha string) ([]Pull, error) {
+	if err := f.call("OpenPulls"); err != nil {
+		return nil, err
+	}
+	var out []Pull
+	for _, p := range f.pulls {
+		if p.Open && p.HeadSHA == sha {
+			out = append(out, *p)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Number < out[j].Number })
+	return out, nil
+}
+
+func (f *forge) RecentPulls(context.Context, Repository, time.Time) ([]Pull, error) { return nil, nil }
+func (f *forge) Tip(_ context.Context, _ Repository, branch string) (string, error) {
+	return f.tips[branch], f.call("Tip")
+}
+
+func (f *forge) Policy(_ context.Context, _ Repository, sha string) (policy.Policy, *policy.Problem, error) {
+	p, ok := f.policies[sha]
+	if !ok {
+		p = policy.Default()
+	}
+	return p, f.problems[sha], f.call("Policy")
+}
+
+func (f *forge) Trees(_ context.Context, _ Repository, base, head string) (Tree, Tree, error) {
+	return f.commits[base], f.commits[head], f.call("Trees")
+}
+
+func (f *forge) Begin(_ context.Context, repo Repository, sha, _ string) (Run, error) {
+	if err := f.call("Begin"); err != nil {
+		return Run{}, err
+	}
+	f.begun = append(f.begun, sha)
+	return Run{Repository: repo, HeadSHA: sha, ID: int64(len(f.begun))}, nil
+}
+
+func (f *forge) Finish(ctx context.Context, _ Run, c report.Check) error {
+	if err := errors.Join(ctx.Err(), f.call("Finish")); err != nil {
+		return err
+	}
+	f.finished = append(f.finished, c)
+	return nil
+}
+
+func (f *forge) Cancel(_ context.Context, _ Repository, sha, _ string) error {
+	f.cancelled = append(f.cancelled, sha)
+	return f.call("Cancel")
+}
+
+func (f *forge) Comment(_ context.Context, _ Repository, p Pull, _ report.Report) error {
+	if f.comments == nil {
+		f.comments = map[int]int{}
+	}
+	f.comments[p.Number]++
+	return f.call("Comment")
+}

@@ -1,0 +1,240 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bonafide-app/bonafide/app/policy"
+	"github.com/bonafide-app/bonafide/app/provenance"
+)
+
+var repo = Repository{Installation: 1, Owner: "acme", Name: "web"}
+
+func scene() *forge {
+	good, bad := files{"package-lock.json": locking("left@1.0.0")}, files{"package-lock.json": locking("left@1.0.1")}
+	return &forge{
+		commits: map[string]files{"base": good, "head": bad, "next": bad},
+		tips:    map[string]string{"main": "base", "next": "next"},
+		pulls:   map[int]*Pull{7: {Number: 7, Open: true, HeadSHA: "head", BaseRef: "main", BaseSHA: "base"}},
+	}
+}
+
+func runner(t *testing.T, f *forge, v Verifier) *Runner {
+	t.Helper()
+	r, err := NewRunner(f, reviewer(v), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// attested: left had provenance in 1.0.0 and has none in 1.0.1.
+func lost() *verifier {
+	return &verifier{provenance: map[string]provenance.State{"left@1.0.0": provenance.Verified}}
+}
+
+func TestAPullRequestIsJudgedAndCommentedOn(t *testing.T) {
+	f := scene()
+	if err := runner(t, f, lost()).PullRequest(context.Background(), repo, 7, "", Try{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.finished) != 1 || f.finished[0].Conclusion() != policy.Failure || f.finished[0].Sections[0].PullRequest != 7 {
+		t.Fatalf("%+v", f.finished)
+	}
+	if f.comments[7] != 1 {
+		t.Error("no comment")
+	}
+}
+
+func TestSharedHeadGetsTheWorstVerdict(t *testing.T) {
+	f := scene()
+	f.pulls[8] = &Pull{Number: 8, Open: true, HeadSHA: "head", BaseRef: "next", BaseSHA: "next"}
+	r := runner(t, f, lost())
+	if err := r.PullRequest(context.Background(), repo, 8, "", Try{}); err != nil {
+		t.Fatal(err)
+	}
+	c := f.finished[0]
+	if len(c.Sections) != 2 || c.Sections[0].Report.Conclusion != policy.Failure || c.Sections[1].Report.Conclusion != policy.Success || c.Conclusion() != policy.Failure {
+		t.Fatalf("%+v", c)
+	}
+	// When the one into main is closed, the other one stands alone.
+	f.pulls[7].Open = false
+	if err := r.Closed(context.Background(), repo, "head", Try{}); err != nil {
+		t.Fatal(err)
+	}
+	if c := f.finished[1]; len(c.Sections) != 1 || c.Conclusion() != policy.Success {
+		t.Fatalf("after closing: %+v", c)
+	}
+}
+
+func TestUnknownIsAskedAgainAndEndsWithItsReason(t *testing.T) {
+	f := scene()
+	v := &verifier{provenance: map[string]provenance.State{"left@1.0.1": provenance.Unknown}}
+	r := runner(t, f, v)
+	err := r.PullRequest(context.Background(), repo, 7, "", Try{Elapsed: 10 * time.Second})
+	var later *Later
+	if !errors.As(err, &later) || later.RetryAfter() != 5*time.Second {
+		t.Fatalf("%v", err)
+	}
+	if len(f.finished) != 0 || len(f.begun) != 1 {
+		t.Fatal("the check must stay in progress meanwhile")
+	}
+	if err := r.PullRequest(context.Background(), repo, 7, "", Try{Last: true}); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.finished[0].Conclusion(); got != policy.ActionRequired {
+		t.Errorf("conclusion %s", got)
+	}
+}
+
+func TestWhatFailsForGoodFailsTheCheck(t *testing.T) {
+	for name, fail := range map[string]func(string) error{
+		"trees":  func(call string) error { return only(call, "Trees", errors.New("502 from GitHub")) },
+		"policy": func(call string) error { return only(call, "Policy", errors.New("502 from GitHub")) },
+		"limit":  func(call string) error { return only(call, "Trees", &Later{After: time.Minute, Reason: "rate limited"}) },
+		"a panic": func(call string) error {
+			if call == "Trees" {
+				panic("boom")
+			}
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := scene()
+			f.fail = fail
+			r := runner(t, f, lost())
+			if err := r.PullRequest(context.Background(), repo, 7, "", Try{}); err == nil || len(f.finished) != 0 {
+				t.Fatalf("%v, %v: it must be tried again", err, f.finished)
+			}
+			if err := r.PullRequest(context.Background(), repo, 7, "", Try{Last: true}); err != nil {
+				t.Fatal(err)
+			}
+			if c := f.finished[0]; c.Conclusion() != policy.Failure || !strings.Contains(c.Broken, "Re-run") {
+				t.Errorf("%+v", c)
+			}
+		})
+	}
+}
+
+func only(call, which string, err error) error {
+	if call == which {
+		return err
+	}
+	return nil
+}
+
+func TestTimeThatRunsOutLeavesTimeToSaySo(t *testing.T) {
+	f := scene()
+	r := runner(t, f, stuck{})
+	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
+	defer cancel()
+	if err := r.PullRequest(ctx, repo, 7, "", Try{Last: true}); err != nil {
+		t.Fatal(err)
+	}
+	if c := f.finished[0]; c.Conclusion() != policy.Failure || !strings.Contains(c.Broken, "time") {
+		t.Errorf("%+v", c)
+	}
+}
+
+// stuck answers only when its context ends.
+type stuck struct{}
+
+func (stuck) Verify(ctx context.Context, _ provenance.Subject) provenance.Evidence {
+	<-ctx.Done()
+	return provenance.Evidence{}
+}
+
+func TestWhatIsGoneEndsQuietly(t *testing.T) {
+	f := scene()
+	r := runner(t, f, lost())
+	if err := r.PullRequest(context.Background(), repo, 404, "", Try{}); err != nil || len(f.begun) != 0 {
+		t.Errorf("a pull request that is gone: %v", err)
+	}
+	f.fail = func(call string) error { return only(call, "Begin", ErrGone) }
+	if err := r.PullRequest(context.Background(), repo, 7, "", Try{}); err != nil || len(f.finished) != 0 {
+		t.Errorf("a commit that is gone: %v", err)
+	}
+}
+
+func TestASupersededHeadEndsCancelled(t *testing.T) {
+	f := scene()
+	if err := runner(t, f, lost()).PullRequest(context.Background(), repo, 7, "old", Try{}); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(f.cancelled, []string{"old"}) || len(f.finished) != 1 {
+		t.Errorf("cancelled %v, finished %d", f.cancelled, len(f.finished))
+	}
+}
+
+func TestAForcePushDuringTheRunPublishesNothing(t *testing.T) {
+	f := scene()
+	f.fail = func(call string) error {
+		if call == "Trees" { // the head moves while it is being judged
+			f.pulls[7].HeadSHA = "newer"
+		}
+		return nil
+	}
+	if err := runner(t, f, lost()).PullRequest(context.Background(), repo, 7, "", Try{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.finished) != 0 || !slices.Equal(f.cancelled, []string{"head"}) || len(f.comments) != 0 {
+		t.Errorf("finished %v, cancelled %v", f.finished, f.cancelled)
+	}
+}
+
+func TestClosedMeanwhileIsCancelled(t *testing.T) {
+	f := scene()
+	f.pulls[7].Open = false
+	if err := runner(t, f, lost()).PullRequest(context.Background(), repo, 7, "", Try{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.finished) != 0 || !slices.Equal(f.cancelled, []string{"head"}) {
+		t.Errorf("finished %v, cancelled %v", f.finished, f.cancelled)
+	}
+}
+
+func TestDraftsAreCheckedWithoutComments(t *testing.T) {
+	f := scene()
+	f.pulls[7].Draft = true
+	if err := runner(t, f, lost()).PullRequest(context.Background(), repo, 7, "", Try{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.finished) != 1 || f.comments[7] != 0 {
+		t.Errorf("finished %d, comments %d", len(f.finished), f.comments[7])
+	}
+}
+
+func TestPolicyIsThatOfTheBaseTip(t *testing.T) {
+	f := scene()
+	lenient := policy.Default()
+	lenient.Rules = map[policy.RuleName]policy.Severity{"provenance-lost": policy.Off}
+	f.policies = map[string]policy.Policy{"head": lenient}
+	r := runner(t, f, lost())
+	if err := r.PullRequest(context.Background(), repo, 7, "", Try{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.finished[0].Conclusion(); got != policy.Failure {
+		t.Errorf("the head's own policy was believed: %s", got)
+	}
+	f.problems = map[string]*policy.Problem{"base": {Kind: policy.PolicyInvalid, Detail: "line 3, column 5: unknown key."}}
+	if err := r.PullRequest(context.Background(), repo, 7, "", Try{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.finished[1].Conclusion(); got != policy.Failure {
+		t.Errorf("a broken policy: %s", got)
+	}
+}
+
+func TestMergeGroupIsJudgedByItsOwnBase(t *testing.T) {
+	f := scene()
+	if err := runner(t, f, lost()).MergeGroup(context.Background(), repo, Group{HeadSHA: "head", BaseSHA: "base", BaseRef: "main"}, Try{}); err != nil {
+		t.Fatal(err)
+	}
+	if c := f.finished[0]; c.Conclusion() != policy.Failure || c.Sections[0].PullRequest != 0 || len(f.comments) != 0 {
+		t.Errorf("%+v", c)
+	}
+}

@@ -1,0 +1,97 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/bonafide-app/bonafide/"
+
+type room struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+}
+
+// rooms lists every package of the module with what it imports outside of tests.
+func rooms(t *testing.T) []room {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,Deps", "../...")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Skip("skipped: the go command is not on the path")
+	}
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, &stderr)
+	}
+	var list []room
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var r room
+		if err := dec.Decode(&r); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, r)
+	}
+	if len(list) < 10 {
+		t.Fatalf("only %d packages were found", len(list))
+	}
+	return list
+}
+
+func within(path string, folders ...string) bool {
+	for _, f := range folders {
+		if path == module+f || strings.HasPrefix(path, module+f+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+func TestWhoMayImportWhom(t *testing.T) {
+	outside := []string{ // GitHub's API, queues and databases
+		"github.com/google/go-github", "github.com/palantir/go-githubapp", "github.com/bradleyfalzon/ghinstallation",
+		"github.com/riverqueue/", "modernc.org/sqlite", "github.com/jackc/pgx", "github.com/pressly/goose",
+		module + "app/queue", module + "app/store", module + "app/checks", module + "handlers",
+	}
+	for _, r := range rooms(t) {
+		if within(r.ImportPath, "app/dep") {
+			for _, i := range r.Imports {
+				if strings.HasPrefix(i, module) {
+					t.Errorf("%s imports %s: dep imports nothing of ours", r.ImportPath, i)
+				}
+			}
+		}
+		if within(r.ImportPath, "app/dep", "app/lockfile", "app/registry", "app/provenance", "app/policy", "app/report") {
+			for _, d := range r.Deps {
+				for _, bad := range outside {
+					if strings.HasPrefix(d, bad) {
+						t.Errorf("%s reaches %s", r.ImportPath, d)
+					}
+				}
+			}
+		}
+		for _, i := range r.Imports {
+			if within(i, "app/sandbox", "cmd") && !within(r.ImportPath, "app/sandbox", "cmd") {
+				t.Errorf("%s imports %s: only the command wires the sandbox", r.ImportPath, i)
+			}
+			if strings.HasPrefix(i, "github.com/google/go-github") && !within(r.ImportPath, "app/checks") {
+				t.Errorf("%s imports %s: checks is the room that calls GitHub", r.ImportPath, i)
+			}
+			if strings.HasPrefix(i, "github.com/getkin/kin-openapi") && !within(r.ImportPath, "app/sandbox/contract") {
+				t.Errorf("%s imports %s: GitHub's description is held against exchanges in tests only", r.ImportPath, i)
+			}
+			if i == module+"app/sandbox/contract" {
+				t.Errorf("%s imports %s outside of a test", r.ImportPath, i)
+			}
+		}
+	}
+}

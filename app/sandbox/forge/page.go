@@ -1,0 +1,5 @@
+package forge
+
+import "net/http"
+
+func (s *Server) pages(mux *http.ServeMux) {}

@@ -1,0 +1,182 @@
+// Package sandbox is a world to try Bonafide in: a GitHub over a bare git
+// repository, an npm registry with a virtual Sigstore, and sample pull requests,
+// all on loopback. The demo and the tests live in it; nothing else imports it.
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/bonafide-app/bonafide/app/sandbox/forge"
+	"github.com/bonafide-app/bonafide/app/sandbox/npm"
+	"github.com/bonafide-app/bonafide/app/sandbox/samples"
+	"github.com/bonafide-app/bonafide/app/sandbox/sigstore"
+)
+
+// WebhookSecret signs the sandbox's webhooks.
+const WebhookSecret = "the sandbox's own secret"
+
+// Owner and Name are the repository that the sample pull requests are opened in.
+const (
+	Owner = "lumen-shop"
+	Name  = "storefront"
+)
+
+// World is a GitHub and a registry that are served on loopback.
+type World struct {
+	GitHub   *forge.Server
+	NPM      *npm.Registry
+	NPMURL   string // "http://127.0.0.1:1234/"
+	Sigstore *sigstore.Sigstore
+
+	servers []*http.Server
+}
+
+// New starts an empty world. dir keeps the git repositories; address is where the
+// pages of the GitHub are served, "" for a free port of 127.0.0.1.
+func New(ctx context.Context, dir, address string) (*World, error) {
+	w := &World{}
+	var err error
+	if w.Sigstore, err = sigstore.New(time.Now); err != nil {
+		return nil, fmt.Errorf("the virtual Sigstore: %w", err)
+	}
+	if w.NPM, err = npm.New(w.Sigstore, time.Now); err != nil {
+		return nil, fmt.Errorf("the registry: %w", err)
+	}
+	if w.GitHub, err = forge.New(filepath.Join(dir, "git"), forge.Options{Secret: WebhookSecret}); err != nil {
+		return nil, fmt.Errorf("the GitHub: %w", err)
+	}
+	if w.NPMURL, err = w.serve(ctx, "", w.NPM); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	page, err := w.serve(ctx, address, w.GitHub.Handler())
+	if err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	if err := w.GitHub.SetURL(page); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return w, nil
+}
+
+// Listen opens a listener on a free port of 127.0.0.1.
+func Listen(ctx context.Context) (net.Listener, error) { return listen(ctx, "127.0.0.1:0") }
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	var c net.ListenConfig
+	return c.Listen(ctx, "tcp", address)
+}
+
+func (w *World) serve(ctx context.Context, address string, h http.Handler) (url string, err error) {
+	if address == "" {
+		address = "127.0.0.1:0"
+	}
+	l, err := listen(ctx, address)
+	if err != nil {
+		return "", fmt.Errorf("the sandbox listens on %s: %w", address, err)
+	}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	w.servers = append(w.servers, s)
+	go func() { _ = s.Serve(l) }() // ends with Close
+	return "http://" + l.Addr().String() + "/", nil
+}
+
+// Close ends everything at once.
+func (w *World) Close() error {
+	err := w.GitHub.Close()
+	for _, s := range w.servers {
+		err = errors.Join(err, s.Close())
+	}
+	return err
+}
+
+// Opened is a sample whose pull requests are open.
+type Opened struct {
+	samples.Sample
+	HeadSHA string
+	Pulls   []*forge.Pull
+}
+
+// Scene is the sample repository with everything open in it.
+type Scene struct {
+	Repository   *forge.Repository
+	Installation *forge.Installation
+	Samples      []Opened
+}
+
+// OpenSamples publishes the sample packages, installs the App on a new repository
+// and opens every sample's pull requests in it. It returns when all webhooks were
+// delivered.
+func (w *World) OpenSamples(ctx context.Context) (Scene, error) {
+	if err := samples.World(w.NPM); err != nil {
+		return Scene{}, err
+	}
+	all, err := samples.Samples()
+	if err != nil {
+		return Scene{}, err
+	}
+	repo, err := w.GitHub.CreateRepository(ctx, forge.RepositorySpec{Owner: Owner, Name: Name, DefaultBranch: samples.Main, Files: files(nil, all[0].Main)})
+	if err != nil {
+		return Scene{}, fmt.Errorf("the sample repository: %w", err)
+	}
+	installation, err := w.GitHub.Install(ctx, Owner, repo)
+	if err != nil {
+		return Scene{}, fmt.Errorf("install the App: %w", err)
+	}
+	scene := Scene{Repository: repo, Installation: installation}
+	for _, s := range all {
+		o, err := open(ctx, repo, s)
+		if err != nil {
+			return Scene{}, fmt.Errorf("sample %s: %w", s.Name, err)
+		}
+		scene.Samples = append(scene.Samples, o)
+	}
+	return scene, nil
+}
+
+// open pushes a sample's branches and opens its pull requests.
+func open(ctx context.Context, repo *forge.Repository, s samples.Sample) (Opened, error) {
+	from, before := samples.Main, s.Main
+	if s.Next != nil {
+		if _, err := repo.Push(ctx, forge.Change{Branch: samples.Next, From: samples.Main, Message: "Work for the next release", Files: files(s.Main, s.Next)}); err != nil {
+			return Opened{}, err
+		}
+		from, before = samples.Next, s.Next
+	}
+	o := Opened{Sample: s}
+	var err error
+	if o.HeadSHA, err = repo.Push(ctx, forge.Change{Branch: s.Branch, From: from, Message: s.Title, Files: files(before, s.Head)}); err != nil {
+		return Opened{}, err
+	}
+	for _, base := range s.Into {
+		p, err := repo.OpenPull(ctx, forge.PullSpec{Title: s.Title, Body: s.Story, Head: s.Branch, Base: base})
+		if err != nil {
+			return Opened{}, err
+		}
+		o.Pulls = append(o.Pulls, p)
+	}
+	return o, nil
+}
+
+// files is what a commit changes between two trees.
+func files(before, after samples.Tree) forge.Files {
+	out := forge.Files{}
+	for path, content := range after {
+		if old, there := before[path]; !there || old != content {
+			out[path] = forge.Text(content)
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(before)) {
+		if _, stays := after[path]; !stays {
+			out[path] = forge.Deleted()
+		}
+	}
+	return out
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/bonafide-app/bonafide/app/lockfile"
+	"github.com/bonafide-app/bonafide/app/report"
+	"github.com/bonafide-app/bonafide/app/review"
+)
+
+type auditCommand struct {
+	Path string `arg:"" optional:"" default:"." placeholder:"LOCKFILE|DIR" help:"A lockfile, or a directory: then every lockfile in it (${default})."`
+	filterFlags
+	evidenceFlags
+}
+
+// filterFlags narrow the list of packages; the verdict stays that of the whole.
+type filterFlags struct {
+	WithoutProvenance bool   `help:"List only packages without verified provenance."`
+	Lost              bool   `help:"List only packages that lost provenance or their trusted publisher."`
+	Repo              string `placeholder:"OWNER/NAME" help:"List only packages that were built in this repository."`
+	Prod              bool   `help:"List only what is installed in production."`
+}
+
+func (f filterFlags) filter() report.Filter {
+	return report.Filter{WithoutProvenance: f.WithoutProvenance, Lost: f.Lost, Repo: f.Repo, Prod: f.Prod}
+}
+
+// Run verifies every package of a lockfile.
+func (c *auditCommand) Run(ctx context.Context, tty terminal) error {
+	began := time.Now()
+	s, err := c.open(tty)
+	if err != nil {
+		return err
+	}
+	req, err := c.request(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := s.reviewer.Review(ctx, req)
+	if err != nil {
+		return err
+	}
+	return c.finish(tty, s, r, c.filter(), began)
+}
+
+func (c *auditCommand) request(ctx context.Context) (review.Request, error) {
+	info, err := os.Stat(c.Path)
+	if err != nil {
+		return review.Request{}, usage("%v", err)
+	}
+	if !info.IsDir() {
+		file, err := readLockfile(c.Path)
+		if err != nil {
+			return review.Request{}, err
+		}
+		p, err := c.readPolicy(ctx, emptyTree{}, "")
+		return review.Request{Kind: report.Audit, Files: []review.File{file}, Policy: p}, err
+	}
+	tree, err := openDirTree(c.Path)
+	if err != nil {
+		return review.Request{}, err
+	}
+	defer tree.Close()
+	p, err := c.readPolicy(ctx, tree, c.Path)
+	if err != nil {
+		return review.Request{}, err
+	}
+	req, err := review.Compare(ctx, emptyTree{}, tree, p.Ignores)
+	if err != nil {
+		return review.Request{}, err
+	}
+	if len(req.Files)+len(req.Problems) == 0 {
+		return review.Request{}, usage("%s holds no lockfile", c.Path)
+	}
+	req.Kind, req.Policy = report.Audit, p
+	return req, nil
+}
+
+// readLockfile reads one file whose name says which format it has.
+func readLockfile(name string) (review.File, error) {
+	as, ok := lockfileName(name)
+	if !ok {
+		return review.File{}, usage("%s is not named like a lockfile that is known", name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return review.File{}, usage("%v", err)
+	}
+	defer f.Close()
+	data, err := readLimited(f, name)
+	return review.File{Path: as, Head: data}, err
+}
+
+// lockfileName is the name that a file is read as: its own, or what follows a dot,
+// a dash or an underscore in it, so that "base.package-lock.json" is known too.
+func lockfileName(name string) (string, bool) {
+	base := filepath.Base(name)
+	for i := range base {
+		if i > 0 && !strings.ContainsRune(".-_", rune(base[i-1])) {
+			continue
+		}
+		if _, ok := lockfile.Recognise(base[i:]); ok {
+			return base[i:], true
+		}
+	}
+	return "", false
+}
+
+// finish shows the report, saves what was asked to be saved, and turns the
+// conclusion into the exit status.
+func (f *evidenceFlags) finish(tty terminal, s *session, r report.Report, filter report.Filter, began time.Time) error {
+	if err := s.save(); err != nil {
+		return err
+	}
+	o := report.TableOptions{Width: width(tty.out), Took: time.Since(began), Filter: filter}
+	if err := f.show(tty.out, r, o); err != nil {
+		return err
+	}
+	return exitStatus(r.Conclusion)
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/bonafide-app/bonafide/app"
+	"github.com/bonafide-app/bonafide/app/provenance"
+	"github.com/bonafide-app/bonafide/app/sandbox"
+)
+
+const (
+	// demoTryFor is how long the demo asks again for what it cannot know: long enough
+	// to see that it does, short enough to wait for.
+	demoTryFor = 5 * time.Second
+	// demoPatience bounds the whole demonstration. It takes about as long as demoTryFor.
+	demoPatience = time.Minute
+)
+
+type demoCommand struct {
+	Once   bool   `help:"Print one line per sample (name, conclusion, rules) and exit."`
+	Listen string `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Where the pages are served (${default}: a free port)."`
+	Log    bool   `help:"Show the server's log on stderr."`
+}
+
+// Run starts the real server on an embedded database, with a GitHub and a registry
+// of its own, and shows what it makes of the sample pull requests.
+func (c *demoCommand) Run(ctx context.Context, tty terminal) error {
+	dir, err := os.MkdirTemp("", "bonafide-demo-")
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	world, err := sandbox.New(ctx, dir, c.Listen)
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	defer world.Close()
+
+	log := zerolog.Nop()
+	if c.Log {
+		log = logger(tty.err, "info", "console")
+	}
+	server, hook, err := demoServer(ctx, world, dir, log)
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	if err := world.GitHub.SetWebhookURL(hook); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- server.Run(running) }()
+	defer func() { stop(); <-ended }()
+
+	fmt.Fprintln(tty.err, "The whole App on this machine, offline. The GitHub, the registry and the Sigstore are the demo's own: nothing it verifies is trusted anywhere else.")
+	patience, cancel := context.WithTimeout(ctx, demoPatience)
+	defer cancel()
+	scene, err := world.OpenSamples(patience)
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	if !c.Once {
+		fmt.Fprintf(tty.out, "\nOpen %s to see every check run and comment as GitHub would show it.\n\n", world.GitHub.URL())
+	}
+	if err := server.Idle(patience); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	var missing error
+	for _, o := range scene.Samples {
+		line, err := outcome(patience, server, scene, o)
+		missing = errors.Join(missing, err)
+		fmt.Fprintln(tty.out, line)
+	}
+	if missing != nil || c.Once {
+		return missing
+	}
+	c.show(tty.out, world, scene)
+	<-ctx.Done()
+	return nil
+}
+
+// demoServer is the App as `bonafide serve` runs it, but for its trust root.
+func demoServer(ctx context.Context, world *sandbox.World, dir string, log zerolog.Logger) (*app.App, string, error) {
+	trust, err := provenance.LoadTrust(world.Sigstore.TrustedRoot(), world.Sigstore.KeysTUF())
+	if err != nil {
+		return nil, "", err
+	}
+	listener, err := sandbox.Listen(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	server, err := app.New(ctx, app.Options{
+		Listener: listener, AppID: world.GitHub.AppID(), PrivateKey: world.GitHub.PrivateKeyPEM(), WebhookSecret: sandbox.WebhookSecret,
+		APIURL: world.GitHub.APIURL(), Database: filepath.Join(dir, "bonafide.db"), NPMRegistry: world.NPMURL, Trust: trust,
+		Workers: 4, TryFor: demoTryFor, Demo: true, Version: "demo", Logger: log,
+	})
+	if err != nil {
+		listener.Close()
+		return nil, "", err
+	}
+	return server, "http://" + listener.Addr().String() + "/api/github/hook", nil
+}
+
+// outcome is what stands on the sample's head commit: its name, the check's
+// conclusion, and the rules with findings as the stored reports have them.
+func outcome(ctx context.Context, server *app.App, scene sandbox.Scene, o sandbox.Opened) (string, error) {
+	runs := scene.Repository.LatestCheckRuns(o.HeadSHA)
+	if len(runs) != 1 || runs[0].Status != "completed" {
+		return o.Name + " no completed check run", fmt.Errorf("the sample %s has no completed check run", o.Name)
+	}
+	var rules []string
+	for _, p := range o.Pulls {
+		stored, err := server.Report(ctx, scene.Installation.ID, scene.Repository.Owner, scene.Repository.Name, p.Number, o.HeadSHA)
+		if err != nil {
+			return o.Name + " no report", err
+		}
+		var doc struct {
+			Findings []struct {
+				Rule string `json:"rule"`
+			} `json:"findings"`
+		}
+		if err := json.Unmarshal(stored, &doc); err != nil {
+			return o.Name + " no report", err
+		}
+		for _, f := range doc.Findings {
+			rules = append(rules, f.Rule)
+		}
+	}
+	slices.Sort(rules)
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s", o.Name, runs[0].Conclusion, strings.Join(slices.Compact(rules), ","))), nil
+}
+
+func (c *demoCommand) show(w io.Writer, world *sandbox.World, scene sandbox.Scene) {
+	fmt.Fprintln(w)
+	for _, o := range scene.Samples {
+		for _, p := range o.Pulls {
+			fmt.Fprintf(w, "%s\n    %s\n", p.URL(), o.Story)
+		}
+	}
+	fmt.Fprintf(w, "\nAll of them: %s   (Ctrl-C ends the demo)\n", world.GitHub.URL())
+}

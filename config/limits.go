@@ -1,0 +1,23 @@
+package config
+
+// Limits of what is read, each with its reason.
+const (
+	// MaxPolicyBytes bounds a policy file. The longest sensible one, with an exception
+	// for each of hundreds of packages, is a quarter of that.
+	MaxPolicyBytes = 64 << 10
+	// MaxPolicyDepth bounds its nesting. The format needs five levels.
+	MaxPolicyDepth = 16
+	// MaxPolicyErrors is how many errors of a file are reported at once: more are
+	// the same mistake over and over.
+	MaxPolicyErrors = 20
+	// MaxText bounds, in characters, one value of the file: a pattern, a reason.
+	MaxText = 500
+	// MaxBraces bounds the alternatives {a,b} in one pattern: each multiplies the
+	// time that matching takes.
+	MaxBraces = 4
+	// MaxWildcards bounds the ** in one pattern, for the same reason.
+	MaxWildcards = 6
+	// MaxSecretBytes bounds a key or secret that is read from a file. An RSA key of
+	// 16,384 bits takes 13 kB as PEM.
+	MaxSecretBytes = 64 << 10
+)

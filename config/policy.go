@@ -1,0 +1,481 @@
+// Package config reads what people configure: a repository's bonafide.yml, and the
+// operator's settings of the server.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+	"go.yaml.in/yaml/v4/plugin/loaderlimits"
+
+	"github.com/bonafide-app/bonafide/app/policy"
+)
+
+// ParsePolicy reads a bonafide.yml. It is strict: unknown keys, wrong types,
+// impossible values, duplicate keys, anchors, aliases, merge keys, tags and a second
+// document are errors with line and column. The error is an Errors with everything
+// that is wrong with the file. An empty file is the default policy.
+//
+// source names the file in errors and becomes Policy.Source. With an error the
+// policy is the default one.
+func ParsePolicy(source string, data []byte) (policy.Policy, error) {
+	p := parser{source: source, policy: policy.Default()}
+	p.policy.Source = source
+	if len(data) > MaxPolicyBytes {
+		return p.policy, Errors{{Source: source, Message: fmt.Sprintf("the file has %d bytes; %d are allowed.", len(data), MaxPolicyBytes)}}
+	}
+	if root := p.load(data); root != nil && p.plain(root) {
+		p.file(root)
+	}
+	if len(p.errs) > 0 {
+		fallback := policy.Default()
+		fallback.Source = source
+		return fallback, p.errors()
+	}
+	return p.policy, nil
+}
+
+type parser struct {
+	source string
+	policy policy.Policy
+	errs   Errors
+}
+
+func (p *parser) failAt(line, column int, format string, args ...any) {
+	p.errs = append(p.errs, &Error{Source: p.source, Line: line, Column: column, Message: fmt.Sprintf(format, args...)})
+}
+
+func (p *parser) fail(n *yaml.Node, format string, args ...any) {
+	p.failAt(n.Line, n.Column, format, args...)
+}
+
+// errors are the collected mistakes in the order of the file, bounded.
+func (p *parser) errors() Errors {
+	slices.SortStableFunc(p.errs, func(a, b *Error) int {
+		if a.Line != b.Line {
+			return a.Line - b.Line
+		}
+		return a.Column - b.Column
+	})
+	if more := len(p.errs) - MaxPolicyErrors; more > 0 {
+		p.errs = p.errs[:MaxPolicyErrors]
+		last := *p.errs[MaxPolicyErrors-1]
+		last.Message += fmt.Sprintf(" There are %d more errors.", more)
+		p.errs[MaxPolicyErrors-1] = &last
+	}
+	return p.errs
+}
+
+// later notes a setting that is accepted and does nothing yet.
+func (p *parser) later(n *yaml.Node, format string, args ...any) {
+	p.policy.Pending = append(p.policy.Pending, fmt.Sprintf("Line %d: %s.", n.Line, fmt.Sprintf(format, args...)))
+}
+
+// load reads the one document; nil for an empty file, or with an error noted.
+func (p *parser) load(data []byte) *yaml.Node {
+	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(MaxPolicyDepth))))
+	if err != nil {
+		p.failAt(0, 0, "the YAML reader could not be set up: %v.", err)
+		return nil
+	}
+	var doc, second yaml.Node
+	if err := loader.Load(&doc); errors.Is(err, io.EOF) {
+		return nil
+	} else if err != nil {
+		p.syntax(err)
+		return nil
+	}
+	if err := loader.Load(&second); err == nil {
+		p.fail(&second, "a second document starts here; the policy is one document.")
+		return nil
+	} else if !errors.Is(err, io.EOF) {
+		p.syntax(err)
+		return nil
+	}
+	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
+		return nil
+	}
+	root := doc.Content[0]
+	if isNull(root) && !marked(root) {
+		return nil
+	}
+	return root
+}
+
+// syntax notes an error of the YAML reader with its place.
+func (p *parser) syntax(err error) {
+	var at *yaml.LoadError
+	if errors.As(err, &at) {
+		line, column := at.Mark.Line, at.Mark.Column
+		p.failAt(line, column, "this is not valid YAML: %s.", strings.TrimSuffix(quoted(at.Message), "."))
+		return
+	}
+	p.failAt(0, 0, "this is not valid YAML: %s.", quoted(err.Error()))
+}
+
+func marked(n *yaml.Node) bool {
+	return n.Anchor != "" || n.Kind == yaml.AliasNode || n.Style&yaml.TaggedStyle != 0
+}
+
+// plain refuses what makes YAML say things that one does not see: anchors, aliases,
+// merge keys, tags. It says whether there were none.
+func (p *parser) plain(n *yaml.Node) bool {
+	before := len(p.errs)
+	switch {
+	case n.Kind == yaml.AliasNode:
+		p.fail(n, "aliases (*%s) are not allowed; write the value out.", quoted(n.Value))
+	case n.Anchor != "":
+		p.fail(n, "anchors (&%s) are not allowed; write the value out.", quoted(n.Anchor))
+	case n.Style&yaml.TaggedStyle != 0:
+		p.fail(n, "tags (%s) are not allowed; write the plain value.", quoted(n.Tag))
+	}
+	if n.Kind != yaml.AliasNode {
+		for i, child := range n.Content {
+			if n.Kind == yaml.MappingNode && i%2 == 0 && child.ShortTag() == "!!merge" {
+				p.fail(child, "merge keys (<<) are not allowed; write the values out.")
+				continue
+			}
+			p.plain(child)
+		}
+	}
+	return len(p.errs) == before
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
+
+// field reads the value of one key.
+type field func(key, value *yaml.Node)
+
+// mapping reads a mapping whose keys are all known. where names it in errors: "" for
+// the file itself. It returns the keys that were there. A mapping without a value
+// is an empty one: people comment the last key out.
+func (p *parser) mapping(n *yaml.Node, where string, fields map[string]field) map[string]*yaml.Node {
+	seen := map[string]*yaml.Node{}
+	if isNull(n) {
+		return seen
+	}
+	if n.Kind != yaml.MappingNode {
+		p.fail(n, "%s must be a mapping (key: value), not %s.", orFile(where), kind(n))
+		return seen
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if key.Kind != yaml.ScalarNode {
+			p.fail(key, "a key must be a plain word, not %s.", kind(key))
+			continue
+		}
+		if first, twice := seen[key.Value]; twice {
+			p.fail(key, "%s is set twice; it stands on line %d already.", quoted(key.Value), first.Line)
+			continue
+		}
+		seen[key.Value] = key
+		read, known := fields[key.Value]
+		if !known {
+			p.fail(key, "%s does not know the key %q.%s", orFile(where), quoted(key.Value), suggest(key.Value, slices.Sorted(maps.Keys(fields))))
+			continue
+		}
+		read(key, value)
+	}
+	return seen
+}
+
+// sequence reads a list, each element by read.
+func (p *parser) sequence(n *yaml.Node, where string, read func(*yaml.Node)) {
+	if isNull(n) {
+		return
+	}
+	if n.Kind != yaml.SequenceNode {
+		p.fail(n, "%s must be a list, not %s.", where, kind(n))
+		return
+	}
+	for _, element := range n.Content {
+		read(element)
+	}
+}
+
+// require notes the keys that are missing.
+func (p *parser) require(n *yaml.Node, where string, seen map[string]*yaml.Node, keys ...string) {
+	if n.Kind != yaml.MappingNode {
+		return
+	}
+	for _, key := range keys {
+		if seen[key] == nil {
+			p.fail(n, "%s needs the key %s.", orFile(where), key)
+		}
+	}
+}
+
+func orFile(where string) string {
+	if where == "" {
+		return "the policy"
+	}
+	return where
+}
+
+// file reads the whole policy.
+func (p *parser) file(root *yaml.Node) {
+	seen := p.mapping(root, "", map[string]field{
+		"version":    p.version,
+		"mode":       p.mode,
+		"lockfiles":  p.lockfiles,
+		"on_unknown": p.onUnknown,
+		"rules":      p.rules,
+		"provenance": p.provenance,
+		"cooldown":   p.cooldown,
+		"accept":     p.accept,
+		"packages":   p.packages,
+		"exceptions": p.exceptions,
+	})
+	if root.Kind == yaml.MappingNode && seen["version"] == nil {
+		p.fail(root, "the policy needs the key version; write \"version: 1\".")
+	}
+}
+
+func (p *parser) version(_, n *yaml.Node) {
+	switch {
+	case n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int":
+		p.fail(n, "version must be the number 1, not %s.", kind(n))
+	case n.Value != "1":
+		p.fail(n, "version %s is not known to this Bonafide; it reads version 1.", quoted(n.Value))
+	}
+}
+
+func (p *parser) mode(_, n *yaml.Node) {
+	if s, ok := p.choice(n, "mode", "enforce", "observe"); ok {
+		p.policy.Mode = policy.Mode(s)
+	}
+}
+
+func (p *parser) onUnknown(_, n *yaml.Node) {
+	if s, ok := p.choice(n, "on_unknown", "fail", "neutral"); ok {
+		p.policy.OnUnknown = policy.OnUnknown(s)
+	}
+}
+
+func (p *parser) lockfiles(_, n *yaml.Node) {
+	p.mapping(n, "lockfiles", map[string]field{
+		"ignore": func(_, n *yaml.Node) {
+			p.sequence(n, "lockfiles.ignore", func(n *yaml.Node) {
+				glob, ok := p.pattern(n, "a pattern of lockfiles.ignore")
+				switch {
+				case !ok:
+				case strings.HasPrefix(glob, "/") || strings.HasPrefix(glob, "./") || strings.HasPrefix(glob, "../"):
+					p.fail(n, "the pattern %q never matches: paths start at the repository's root, without \"/\" or \"./\".", quoted(glob))
+				default:
+					p.policy.Ignore = append(p.policy.Ignore, glob)
+				}
+			})
+		},
+	})
+}
+
+func (p *parser) rules(_, n *yaml.Node) {
+	fields := map[string]field{}
+	for _, rule := range policy.Rules() {
+		if rule.Fixed {
+			continue
+		}
+		fields[string(rule.Name)] = func(key, n *yaml.Node) {
+			s, ok := p.choice(n, "the rule "+string(rule.Name), "error", "warning", "notice", "off")
+			if !ok {
+				return
+			}
+			p.policy.Rules[rule.Name] = policy.Severity(s)
+			if rule.Later && s != string(policy.Off) {
+				p.later(key, "the rule %s is accepted, but nothing is judged by it yet", rule.Name)
+			}
+		}
+	}
+	for _, rule := range policy.Rules() {
+		if !rule.Fixed {
+			continue
+		}
+		fields[string(rule.Name)] = func(key, _ *yaml.Node) {
+			hint := ""
+			if rule.Name == policy.RuleUnverified {
+				hint = " Use on_unknown instead."
+			}
+			p.fail(key, "the rule %s cannot be set.%s", rule.Name, hint)
+		}
+	}
+	p.mapping(n, "rules", fields)
+}
+
+func (p *parser) provenance(_, n *yaml.Node) {
+	p.mapping(n, "provenance", map[string]field{
+		"require": func(key, n *yaml.Node) {
+			if s, ok := p.need(n, "provenance.require"); ok {
+				p.policy.Require = s
+				if s != "none" {
+					p.later(key, "provenance.require is accepted, but nothing is required by it yet")
+				}
+			}
+		},
+		"min_coverage": func(key, n *yaml.Node) {
+			if v, ok := p.percent(n, "provenance.min_coverage"); ok {
+				p.policy.MinCoverage = v
+				if v > 0 {
+					p.later(key, "provenance.min_coverage is accepted, but coverage is not judged yet")
+				}
+			}
+		},
+		"max_coverage_drop": func(key, n *yaml.Node) {
+			if v, ok := p.percent(n, "provenance.max_coverage_drop"); ok {
+				p.policy.MaxCoverageDrop = v
+				if v < 100 {
+					p.later(key, "provenance.max_coverage_drop is accepted, but coverage is not judged yet")
+				}
+			}
+		},
+	})
+}
+
+// need reads whose provenance is required.
+func (p *parser) need(n *yaml.Node, where string) (string, bool) {
+	return p.choice(n, where, "none", "direct", "new", "all")
+}
+
+func (p *parser) cooldown(key, n *yaml.Node) {
+	if d, ok := p.duration(n, "cooldown"); ok {
+		p.policy.Cooldown = d
+		if d > 0 {
+			p.later(key, "cooldown is accepted, but the age of releases is not judged yet")
+		}
+	}
+}
+
+func (p *parser) accept(key, n *yaml.Node) {
+	seen := p.mapping(n, "accept", map[string]field{
+		"by": func(_, n *yaml.Node) {
+			if s, ok := p.choice(n, "accept.by", "admin", "maintain", "write", "nobody"); ok {
+				p.policy.AcceptBy = s
+			}
+		},
+		"author": func(_, n *yaml.Node) {
+			if b, ok := p.boolean(n, "accept.author"); ok {
+				p.policy.AcceptAuthor = b
+			}
+		},
+	})
+	if len(seen) > 0 && p.policy.AcceptBy != "nobody" {
+		p.later(key, "accept is accepted, but findings cannot be accepted on a pull request yet")
+	}
+}
+
+func (p *parser) packages(_, n *yaml.Node) {
+	p.sequence(n, "packages", func(n *yaml.Node) {
+		rule := policy.PackageRule{Line: n.Line}
+		seen := p.mapping(n, "an element of packages", map[string]field{
+			"match": func(_, n *yaml.Node) { rule.Match, _ = p.packagePattern(n, "match") },
+			"require": func(_, n *yaml.Node) {
+				rule.Require, _ = p.need(n, "require")
+			},
+			"identity": func(_, n *yaml.Node) { rule.Identity = p.identity(n) },
+		})
+		p.require(n, "an element of packages", seen, "match")
+		if isNull(n) || n.Kind == yaml.MappingNode && seen["require"] == nil && seen["identity"] == nil {
+			p.fail(n, "an element of packages needs require or identity; without them it says nothing.")
+		}
+		p.policy.Packages = append(p.policy.Packages, rule)
+		p.later(n, "the block for %s under packages is accepted, but nothing is judged by it yet", quoted(rule.Match))
+	})
+}
+
+func (p *parser) identity(n *yaml.Node) (pin policy.IdentityPin) {
+	seen := p.mapping(n, "identity", map[string]field{
+		"issuer": func(_, n *yaml.Node) {
+			if s, ok := p.text(n, "issuer"); ok {
+				if !strings.HasPrefix(s, "https://") {
+					p.fail(n, "issuer must be an https address, for example https://token.actions.githubusercontent.com.")
+				}
+				pin.Issuer = s
+			}
+		},
+		"repository": func(_, n *yaml.Node) {
+			if s, ok := p.pattern(n, "repository"); ok {
+				if strings.Contains(s, "://") || !strings.Contains(s, "/") {
+					p.fail(n, "repository is written like github.com/OWNER/NAME, without a scheme; * stands for any.")
+				}
+				pin.Repository = s
+			}
+		},
+		"workflow": func(_, n *yaml.Node) {
+			if s, ok := p.pattern(n, "workflow"); ok {
+				if strings.HasPrefix(s, "/") || strings.HasPrefix(s, "./") {
+					p.fail(n, "workflow is a path in the repository, for example .github/workflows/release.yml.")
+				}
+				pin.Workflow = s
+			}
+		},
+		"ref": func(_, n *yaml.Node) {
+			if s, ok := p.pattern(n, "ref"); ok {
+				if !strings.HasPrefix(s, "refs/") && !strings.HasPrefix(s, "*") {
+					p.fail(n, "ref is written in full, for example refs/tags/* or refs/heads/main.")
+				}
+				pin.Ref = s
+			}
+		},
+	})
+	if isNull(n) || n.Kind == yaml.MappingNode && len(seen) == 0 {
+		p.fail(n, "identity needs at least one of issuer, repository, workflow and ref.")
+	}
+	return pin
+}
+
+func (p *parser) exceptions(_, n *yaml.Node) {
+	p.sequence(n, "exceptions", func(n *yaml.Node) {
+		e := policy.Exception{Line: n.Line}
+		seen := p.mapping(n, "an exception", map[string]field{
+			"package": func(_, n *yaml.Node) { e.Package, _ = p.packagePattern(n, "package") },
+			"rules": func(_, n *yaml.Node) {
+				p.sequence(n, "rules", func(n *yaml.Node) {
+					if name, ok := p.ruleName(n); ok {
+						e.Rules = append(e.Rules, name)
+					}
+				})
+				if isNull(n) || n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
+					p.fail(n, "an exception names at least one rule.")
+				}
+			},
+			"reason":  func(_, n *yaml.Node) { e.Reason, _ = p.text(n, "reason") },
+			"owner":   func(_, n *yaml.Node) { e.Owner, _ = p.text(n, "owner") },
+			"expires": func(_, n *yaml.Node) { e.Expires, _ = p.date(n, "expires") },
+		})
+		if isNull(n) {
+			p.fail(n, "an exception is a mapping with package, rules, reason, owner and expires.")
+			return
+		}
+		p.require(n, "an exception", seen, "package", "rules", "reason", "owner", "expires")
+		p.policy.Exceptions = append(p.policy.Exceptions, e)
+		p.later(n, "the exception for %s is accepted, but does not hold yet: its findings stay", quoted(e.Package))
+	})
+}
+
+func (p *parser) ruleName(n *yaml.Node) (policy.RuleName, bool) {
+	s, ok := p.text(n, "a rule")
+	if !ok {
+		return "", false
+	}
+	var names []string
+	for _, r := range policy.Rules() {
+		if r.Fixed {
+			if string(r.Name) == s {
+				p.fail(n, "there is no exception to the rule %s.", r.Name)
+				return "", false
+			}
+			continue
+		}
+		if string(r.Name) == s {
+			return r.Name, true
+		}
+		names = append(names, string(r.Name))
+	}
+	p.fail(n, "there is no rule %q.%s", quoted(s), suggest(s, names))
+	return "", false
+}

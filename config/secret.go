@@ -1,0 +1,45 @@
+package config
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/rs/zerolog"
+)
+
+// redacted is what a secret shows of itself.
+const redacted = "[redacted]"
+
+// Secret is a value that is never shown: printing, marshalling and logging it give
+// "[redacted]". Reveal is the one way to it.
+type Secret struct{ value string }
+
+// NewSecret wraps a value.
+func NewSecret(value string) Secret { return Secret{value} }
+
+// Reveal gives the value, for the one place that needs it.
+func (s Secret) Reveal() string { return s.value }
+
+// Empty says that there is no value.
+func (s Secret) Empty() bool { return s.value == "" }
+
+func (s Secret) String() string   { return redacted }
+func (s Secret) GoString() string { return redacted }
+
+// Format covers every verb, %x and %d too.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// MarshalText and MarshalJSON keep it out of every encoding.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// MarshalJSON is like MarshalText.
+func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+
+// MarshalZerologObject keeps it out of the log where it is logged as an object.
+func (s Secret) MarshalZerologObject(e *zerolog.Event) { e.Str("secret", redacted) }
+
+// UnmarshalText takes the value from a flag or the environment.
+func (s *Secret) UnmarshalText(text []byte) error {
+	s.value = string(text)
+	return nil
+}

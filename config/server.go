@@ -1,0 +1,263 @@
+package config
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+)
+
+// Evidence are the settings of where evidence comes from and what it is held
+// against. The server and the command line share them.
+type Evidence struct {
+	NPMRegistry string `name:"npm-registry" env:"BONAFIDE_NPM_REGISTRY" default:"https://registry.npmjs.org/" placeholder:"URL" help:"The npm registry that is asked for evidence; may have a path prefix (${default})."`
+	CAFile      string `name:"ca-file" env:"BONAFIDE_CA_FILE" type:"path" placeholder:"FILE" help:"Certificate authorities (PEM) for TLS, in addition to the system's."`
+	TrustedRoot string `name:"trusted-root" env:"BONAFIDE_TRUSTED_ROOT" type:"path" placeholder:"FILE" help:"A Sigstore trusted root (JSON) in place of the public one."`
+	NPMKeys     string `name:"npm-keys" env:"BONAFIDE_NPM_KEYS" type:"path" placeholder:"FILE" help:"The registry's keys, in TUF's or /-/npm/v1/keys' shape, in place of npm's."`
+	CacheDir    string `name:"cache-dir" env:"BONAFIDE_CACHE_DIR" type:"path" placeholder:"DIR" help:"Where facts about releases are kept between runs."`
+}
+
+// Server are the operator's settings for bonafide serve: flags, or the environment.
+type Server struct {
+	Listen string `name:"listen" env:"BONAFIDE_LISTEN" default:":8080" placeholder:"HOST:PORT" help:"Where to listen for webhooks and for /healthz and /readyz (${default})."`
+
+	AppID             int64  `name:"app-id" env:"BONAFIDE_APP_ID" placeholder:"ID" help:"The GitHub App's id."`
+	PrivateKey        Secret `name:"private-key" env:"BONAFIDE_PRIVATE_KEY" placeholder:"PEM" help:"The App's private key. Better in the environment or in a file than as a flag."`
+	PrivateKeyFile    string `name:"private-key-file" env:"BONAFIDE_PRIVATE_KEY_FILE" type:"path" placeholder:"FILE" help:"The App's private key, as the .pem file that GitHub gave."`
+	WebhookSecret     Secret `name:"webhook-secret" env:"BONAFIDE_WEBHOOK_SECRET" placeholder:"SECRET" help:"The App's webhook secret. Better in the environment or in a file than as a flag."`
+	WebhookSecretFile string `name:"webhook-secret-file" env:"BONAFIDE_WEBHOOK_SECRET_FILE" type:"path" placeholder:"FILE" help:"A file with the App's webhook secret."`
+
+	GitHubURL        string `name:"github-url" env:"BONAFIDE_GITHUB_URL" default:"https://github.com" placeholder:"URL" help:"GitHub's web address (${default})."`
+	GitHubAPIURL     string `name:"github-api-url" env:"BONAFIDE_GITHUB_API_URL" placeholder:"URL" help:"GitHub's REST API (https://api.github.com/, or URL/api/v3/ of another --github-url)."`
+	GitHubGraphQLURL string `name:"github-graphql-url" env:"BONAFIDE_GITHUB_GRAPHQL_URL" placeholder:"URL" help:"GitHub's GraphQL API (https://api.github.com/graphql, or URL/api/graphql of another --github-url)."`
+
+	Database string `name:"database" env:"BONAFIDE_DATABASE" default:"bonafide.db" placeholder:"FILE" help:"The database file; it is created where there is none (${default})."`
+	Evidence `embed:""`
+	Workers  int           `name:"workers" env:"BONAFIDE_WORKERS" default:"8" help:"Jobs that run at the same time (${default})."`
+	TryFor   time.Duration `name:"try-for" env:"BONAFIDE_TRY_FOR" default:"30m" help:"How long to go on asking for evidence that cannot be had, before the check says so (${default})."`
+
+	LogLevel  string `name:"log-level" env:"BONAFIDE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"How much to log: ${enum} (${default})."`
+	LogFormat string `name:"log-format" env:"BONAFIDE_LOG_FORMAT" default:"json" enum:"json,console" help:"How to log: ${enum} (${default})."`
+}
+
+// Credentials are what the App proves itself with.
+type Credentials struct {
+	AppID         int64
+	PrivateKey    Secret // PEM, PKCS #1 or PKCS #8, an RSA key
+	WebhookSecret Secret // never empty: an empty one would accept unsigned events
+}
+
+// GitHub are the addresses of GitHub. API ends in a slash, the others do not.
+type GitHub struct{ Web, API, GraphQL string }
+
+const (
+	maxWorkers = 256
+	maxTryFor  = 24 * time.Hour
+)
+
+// Validate refuses settings that the server cannot or must not run with. Every
+// error is one sentence that says what to do; all of them are joined. It reads the
+// files of key and secret.
+func (s *Server) Validate() error {
+	errs := []error{s.Evidence.Validate()}
+	_, err := s.Credentials()
+	errs = append(errs, err)
+	_, err = s.GitHub()
+	errs = append(errs, err)
+	if _, port, err := net.SplitHostPort(s.Listen); err != nil || port == "" {
+		errs = append(errs, fmt.Errorf("--listen %q: write HOST:PORT, for example :8080 or 127.0.0.1:8080", s.Listen))
+	}
+	if strings.TrimSpace(s.Database) == "" {
+		errs = append(errs, errors.New("--database is empty: name the file that the database is kept in"))
+	} else if scheme, _, found := strings.Cut(s.Database, "://"); found {
+		errs = append(errs, fmt.Errorf("--database: %q is not supported, only a file is: name its path", scheme))
+	}
+	if s.Workers < 1 || s.Workers > maxWorkers {
+		errs = append(errs, fmt.Errorf("--workers %d: choose from 1 to %d", s.Workers, maxWorkers))
+	}
+	if s.TryFor < 0 || s.TryFor > maxTryFor {
+		errs = append(errs, fmt.Errorf("--try-for %v: choose from 0s to %v", s.TryFor, maxTryFor))
+	}
+	return errors.Join(errs...)
+}
+
+// Validate refuses an address that evidence must not come from.
+func (e *Evidence) Validate() error {
+	u, err := address("--npm-registry", e.NPMRegistry)
+	if err != nil {
+		return err
+	}
+	e.NPMRegistry = withSlash(u)
+	return nil
+}
+
+// Credentials reads id, key and secret, from files where they are in files.
+func (s *Server) Credentials() (Credentials, error) {
+	c := Credentials{AppID: s.AppID}
+	var errs []error
+	if s.AppID <= 0 {
+		errs = append(errs, errors.New("the App's id is missing: set --app-id or BONAFIDE_APP_ID to the number on the App's settings page"))
+	}
+	var err error
+	if c.PrivateKey, err = valueOrFile("--private-key", s.PrivateKey, s.PrivateKeyFile); err != nil {
+		errs = append(errs, err)
+	} else if c.PrivateKey, err = rsaKey(c.PrivateKey); err != nil {
+		errs = append(errs, err)
+	}
+	if c.WebhookSecret, err = valueOrFile("--webhook-secret", s.WebhookSecret, s.WebhookSecretFile); err != nil {
+		errs = append(errs, err)
+	}
+	if len(errs) > 0 {
+		return Credentials{}, errors.Join(errs...)
+	}
+	return c, nil
+}
+
+// valueOrFile takes a secret from exactly one of two places, without the white
+// space around it.
+func valueOrFile(flag string, value Secret, file string) (Secret, error) {
+	raw := value.Reveal()
+	switch {
+	case raw != "" && file != "":
+		return Secret{}, fmt.Errorf("%s and %s-file are both set: leave one of them out", flag, flag)
+	case file != "":
+		data, err := readSmall(file)
+		if err != nil {
+			return Secret{}, fmt.Errorf("%s-file cannot be read: %w", flag, err)
+		}
+		raw = string(data)
+	}
+	raw = strings.TrimSpace(raw)
+	if raw == "" {
+		if file != "" {
+			return Secret{}, fmt.Errorf("%s-file %s is empty: put the value into it", flag, file)
+		}
+		return Secret{}, fmt.Errorf("%s is missing: set %s-file or %s, or one of the variables %s_FILE and %s",
+			flag, flag, flag, environment(flag), environment(flag))
+	}
+	return NewSecret(raw), nil
+}
+
+func environment(flag string) string {
+	return "BONAFIDE_" + strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(flag, "--"), "-", "_"))
+}
+
+// readSmall reads a file of at most MaxSecretBytes.
+func readSmall(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	data, err := io.ReadAll(io.LimitReader(f, MaxSecretBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > MaxSecretBytes {
+		return nil, fmt.Errorf("%s is larger than %d bytes", name, MaxSecretBytes)
+	}
+	return data, nil
+}
+
+// minKeyBits is what GitHub's own keys have.
+const minKeyBits = 2048
+
+// rsaKey holds a key against what signs App tokens. The error never quotes it.
+func rsaKey(key Secret) (Secret, error) {
+	const todo = "use the .pem file that GitHub gave you for the App"
+	text := key.Reveal()
+	if !strings.Contains(text, "\n") {
+		text = strings.ReplaceAll(text, `\n`, "\n") // as some platforms keep several lines in a variable
+	}
+	block, rest := pem.Decode([]byte(text))
+	if block == nil {
+		return Secret{}, errors.New("the App's private key is not PEM: " + todo)
+	}
+	if len(bytes.TrimSpace(rest)) > 0 {
+		return Secret{}, errors.New("the App's private key has something behind it: " + todo + ", with nothing else in it")
+	}
+	var parsed any
+	var err error
+	if block.Type == "RSA PRIVATE KEY" {
+		parsed, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+	} else {
+		parsed, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+	}
+	if err != nil {
+		return Secret{}, errors.New("the App's private key does not parse: " + todo)
+	}
+	private, isRSA := parsed.(*rsa.PrivateKey)
+	switch {
+	case !isRSA:
+		return Secret{}, errors.New("the App's private key is not an RSA key: " + todo)
+	case private.N.BitLen() < minKeyBits:
+		return Secret{}, fmt.Errorf("the App's private key has only %d bits: %s", private.N.BitLen(), todo)
+	}
+	return NewSecret(text), nil
+}
+
+// GitHub gives GitHub's addresses, those of the API by --github-url where they are
+// not set.
+func (s *Server) GitHub() (GitHub, error) {
+	web, err := address("--github-url", s.GitHubURL)
+	if err != nil {
+		return GitHub{}, err
+	}
+	g := GitHub{Web: strings.TrimSuffix(web.String(), "/"), API: s.GitHubAPIURL, GraphQL: s.GitHubGraphQLURL}
+	public := web.Host == "github.com" || web.Host == "www.github.com"
+	if g.API == "" {
+		g.API = g.Web + "/api/v3/"
+		if public {
+			g.API = "https://api.github.com/"
+		}
+	}
+	if g.GraphQL == "" {
+		g.GraphQL = g.Web + "/api/graphql"
+		if public {
+			g.GraphQL = "https://api.github.com/graphql"
+		}
+	}
+	api, apiErr := address("--github-api-url", g.API)
+	graphql, graphqlErr := address("--github-graphql-url", g.GraphQL)
+	if err := errors.Join(apiErr, graphqlErr); err != nil {
+		return GitHub{}, err
+	}
+	g.API, g.GraphQL = withSlash(api), strings.TrimSuffix(graphql.String(), "/")
+	return g, nil
+}
+
+// address reads an address that is asked with credentials or trusted for evidence:
+// https, except on this machine itself, and nothing in it but host and path.
+func address(flag, value string) (*url.URL, error) {
+	u, err := url.Parse(value)
+	switch {
+	case err != nil || u.Host == "" || u.Opaque != "":
+		return nil, fmt.Errorf("%s is not an address: write it like https://example.com/", flag)
+	case u.User != nil:
+		return nil, fmt.Errorf("%s contains a user or password: leave them out", flag)
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, fmt.Errorf("%s has a query or fragment: leave them out", flag)
+	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+		return nil, fmt.Errorf("%s must begin with https:// (http:// only for this machine itself): %s", flag, u)
+	}
+	return u, nil
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+func withSlash(u *url.URL) string { return strings.TrimSuffix(u.String(), "/") + "/" }

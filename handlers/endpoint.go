@@ -1,0 +1,144 @@
+package handlers
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+	"github.com/palantir/go-githubapp/githubapp"
+	"github.com/rs/zerolog"
+
+	"github.com/bonafide-app/bonafide/app/queue"
+)
+
+// Route is where GitHub delivers.
+const Route = githubapp.DefaultWebhookRoute
+
+// Endpoint receives GitHub's deliveries.
+//
+//	200  stored, or an event of ours that asks for nothing; ping
+//	202  an event that Bonafide does not act on
+//	400  a missing, weak or wrong signature; a body that is not a delivery
+//	405  another method than POST
+//	413  over MaxBodyBytes
+//	422  signed, but not what its event must be
+//	500  a panic
+//	503  it could not be stored, or the server is ending
+//
+// A 2xx is written only after every job of the delivery was stored.
+type Endpoint struct {
+	dispatcher http.Handler
+	log        zerolog.Logger
+	draining   atomic.Bool
+}
+
+// NewEndpoint makes an Endpoint. It refuses an empty secret, because with one the
+// dispatcher would take every unsigned delivery.
+func NewEndpoint(secret string, appID int64, q queue.Queue, log zerolog.Logger) (*Endpoint, error) {
+	switch {
+	case strings.TrimSpace(secret) == "":
+		return nil, errors.New("the webhook secret is empty: without one anybody could send events")
+	case appID <= 0:
+		return nil, fmt.Errorf("the App id is %d: it must be the number that GitHub shows as App ID", appID)
+	case q == nil:
+		return nil, errors.New("the webhook endpoint needs a queue")
+	}
+	return newEndpoint(secret, All(appID, q), log), nil
+}
+
+func newEndpoint(secret string, handlers []githubapp.EventHandler, log zerolog.Logger) *Endpoint {
+	return &Endpoint{log: log, dispatcher: githubapp.NewEventDispatcher(handlers, secret,
+		githubapp.WithScheduler(atOnce{}), githubapp.WithErrorCallback(refuse))}
+}
+
+// Drain refuses every further delivery, so that the server can end. GitHub's log
+// keeps what is refused.
+func (e *Endpoint) Drain() { e.draining.Store(true) }
+
+func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r = r.WithContext(e.log.WithContext(r.Context()))
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		http.Error(w, "Deliveries are sent by POST.", http.StatusMethodNotAllowed)
+		return
+	}
+	if e.draining.Load() {
+		http.Error(w, "The server is ending.", http.StatusServiceUnavailable)
+		return
+	}
+	// The dispatcher would fall back to SHA-1, and a "sha1=" value is taken in the
+	// SHA-256 header too.
+	if !strings.HasPrefix(r.Header.Get("X-Hub-Signature-256"), "sha256=") {
+		http.Error(w, "The X-Hub-Signature-256 header is missing.", http.StatusBadRequest)
+		return
+	}
+	r.Header.Del("X-Hub-Signature")
+	// Read here, because the dispatcher would answer 400 for a body that is too large.
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		http.Error(w, fmt.Sprintf("The delivery is over %d bytes.", tooLarge.Limit), http.StatusRequestEntityTooLarge)
+		return
+	} else if err != nil {
+		http.Error(w, "The delivery could not be read.", http.StatusBadRequest)
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.Header.Set("X-GitHub-Delivery", deliveryID(r.Header, body))
+	e.dispatcher.ServeHTTP(w, r)
+}
+
+// deliveryID is the delivery's GUID, which stays the same when it is sent again.
+// Where the header holds none, the body stands for it.
+func deliveryID(h http.Header, body []byte) string {
+	if id := h.Get("X-GitHub-Delivery"); len(id) == 36 {
+		if id, err := uuid.Parse(id); err == nil {
+			return id.String()
+		}
+	}
+	named := append([]byte(h.Get("X-GitHub-Event")+"\n"), body...)
+	return uuid.NewHash(sha256.New(), uuid.Nil, named, 8).String()
+}
+
+// atOnce runs a handler before the delivery is answered: all it does is to store jobs.
+type atOnce struct{}
+
+func (atOnce) Schedule(ctx context.Context, d githubapp.Dispatch) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			zerolog.Ctx(ctx).Error().Interface("panic", p).Bytes("stack", debug.Stack()).Msg("panic while handling a delivery")
+			err = errors.New("panic")
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, StoreTimeout)
+	defer cancel()
+	return d.Execute(ctx)
+}
+
+// refuse answers a delivery that was not taken. What it says holds nothing of the
+// payload.
+func refuse(w http.ResponseWriter, r *http.Request, err error) {
+	log := zerolog.Ctx(r.Context()).With().Str("event", r.Header.Get("X-GitHub-Event")).Str("delivery", r.Header.Get("X-GitHub-Delivery")).Logger()
+	var invalid githubapp.ValidationError
+	switch {
+	case errors.As(err, &invalid):
+		log.Warn().Err(invalid.Cause).Msg("refused a delivery: wrong signature or headers")
+		http.Error(w, "The signature or a header is wrong.", http.StatusBadRequest)
+	case errors.Is(err, ErrPayload):
+		log.Error().Err(err).Msg("refused a delivery: the payload is not what its event must be")
+		http.Error(w, "The payload is not what its event must be.", http.StatusUnprocessableEntity)
+	case errors.Is(err, ErrStore):
+		log.Error().Err(err).Msg("refused a delivery: it could not be stored")
+		http.Error(w, "The delivery could not be stored.", http.StatusServiceUnavailable)
+	default:
+		log.Error().Err(err).Msg("a delivery failed")
+		http.Error(w, "Internal error.", http.StatusInternalServerError)
+	}
+}

@@ -1,0 +1,252 @@
+package handlers
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/bonafide-app/bonafide/app/queue"
+)
+
+// run translates a payload the way a delivery does, without storing.
+func translate(t testing.TB, event string, payload []byte) ([]queue.Job, error) {
+	t.Helper()
+	for _, h := range All(ours, nil) {
+		h := h.(handler)
+		if h.event != event {
+			continue
+		}
+		jobs, err := h.translate(payload)
+		for _, job := range jobs {
+			if err == nil {
+				err = validate(job)
+			}
+		}
+		return jobs, err
+	}
+	t.Fatalf("nothing handles %s", event)
+	return nil, nil
+}
+
+func TestEventsBecomeJobs(t *testing.T) {
+	base := queue.Job{Installation: 9, RepositoryID: 5, Owner: "acme", Repo: "web"}
+	job := func(kind queue.JobKind, reason string, change func(*queue.Job)) []queue.Job {
+		j := base
+		j.Kind, j.Reason = kind, reason
+		if change != nil {
+			change(&j)
+		}
+		return []queue.Job{j}
+	}
+	pull := func(action, more string) string {
+		return fmt.Sprintf(`{"action":%q,"number":7,"pull_request":{"number":7,"head":{"sha":%q,"repo":null}}%s,%s}`, action, head, more, where)
+	}
+	run := func(action, app, external string) string {
+		return fmt.Sprintf(`{"action":%q,"check_run":{"head_sha":%q,"external_id":%q,"app":%s},%s}`, action, head, external, app, where)
+	}
+	number := func(j *queue.Job) { j.Number = 7 }
+	commit := func(j *queue.Job) { j.Head = head }
+	group := func(j *queue.Job) { j.Head, j.Base, j.BaseRef = head, before, "release/1.x" }
+	app := fmt.Sprintf(`{"id":%d}`, ours)
+
+	tests := []struct {
+		name, event, payload string
+		want                 []queue.Job
+	}{
+		{"opened", "pull_request", pull("opened", ""), job(queue.PullRequest, "opened", number)},
+		{"reopened", "pull_request", pull("reopened", ""), job(queue.PullRequest, "reopened", number)},
+		{"ready for review", "pull_request", pull("ready_for_review", ""), job(queue.PullRequest, "ready_for_review", number)},
+		{"pushed to", "pull_request", pull("synchronize", `,"before":"`+before+`"`), job(queue.PullRequest, "synchronize", func(j *queue.Job) { j.Number, j.Head = 7, before })},
+		{"retargeted", "pull_request", pull("edited", `,"changes":{"base":{"ref":{"from":"main"}}}`), job(queue.PullRequest, "edited", number)},
+		{"new title", "pull_request", pull("edited", `,"changes":{"title":{"from":"x"}}`), nil},
+		{"closed", "pull_request", pull("closed", ""), job(queue.Close, "closed", func(j *queue.Job) { j.Number, j.Head = 7, head })},
+		{"labeled", "pull_request", pull("labeled", ""), nil},
+		{"enqueued", "pull_request", pull("enqueued", ""), nil},
+		{"without the number beside it", "pull_request", `{"action":"opened","pull_request":{"number":7},` + where + `}`, job(queue.PullRequest, "opened", number)},
+		{"a multi-select custom property", "pull_request", `{"action":"opened","pull_request":{"number":7,"base":{"repo":{"custom_properties":{"tier":["a"]}}}},"installation":{"id":9},
+			"repository":{"id":5,"full_name":"acme/web","custom_properties":{"tier":["a","b"],"team":null,"on":true}}}`, job(queue.PullRequest, "opened", number)},
+
+		{"a group asks for checks", "merge_group", fmt.Sprintf(`{"action":"checks_requested","merge_group":{"head_sha":%q,"base_sha":%q,"base_ref":"refs/heads/release/1.x"},%s}`, head, before, where), job(queue.MergeGroup, "checks_requested", group)},
+		{"a group is taken apart", "merge_group", fmt.Sprintf(`{"action":"destroyed","reason":"dequeued","merge_group":{"head_sha":%q},%s}`, head, where), job(queue.Close, "destroyed", commit)},
+
+		{"our run again, one pull request", "check_run", run("rerequested", app, "pr/7;ground=00;output=00"), job(queue.PullRequest, "rerequested", number)},
+		{"our run again, several", "check_run", run("rerequested", app, "pr/7+9;ground=00"), job(queue.Commit, "rerequested", commit)},
+		{"our run again, a group", "check_run", run("rerequested", app, "group/release/1.x/"+before+";ground=00"), job(queue.MergeGroup, "rerequested", group)},
+		{"our run again, not known what about", "check_run", run("rerequested", app, "??"), job(queue.Commit, "rerequested", commit)},
+		{"a run of another App", "check_run", run("rerequested", `{"id":1}`, "pr/7"), nil},
+		{"a run of no App", "check_run", run("rerequested", `null`, "pr/7"), nil},
+		{"our run, completed", "check_run", run("completed", app, "pr/7"), nil},
+		{"our suite again", "check_suite", fmt.Sprintf(`{"action":"rerequested","check_suite":{"head_sha":%q,"app":%s},%s}`, head, app, where), job(queue.Commit, "rerequested", commit)},
+		{"a suite of another App", "check_suite", fmt.Sprintf(`{"action":"rerequested","check_suite":{"head_sha":%q,"app":{"id":1}},%s}`, head, where), nil},
+
+		{"installed", "installation", `{"action":"created","installation":{"id":9},"repositories":[{"id":5,"full_name":"acme/web"}]}`, job(queue.Installed, "created", nil)},
+		{"installed on nothing", "installation", `{"action":"created","installation":{"id":9}}`, nil},
+		{"back again", "installation", `{"action":"unsuspend","installation":{"id":9},"repositories":[{"id":5,"full_name":"acme/web"}]}`, job(queue.Installed, "unsuspend", nil)},
+		{"suspended", "installation", `{"action":"suspend","installation":{"id":9}}`, []queue.Job{{Kind: queue.Evict, Installation: 9, Reason: "suspend"}}},
+		{"deleted", "installation", `{"action":"deleted","installation":{"id":9},"repositories":[{"id":5,"full_name":"acme/web"}]}`, []queue.Job{{Kind: queue.Evict, Installation: 9, Reason: "deleted"}}},
+		{"repositories added", "installation_repositories", `{"action":"added","installation":{"id":9},"repositories_added":[{"id":5,"full_name":"acme/web"}],"repositories_removed":[]}`, job(queue.Installed, "added", nil)},
+		{"repositories removed", "installation_repositories", `{"action":"removed","installation":{"id":9},"repositories_added":[],"repositories_removed":[{"id":5,"full_name":"acme/web"}]}`, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.event+" "+tt.name, func(t *testing.T) {
+			got, err := translate(t, tt.event, []byte(tt.payload))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(tt.want, got) {
+				t.Errorf("got  %+v\nwant %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestPayloadsThatLackWhatIsNeededAreRefused(t *testing.T) {
+	event := func(pull, rest string) string { return `{"action":"opened","pull_request":` + pull + `,` + rest + `}` }
+	tests := map[string][2]string{
+		"no pull request":              {"pull_request", `{"action":"opened",` + where + `}`},
+		"number 0":                     {"pull_request", event(`{"number":0}`, where)},
+		"a negative number":            {"pull_request", event(`{"number":-7}`, where)},
+		"two numbers":                  {"pull_request", event(`{"number":7}`, `"number":8,`+where)},
+		"a number in quotes":           {"pull_request", event(`{"number":"7"}`, where)},
+		"no installation":              {"pull_request", event(`{"number":7}`, `"repository":{"id":5,"full_name":"acme/web"}`)},
+		"no repository":                {"pull_request", event(`{"number":7}`, `"installation":{"id":9}`)},
+		"a null repository":            {"pull_request", event(`{"number":7}`, `"installation":{"id":9},"repository":null`)},
+		"a repository without an id":   {"pull_request", event(`{"number":7}`, `"installation":{"id":9},"repository":{"full_name":"acme/web"}`)},
+		"a name with a path":           {"pull_request", event(`{"number":7}`, `"installation":{"id":9},"repository":{"id":5,"full_name":"acme/../evil"}`)},
+		"a dot name":                   {"pull_request", event(`{"number":7}`, `"installation":{"id":9},"repository":{"id":5,"full_name":"acme/.."}`)},
+		"a name with a line feed":      {"pull_request", event(`{"number":7}`, `"installation":{"id":9},"repository":{"id":5,"full_name":"acme/web\n"}`)},
+		"a review of a pull request":   {"pull_request", event(`{"number":7}`, `"review":{"id":1},`+where)},
+		"pushed to from an odd commit": {"pull_request", `{"action":"synchronize","before":"HEAD","pull_request":{"number":7},` + where + `}`},
+		"closed without a head":        {"pull_request", `{"action":"closed","pull_request":{"number":7},` + where + `}`},
+		"no group":                     {"merge_group", `{"action":"checks_requested",` + where + `}`},
+		"a group without a base":       {"merge_group", `{"action":"checks_requested","merge_group":{"head_sha":"` + head + `","base_ref":"refs/heads/main"},` + where + `}`},
+		"a group into an odd branch":   {"merge_group", `{"action":"checks_requested","merge_group":{"head_sha":"` + head + `","base_sha":"` + before + `","base_ref":"refs/heads/../x"},` + where + `}`},
+		"a suite for a run":            {"check_run", `{"action":"rerequested","check_suite":{"head_sha":"` + head + `","app":{"id":4242}},` + where + `}`},
+		"a run for a suite":            {"check_suite", `{"action":"rerequested","check_run":{"head_sha":"` + head + `","app":{"id":4242}},` + where + `}`},
+		"a run without a commit":       {"check_run", `{"action":"rerequested","check_run":{"app":{"id":4242}},` + where + `}`},
+		"upper case in the commit":     {"check_run", `{"action":"rerequested","check_run":{"head_sha":"` + strings.Repeat("A", 40) + `","app":{"id":4242}},` + where + `}`},
+		"installation 0":               {"installation", `{"action":"deleted","installation":{"id":0}}`},
+		"an installation for a list":   {"installation_repositories", `{"action":"added","installation":{"id":9},"repositories":[{"id":5,"full_name":"acme/web"}]}`},
+		"too deep":                     {"pull_request", strings.Repeat(`{"pull_request":`, 20000) + strings.Repeat("}", 20000)},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if jobs, err := translate(t, tt[0], []byte(tt[1])); !errors.Is(err, ErrPayload) {
+				t.Errorf("got %v, %v", jobs, err)
+			}
+		})
+	}
+}
+
+func TestAnInstallationOnThousandsOfRepositoriesIsBounded(t *testing.T) {
+	list := strings.Repeat(`{"id":5,"full_name":"acme/web"},`, 3*MaxRepositories)
+	jobs, err := translate(t, "installation", []byte(`{"action":"created","installation":{"id":9},"repositories":[`+strings.TrimSuffix(list, ",")+`]}`))
+	if err != nil || len(jobs) != MaxRepositories {
+		t.Errorf("%d jobs, %v", len(jobs), err)
+	}
+}
+
+// GitHub's own example payloads, as npm publishes them.
+func TestGitHubsExamplesDecode(t *testing.T) {
+	modules := os.Getenv("BONAFIDE_TEST_NODE_MODULES")
+	if modules == "" {
+		modules = filepath.Join(root(t), ".ci", "node_modules")
+	}
+	file := filepath.Join(modules, "@octokit", "webhooks-examples", "api.github.com", "index.json")
+	data, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skipf("skipped: %s is missing; `npm ci` in .ci installs it", file)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var events []struct {
+		Name     string            `json:"name"`
+		Examples []json.RawMessage `json:"examples"`
+	}
+	if err := json.Unmarshal(data, &events); err != nil {
+		t.Fatal(err)
+	}
+	handled := map[string]bool{}
+	for _, h := range All(ours, nil) {
+		handled[h.Handles()[0]] = true
+	}
+	counts := map[string]int{}
+	jobs := 0
+	for _, event := range events {
+		if !handled[event.Name] {
+			continue
+		}
+		for _, payload := range event.Examples {
+			counts[event.Name]++
+			made, err := translate(t, event.Name, payload)
+			// A repository's own webhook, as some examples are, names no installation.
+			var shown struct {
+				Action       string          `json:"action"`
+				Installation json.RawMessage `json:"installation"`
+			}
+			_ = json.Unmarshal(payload, &shown)
+			if err != nil && present(shown.Installation) {
+				t.Errorf("%s %s: %v", event.Name, shown.Action, err)
+			}
+			if err == nil {
+				jobs += len(made)
+			}
+		}
+	}
+	want := map[string]int{"pull_request": 29, "check_run": 9, "check_suite": 9, "installation": 7, "installation_repositories": 3, "merge_group": 2}
+	if !maps.Equal(want, counts) {
+		t.Errorf("read %v examples, want %v", counts, want)
+	}
+	if jobs < 15 {
+		t.Errorf("only %d jobs came of them", jobs)
+	}
+	t.Logf("%v, %d jobs", counts, jobs)
+}
+
+func fuzz(f *testing.F, event string, seeds ...string) {
+	for _, s := range seeds {
+		f.Add([]byte(s))
+	}
+	f.Add([]byte(opened))
+	f.Add([]byte(`{"action":"rerequested","check_run":{"app":{}},"check_suite":{"app":{}},"merge_group":{},"repositories_added":[{}],` + where + `}`))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		jobs, err := translate(t, event, payload)
+		if err != nil {
+			if !errors.Is(err, ErrPayload) {
+				t.Fatalf("not a payload error: %v", err)
+			}
+			return
+		}
+		for _, j := range jobs {
+			if j.Installation <= 0 || strings.ContainsAny(j.Owner+j.Repo, "/\n\x00 ") || strings.Contains(j.BaseRef, "..") || strings.ContainsAny(j.Head+j.Base, "ghijklmnopqrstuvwxyz./") {
+				t.Fatalf("%+v", j)
+			}
+		}
+	})
+}
+
+func FuzzPullRequest(f *testing.F) {
+	fuzz(f, "pull_request", `{"action":"synchronize","before":"`+before+`","pull_request":{"number":7},`+where+`}`)
+}
+func FuzzMergeGroup(f *testing.F) {
+	fuzz(f, "merge_group", `{"action":"checks_requested","merge_group":{"head_sha":"`+head+`","base_sha":"`+before+`","base_ref":"refs/heads/main"},`+where+`}`)
+}
+func FuzzCheckRun(f *testing.F) {
+	fuzz(f, "check_run", `{"action":"rerequested","check_run":{"head_sha":"`+head+`","external_id":"group/main/`+before+`","app":{"id":4242}},`+where+`}`)
+}
+func FuzzCheckSuite(f *testing.F) {
+	fuzz(f, "check_suite", `{"action":"rerequested","check_suite":{"head_sha":"`+head+`","app":{"id":4242}},`+where+`}`)
+}
+func FuzzInstallation(f *testing.F) {
+	fuzz(f, "installation", `{"action":"created","installation":{"id":9},"repositories":[{"id":5,"full_name":"acme/web"}]}`)
+}
+func FuzzInstallationRepositories(f *testing.F) {
+	fuzz(f, "installation_repositories", `{"action":"added","installation":{"id":9},"repositories_added":[{"id":5,"full_name":"acme/web"}]}`)
+}
