@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
@@ -30,7 +31,9 @@ func ParsePolicy(source string, data []byte) (policy.Policy, error) {
 	if len(data) > MaxPolicyBytes {
 		return p.policy, Errors{{Source: source, Message: fmt.Sprintf("the file has %d bytes; %d are allowed.", len(data), MaxPolicyBytes)}}
 	}
-	if root := p.load(data); root != nil && p.plain(root) {
+	if line, column := firstNoText(data); line > 0 {
+		p.failAt(line, column, "there is something here that is no text; save the file as UTF-8, without control characters.")
+	} else if root := p.load(data); root != nil && p.plain(root) {
 		p.file(root)
 	}
 	if len(p.errs) > 0 {
@@ -75,6 +78,24 @@ func (p *parser) errors() Errors {
 // later notes a setting that is accepted and does nothing yet.
 func (p *parser) later(n *yaml.Node, format string, args ...any) {
 	p.policy.Pending = append(p.policy.Pending, fmt.Sprintf("Line %d: %s.", n.Line, fmt.Sprintf(format, args...)))
+}
+
+// firstNoText is the place of the first byte that is not UTF-8, or is a control
+// character; 0 if there is none.
+func firstNoText(data []byte) (line, column int) {
+	line, column = 1, 1
+	for len(data) > 0 {
+		r, size := utf8.DecodeRune(data)
+		switch {
+		case r == '\n':
+			line, column = line+1, 0
+		case r == utf8.RuneError && size == 1, r < ' ' && r != '\t' && r != '\r', r == 0x7f:
+			return line, column
+		}
+		column++
+		data = data[size:]
+	}
+	return 0, 0
 }
 
 // load reads the one document; nil for an empty file, or with an error noted.

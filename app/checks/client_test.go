@@ -167,6 +167,7 @@ func TestRefusalsBecomeWhatTheForgePromises(t *testing.T) {
 		{name: "403 primary", status: 403, header: map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}, after: time.Minute},
 		{name: "403 secondary", status: 403, header: map[string]string{"Retry-After": "30"}, message: "You have exceeded a secondary rate limit", after: 30 * time.Second},
 		{name: "403 secondary without a time", status: 403, message: "You have exceeded a secondary rate limit", after: SecondaryWait},
+		{name: "403 secondary with the primary's reset", status: 403, header: map[string]string{"X-RateLimit-Remaining": "4000", "X-RateLimit-Reset": "4102444800"}, message: "You have exceeded a secondary rate limit", after: SecondaryWait},
 		{name: "403 for lack of permission", status: 403, message: "Resource not accessible by integration"},
 		{name: "500", status: 500, after: FailureWait},
 		{name: "502", status: 502, after: FailureWait},

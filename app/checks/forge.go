@@ -102,7 +102,7 @@ func (f *Forge) Evict(installation int64) {
 type request struct {
 	what   string // for people: "read pull request 7"
 	method string // GET where empty
-	path   string // below /repos/OWNER/NAME/, escaped
+	path   string // below /repos/OWNER/NAME, escaped
 	query  url.Values
 	accept string // a media type, GitHub's JSON where empty
 	body   any    // sent as JSON
@@ -199,7 +199,11 @@ func repositoryPath(repo review.Repository, path string) (string, error) {
 			return "", fmt.Errorf("%.200q is not a repository", repo.Owner+"/"+repo.Name)
 		}
 	}
-	return "repos/" + url.PathEscape(repo.Owner) + "/" + url.PathEscape(repo.Name) + "/" + path, nil
+	root := "repos/" + url.PathEscape(repo.Owner) + "/" + url.PathEscape(repo.Name)
+	if path == "" {
+		return root, nil
+	}
+	return root + "/" + path, nil
 }
 
 var shaShape = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)

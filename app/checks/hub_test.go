@@ -54,6 +54,8 @@ type hub struct {
 	tokens   int
 	routes   map[string]http.HandlerFunc
 	fail     func(call string, nth int) int // a status instead of the answer, 0 for none
+	dieAt    int                            // the number of the call that is answered 502 once
+	dieDone  bool                           // and is done nevertheless
 	seen     map[string]int
 	runs     []*hubRun
 	comments []*hubComment
@@ -148,6 +150,14 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.calls = append(h.calls, call)
 	h.seen[call]++
+	if h.dieAt > 0 && len(h.calls) == h.dieAt {
+		h.dieAt = 0
+		if h.dieDone {
+			h.play(httptest.NewRecorder(), r)
+		}
+		answer(w, 502, "it dies")
+		return
+	}
 	if h.fail != nil {
 		if status := h.fail(call, h.seen[call]); status != 0 {
 			answer(w, status, "it fails")

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/bonafide-app/bonafide/app/policy"
@@ -129,15 +128,14 @@ func mistakes(path, source string, err error) (policy.Policy, *policy.Problem) {
 // defaultTip is the commit at the tip of a repository's default branch.
 func (f *Forge) defaultTip(ctx context.Context, repo review.Repository) (string, error) {
 	var answer struct {
-		SHA string `json:"sha"`
+		DefaultBranch string `json:"default_branch"`
 	}
-	what := fmt.Sprintf("read the default branch of %s/%s", repo.Owner, repo.Name)
-	// One file of the commit's many is listed, because nothing less can be asked for.
-	if _, err := f.do(ctx, repo, request{what: what, path: "commits/HEAD", query: url.Values{"per_page": {"1"}}}, &answer); err != nil {
+	what := fmt.Sprintf("read the repository %s/%s", repo.Owner, repo.Name)
+	if _, err := f.do(ctx, repo, request{what: what}, &answer); err != nil {
 		return "", err
 	}
-	if needSHA(answer.SHA) != nil {
-		return "", &review.Later{After: FailureWait, Reason: what + ": GitHub's answer is not a commit"}
+	if answer.DefaultBranch == "" {
+		return "", &review.Later{After: FailureWait, Reason: what + ": GitHub's answer names no default branch"}
 	}
-	return answer.SHA, nil
+	return f.Tip(ctx, repo, answer.DefaultBranch)
 }

@@ -45,7 +45,8 @@ func TestThePolicyIsFoundOrItsFaultIsSaid(t *testing.T) {
 				h := newHub(t)
 				tt.repo.serve(h, "acme/web", tip, limit)
 				if tt.owners != nil {
-					h.on("GET /repos/acme/.github/commits/HEAD", `{"sha":"5555555555555555555555555555555555555555"}`)
+					h.on("GET /repos/acme/.github", `{"default_branch":"trunk","custom_properties":{"tier":["a","b"]}}`)
+					h.on("GET /repos/acme/.github/git/ref/heads/trunk", `{"ref":"refs/heads/trunk","object":{"sha":"5555555555555555555555555555555555555555"}}`)
 					tt.owners.serve(h, "acme/.github", "5555555555555555555555555555555555555555", limit)
 				}
 				p, problem, err := h.forge().Policy(t.Context(), web, tip)
@@ -78,7 +79,12 @@ func TestAPolicyThatCannotBeReadIsNotPassedOver(t *testing.T) {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			h := newHub(t)
 			tree{"a": "1"}.serve(h, "acme/web", tip, 100)
-			h.routes["GET /repos/acme/.github/commits/HEAD"] = func(w http.ResponseWriter, _ *http.Request) { answer(w, status, "no") }
+			path := "GET /repos/acme/.github"
+			if status == 409 { // the repository is empty
+				h.on(path, `{"default_branch":"main"}`)
+				path += "/git/ref/heads/main"
+			}
+			h.routes[path] = func(w http.ResponseWriter, _ *http.Request) { answer(w, status, "no") }
 			p, problem, err := h.forge().Policy(t.Context(), web, tip)
 			var later *review.Later
 			got := "default"

@@ -50,6 +50,11 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp.Body = &capped{resp.Body, MaxAnswerBytes}
+	if resp.StatusCode == http.StatusForbidden && resp.Header.Get("X-RateLimit-Remaining") != "0" {
+		// The primary limit is not used up, so that its reset says nothing. go-github
+		// would take it for the end of a secondary limit and send nothing for an hour.
+		resp.Header.Del("X-RateLimit-Reset")
+	}
 	if strings.HasSuffix(r.URL.Path, "/access_tokens") && resp.StatusCode/100 != 2 {
 		return resp, detach(resp)
 	}

@@ -214,10 +214,10 @@ func TestATruncatedTreeIsWalkedWhereTheSidesDiffer(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := paths(b), "README apps/shop/package-lock.json apps/shop/src/a.js swapped/package-lock.json"; got != want {
-		t.Errorf("base %s", got)
+		t.Errorf("base %.300s", got)
 	}
 	if got, want := paths(hd), "README added/package-lock.json apps/shop/package-lock.json apps/shop/src/a.js swapped"; got != want {
-		t.Errorf("head %s", got)
+		t.Errorf("head %.300s", got)
 	}
 	data, err := hd.Read(t.Context(), entry(t, hd, "apps/shop/package-lock.json"))
 	if err != nil || string(data) != "new" {

@@ -107,7 +107,7 @@ func TestChangesCarryTheirOccurrencesAndWhatTheyReplace(t *testing.T) {
 
 func TestManyVersionsOfOneNameStayBounded(t *testing.T) {
 	var base, head []string
-	for i := range 3000 {
+	for i := range 500 {
 		base = append(base, member(fmt.Sprintf("node_modules/b%d/node_modules/a", i), "a", fmt.Sprintf("1.%d.0", i)), member(fmt.Sprintf("node_modules/b%d/node_modules/t", i), "t", "1.0.0", "integrity", sri(fmt.Sprint(i))))
 		head = append(head, member(fmt.Sprintf("node_modules/h%d/node_modules/a", i), "a", fmt.Sprintf("2.%d.0", i)), member(fmt.Sprintf("node_modules/h%d/node_modules/t", i), "t", "1.0.0", "integrity", sri(fmt.Sprint(-i-1))))
 	}
@@ -121,8 +121,8 @@ func TestManyVersionsOfOneNameStayBounded(t *testing.T) {
 			entering++
 		}
 	}
-	if entering != 6000 {
-		t.Errorf("%d changes enter, want 6000", entering)
+	if entering != 1000 {
+		t.Errorf("%d changes enter, want 1000", entering)
 	}
 }
 

@@ -57,8 +57,8 @@ func TestEveryRefusalSaysWhyAndWhatToDo(t *testing.T) {
 		{"too deep", "", `{"x": ` + deep + `}`, Limit, 1, "nested more than 500 deep"},
 		{"too deep for npm 6", "", v2(nested), Limit, 6, "nested more than 64 deep"},
 		{"too deep a location", "", v3(member(strings.Repeat("node_modules/a/", 65)+"a", "a", "1.0.0")), Limit, 4, "64 levels"},
-		{"too deep a workspace", "", v3(`"` + strings.Repeat("a/", 65) + `": {}`), Limit, 4, "64 folders"},
-		{"too long a workspace", "", v3(`"` + strings.Repeat("a", 1025) + `": {}`), Limit, 4, "1024 bytes"},
+		{"too deep a workspace", "", v3(`"` + strings.Repeat("a/", 33) + `": {}`), Limit, 4, "32 folders"},
+		{"too long a workspace", "", v3(`"` + strings.Repeat("a", 513) + `": {}`), Limit, 4, "512 bytes"},
 		{"too long a nested name", "", v2(`{"` + strings.Repeat("a", 5000) + `": {}}`), Limit, 6, "4096 bytes"},
 		{"a format that is only known", "sub/Yarn.lock", "# yarn lockfile v1", NotRead, 0, "lockfiles of yarn are not read yet"},
 		{"what is no lockfile", "package.json", "{}", NotRead, 0, "not the name of a lockfile"},
@@ -105,7 +105,7 @@ func TestSizeIsBounded(t *testing.T) {
 		t.Error(e)
 	}
 	wants := strings.ReplaceAll(strings.ReplaceAll(entries(MaxDirect+1), "node_modules/", ""), `{"version": "1.0.0"}`, `"1"`)
-	if e, _ := parseError(t, "package-lock.json", v3(`"": {"dependencies": {`+wants+`}}`)); e.Kind != Limit || !strings.Contains(e.Detail, "300000 packages") {
+	if e, _ := parseError(t, "package-lock.json", v3(`"": {"dependencies": {`+wants+`}}`)); e.Kind != Limit || !strings.Contains(e.Detail, "150000 packages") {
 		t.Error(e)
 	}
 }

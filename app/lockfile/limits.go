@@ -17,12 +17,12 @@ const (
 	MaxNesting = 64
 	// MaxFolderDepth and MaxFolderBytes bound the path of a workspace: every parent
 	// folder of it is searched for each package that it asks for.
-	MaxFolderDepth, MaxFolderBytes = 64, 1024
+	MaxFolderDepth, MaxFolderBytes = 32, 512
 	// MaxLegacyLocation bounds the bytes of the path to an entry in the nested
 	// "dependencies" of npm 6, which are written out once for every level.
 	MaxLegacyLocation = 4096
 	// MaxDirect bounds how many packages the root and the workspaces ask for together.
-	MaxDirect = 300_000
+	MaxDirect = 150_000
 	// MaxReplaces bounds dep.Change.Replaces, and with it the comparisons that one
 	// package can cause. Real lockfiles hold up to ten versions of one name.
 	MaxReplaces = 20

@@ -115,9 +115,10 @@ func TestOnlyTheRepositorysOwnCodeIsLeftOut(t *testing.T) {
 		`"node_modules/sibling": {"resolved": "../sibling", "link": true, "dev": true}`,
 		`"node_modules/copied": {"version": "1.0.0", "resolved": "file:packages/copied"}`,
 	}
-	entries, err := Parse("apps/web/package-lock.json", []byte(v3(own...)))
-	if err != nil || len(entries) != 0 {
-		t.Errorf("entries %+v, error %v, want none", entries, err)
+	for _, name := range []string{"apps/web/package-lock.json", "/home/me/package-lock.json", "../other/package-lock.json"} {
+		if entries, err := Parse(name, []byte(v3(own...))); err != nil || len(entries) != 0 {
+			t.Errorf("%s: entries %+v, error %v, want none", name, entries, err)
+		}
 	}
 
 	// Each of these names something that is installed from elsewhere.

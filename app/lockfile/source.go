@@ -180,14 +180,15 @@ func isPublicTarball(resolved string, p dep.Package) bool {
 
 // inRepository says whether a link's target, or a folder behind "file:", lies in
 // the repository, beside or below or above the lockfile. What is not a plain
-// relative path does not.
+// relative path does not. Of the lockfile's own path it takes every folder for one
+// of the repository.
 func inRepository(lockfile, target string) bool {
 	target = strings.TrimPrefix(target, "file:")
 	if strings.HasPrefix(target, "/") || strings.HasPrefix(target, "~") || strings.ContainsAny(target, "%\\:?#\x00") {
 		return false
 	}
-	joined := path.Join(path.Dir(lockfile), target)
-	return joined != ".." && !strings.HasPrefix(joined, "../") && !strings.HasPrefix(joined, "/")
+	joined := path.Join(path.Clean("/" + path.Dir(lockfile))[1:], target)
+	return joined != ".." && !strings.HasPrefix(joined, "../")
 }
 
 // isTarballName is npm's own test for "file:" that is a file and not a folder.

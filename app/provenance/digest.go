@@ -35,8 +35,8 @@ func attestable(s Subject, rel *registry.Release) (dep.Digest, bool) {
 // Every other comparable one that the registry states as well has to agree, too.
 func compareDigests(s Subject, rel *registry.Release, attested dep.Digest) Digest {
 	id := rel.Package.ID()
-	d := Digest{Registry: rel.Integrity}
-	if strongest := dep.Strongest(rel.Digests); d.Registry == "" && strongest.Hex != "" {
+	d := Digest{Registry: clip(rel.Integrity)}
+	if strongest := dep.Strongest(rel.Digests); strongest.Hex != "" {
 		d.Registry = strongest.SRI()
 	}
 	if attested.Hex != "" {
@@ -73,7 +73,7 @@ func compareDigests(s Subject, rel *registry.Release, attested dep.Digest) Diges
 			if !comparable || l.Algorithm != r.Algorithm || l == r {
 				continue
 			}
-			d.Lockfile = l.SRI()
+			d.Lockfile, d.Registry = l.SRI(), r.SRI()
 			switch {
 			case attested.Algorithm == l.Algorithm && attested == l:
 				return set(Invalid, differsRegistry, "The registry states %s for %s; the lockfile and the attestations say %s.", r.SRI(), id, l.SRI())

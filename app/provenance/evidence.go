@@ -78,6 +78,9 @@ type Provenance struct {
 	// Unsupported says that Invalid or Absent rests on a predicate or bundle of a
 	// kind this version does not know, not on a broken one.
 	Unsupported bool
+	// Uncounted are the predicate types of attestations that verified but are of a
+	// kind this version does not know, at most as many as a release may have.
+	Uncounted []string
 }
 
 // Digest says whether lockfile, registry and attestations speak of one digest.

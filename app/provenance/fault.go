@@ -42,11 +42,14 @@ func faultf(c cause, format string, args ...any) *fault {
 }
 
 // quote shortens a value from outside and makes its control characters visible.
-func quote(s string) string {
-	if utf8.RuneCountInString(s) > maxQuoted {
-		s = string([]rune(s)[:maxQuoted]) + "…"
+func quote(s string) string { return fmt.Sprintf("%q", clip(s)) }
+
+// clip shortens a value from outside.
+func clip(s string) string {
+	if utf8.RuneCountInString(s) <= maxQuoted {
+		return s
 	}
-	return fmt.Sprintf("%q", s)
+	return string([]rune(s)[:maxQuoted]) + "…"
 }
 
 // sentence makes a reason into a sentence: capital letter, full stop.

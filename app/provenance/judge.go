@@ -3,6 +3,7 @@ package provenance
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/registry"
@@ -23,7 +24,7 @@ type judge struct {
 	builds       []build
 	published    *fault // the first of a publication that does not hold
 	built        *fault // the first of a build or of an unknown kind that does not hold
-	strange      string // the first predicate type that is not known
+	strange      []string // the predicate types that are not known, of attestations that hold
 	odd          *fault // the first build of a kind that is not known
 }
 
@@ -62,8 +63,8 @@ func (j *judge) all(ctx context.Context, found []registry.Attestation) {
 		default:
 			if f != nil {
 				keep(&j.built, f)
-			} else if j.strange == "" {
-				j.strange = a.PredicateType
+			} else if kind := clip(a.PredicateType); !slices.Contains(j.strange, kind) {
+				j.strange = append(j.strange, kind)
 			}
 		}
 	}
@@ -152,22 +153,23 @@ func (j *judge) publish(id string) Publish {
 
 // provenance is what came of the attestations of a build.
 func (j *judge) provenance(id string) Provenance {
+	p := Provenance{Uncounted: j.strange}
+	set := func(state State, unsupported bool, format string, args ...any) Provenance {
+		p.Check, p.Unsupported = Check{state, sentence(fmt.Sprintf(format, args...))}, unsupported
+		return p
+	}
 	switch {
 	case j.built != nil:
-		return Provenance{
-			Check:       Check{Invalid, sentence(fmt.Sprintf("the provenance of %s does not hold: %s", id, j.built.reason))},
-			Unsupported: j.built.unsupported,
-		}
+		return set(Invalid, j.built.unsupported, "the provenance of %s does not hold: %s", id, j.built.reason)
 	case len(j.builds) > 0:
 		b := j.builds[0]
-		return Provenance{Check: Check{State: Verified}, PredicateType: b.predicateType, Identity: &b.identity, Log: b.log}
+		p.State, p.PredicateType, p.Identity, p.Log = Verified, b.predicateType, &b.identity, b.log
+		return p
 	case j.odd != nil:
-		return Provenance{Check: Check{Absent, sentence(fmt.Sprintf("the provenance of %s does not count: %s", id, j.odd.reason))}, Unsupported: true}
-	case j.strange != "":
-		return Provenance{
-			Check:         Check{Absent, fmt.Sprintf("The registry has an attestation of %s, but none of its build that is supported: it is of the kind %s.", id, quote(j.strange))},
-			PredicateType: j.strange, Unsupported: true,
-		}
+		return set(Absent, true, "the provenance of %s does not count: %s", id, j.odd.reason)
+	case len(j.strange) > 0:
+		p.PredicateType = j.strange[0]
+		return set(Absent, true, "the registry has an attestation of %s, but none of its build that is supported: it is of the kind %s", id, quote(j.strange[0]))
 	}
-	return Provenance{Check: Check{Absent, fmt.Sprintf("The registry has attestations of %s, but none of its build.", id)}}
+	return set(Absent, false, "the registry has attestations of %s, but none of its build", id)
 }

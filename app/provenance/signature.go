@@ -33,9 +33,9 @@ func (t *TrustRoot) signature(ctx context.Context, rel *registry.Release, origin
 		}
 		return s, false
 	}
-	s := Signature{KeyID: rel.Signatures[0].KeyID}
+	s := Signature{KeyID: clip(rel.Signatures[0].KeyID)}
 	invalid := func(keyID, format string, args ...any) (Signature, bool) {
-		s.KeyID = keyID
+		s.KeyID = clip(keyID)
 		s.Check = Check{Invalid, fmt.Sprintf(format, args...)}
 		return s, false
 	}
@@ -67,7 +67,7 @@ func (t *TrustRoot) signature(ctx context.Context, rel *registry.Release, origin
 			var retry bool
 			var err error
 			if published, retry, err = date(ctx); err != nil {
-				s.KeyID = keyID
+				s.KeyID = clip(keyID)
 				s.Check = Check{Unknown, sentence(fmt.Sprintf("the key %s that signed %s expired on %s, and when the release was published could not be found out: %v", quote(keyID), id, day(w.end), err))}
 				return s, retry
 			}

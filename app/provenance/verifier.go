@@ -122,10 +122,10 @@ func (v *Verifier) dating(p dep.Package, integrity string) dating {
 		key := dateKey(v.registry.Origin(), p, integrity)
 		if v.cache != nil {
 			value, ok, err := v.cache.Get(ctx, key)
-			if err != nil {
+			switch d, valid := decodeDate(value); {
+			case err != nil:
 				v.log.Warn().Err(err).Str("package", p.String()).Msg("the publication date could not be read from the cache")
-			}
-			if d, valid := decodeDate(value); ok && valid {
+			case ok && valid:
 				return d, false, nil
 			}
 		}

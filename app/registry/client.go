@@ -451,6 +451,7 @@ func (c *Client) explain(address *url.URL, name string, err error) error {
 		refused   *refusal
 		content   *contentError
 		redirect  *redirectError
+		panicked  *panicError
 		dns       *net.DNSError
 		cert      *tls.CertificateVerificationError
 		unknownCA x509.UnknownAuthorityError
@@ -467,6 +468,8 @@ func (c *Client) explain(address *url.URL, name string, err error) error {
 		what = statusText(host, refused)
 	case errors.As(err, &content):
 		what = host + " answered with " + content.what
+	case errors.As(err, &panicked):
+		what = "a fault of Bonafide, please report it"
 	case errors.As(err, &redirect):
 		what = host + " " + redirect.what
 	case errors.Is(err, errPrivate):

@@ -2,6 +2,8 @@ package registry
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"golang.org/x/sync/singleflight"
@@ -29,7 +31,14 @@ func (f *flights) do(ctx context.Context, key string, ask func(context.Context) 
 	}
 	shared := f.join(ctx, key)
 	defer f.leave(key, shared)
-	answer := f.group.DoChan(key, func() (any, error) { return ask(shared.ctx) })
+	answer := f.group.DoChan(key, func() (answer any, err error) {
+		defer func() { // in singleflight's goroutine nobody else could
+			if v := recover(); v != nil {
+				err = &panicError{v, debug.Stack()}
+			}
+		}()
+		return ask(shared.ctx)
+	})
 	select {
 	case r := <-answer:
 		return r.Val, r.Err
@@ -63,3 +72,11 @@ func (f *flights) leave(key string, shared *flight) {
 		f.group.Forget(key)
 	}
 }
+
+// panicError is a fault of our own while an answer was read.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }

@@ -20,6 +20,9 @@ const (
 	// maxSignatures bounds the signatures of one release; npm's have one, or two
 	// while keys change. Each costs an ECDSA verification.
 	maxSignatures = 16
+	// maxIntegrity bounds the integrity of one release: a sha512 has 95 characters, and
+	// there are four other algorithms.
+	maxIntegrity = 1024
 	// maxVersions bounds the versions of one packument that are kept; the packages
 	// with the most versions have about 50,000.
 	maxVersions = 200_000

@@ -56,6 +56,8 @@ func (doc npmRelease) release() (Release, error) {
 		return Release{}, wrong("JSON that is no version document (it has no name and version)")
 	case doc.Dist == nil:
 		return Release{}, wrong("JSON that is no version document (it has no dist)")
+	case len(doc.Dist.Integrity) > maxIntegrity:
+		return Release{}, wrong("an integrity of more than %d characters", maxIntegrity)
 	case len(doc.Dist.Signatures) > maxSignatures:
 		return Release{}, wrong("more than %d signatures of one release", maxSignatures)
 	}

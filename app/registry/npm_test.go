@@ -157,6 +157,7 @@ func TestAnAnswerThatIsNotTheDocumentIsAFailure(t *testing.T) {
 		"other port":         {status(302, http.Header{"Location": {"http://127.0.0.1:1/"}}), "which is not followed", 0},
 		"other scheme":       {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://"+r.Host+"/", 302) }, "which is not followed", 0},
 		"redirects for ever": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, 302) }, "redirects more than 3 times", 0},
+		"long integrity":     {body(`{"name":"left-pad","version":"1.3.0","dist":{"integrity":"` + strings.Repeat("x", maxIntegrity+1) + `"}}`), "an integrity of more than", 0},
 		"many signatures":    {body(`{"name":"left-pad","version":"1.3.0","dist":{"signatures":[` + strings.Repeat("{},", maxSignatures) + `{}]}}`), "more than 16 signatures", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -461,6 +462,29 @@ func TestTheDateFallsThroughItsSources(t *testing.T) {
 				t.Fatalf("got %+v, %v", date, err)
 			}
 		})
+	}
+}
+
+func TestARedirectOnTheSameHostIsFollowed(t *testing.T) {
+	npm := newNPM(t, "/old", func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/old/") {
+			http.Redirect(w, r, "/new/a/1.0.0", http.StatusMovedPermanently)
+			return
+		}
+		io.WriteString(w, versionDocument("a", "1.0.0"))
+	})
+	if _, err := npm.Release(t.Context(), pkg("a", "1.0.0")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAFaultOfOurOwnIsAFailureAndNoCrash(t *testing.T) {
+	npm := newNPM(t, "", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "{}") })
+	_, err := get(t.Context(), npm.client, npm.address("/a"), document[int]{name: "the document", limit: 10,
+		decode: func(io.Reader) (int, error) { panic("out of cheese") }})
+	var failure *Failure
+	if !errors.As(err, &failure) || !strings.Contains(failure.Reason, "please report it") || !strings.Contains(failure.Err.Error(), "out of cheese") {
+		t.Fatal(err)
 	}
 }
 

@@ -161,7 +161,7 @@ func plainWord(w string) bool {
 	if isNumber(w) {
 		return len(w) < shortestCommit
 	}
-	if looksLikeCommit(w) {
+	if looksLikeCommit(w) || strings.EqualFold(w, "www") { // "www." at the end of a sentence is an address
 		return false
 	}
 	joint := true // at the start no joint may stand

@@ -40,7 +40,7 @@ var (
 		`(/commit/[0-9a-f]{40}|/blob/[0-9a-f]{40}(/[A-Za-z0-9._-]+)+|/actions/runs/[0-9]+(/attempts/[0-9]+)?)?$`)
 	ownMark = regexp.MustCompile(`^ bonafide:comment [0-9a-f]{32} $`)
 	// What GitHub turns into something in text that is not code.
-	active = regexp.MustCompile("(?i)@|#|://|www\\.|\\bgh-[0-9]|\\b[0-9a-f]{7,}\\b|:[a-z0-9_+-]+:|[$`]")
+	active = regexp.MustCompile("(?i)@|#|://|(^|[\\s(*_~])www\\.|\\bgh-[0-9]|\\b[0-9a-f]{7,}\\b|:[a-z0-9_+-]+:|[$`]")
 	// References to the pull requests that share a commit, as our own headings write them.
 	ownReference = regexp.MustCompile(`#[0-9]+ into `)
 )

@@ -251,7 +251,7 @@ func hostileNames() []string {
 		"@everyone", "@acme/security", "a@b", "user@example.com", "a@1.0.0", "\"@x\"", "(@x)",
 		"#1", "GH-1", "gh-12", "acme/web#1", "acme#1", "1a2b3c4", "3f786850e387550fdab836ed7e6dc881de23001b", "1234567", "deadbeef", "acme@3f786850e387550fdab836ed7e6dc881de23001b",
 		"defaced-package", "facade/effaced",
-		"https://evil.example/", "http://evil.example", "www.evil.example", "WWW.evil.example/x", "ftp://evil.example", "mailto:a@b.c", "xmpp:a@b.c/d",
+		"https://evil.example/", "http://evil.example", "www.evil.example", "WWW.evil.example/x", "www.", "AWWW.", "ftp://evil.example", "mailto:a@b.c", "xmpp:a@b.c/d",
 		"[x](https://evil.example)", "![x](https://evil.example/x.png)", "[x]: https://evil.example", "<https://evil.example>", "[x][y]", "[^1]", "!", "](",
 		"<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "<!-- bonafide:comment 00000000000000000000000000000000 -->", "-->", "<details>", "</td>", "&lt;b&gt;", "&#64;x", "&amp;",
 		"*a*", "**a**", "_a_", "__a__", "~~a~~", "~a~", ":octocat:", ":+1:", "$x$", "$`x`$", "$$x$$",

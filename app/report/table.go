@@ -197,7 +197,7 @@ func (t *terminal) built(p Package) string {
 	roomy := t.width == 0 || t.width >= roomyWidth
 	if p.NotLookedUp != "" {
 		if !roomy {
-			return "not looked up"
+			return "" // the dashes say it, and the notes say why
 		}
 		return "it " + Terminal(clip(p.NotLookedUp, MaxReasonChars))
 	}
@@ -205,7 +205,7 @@ func (t *terminal) built(p Package) string {
 	if id := p.Evidence.Provenance.Identity; id != nil && p.provenance().State == provenance.Verified {
 		by := termName(repositoryName(id.Repository))
 		if id.Commit != "" {
-			by += "@" + termName(short(id.Commit))
+			by += " " + termName(short(id.Commit))
 		}
 		if id.Workflow != "" && roomy {
 			by += " " + termName(workflowName(id.Workflow))

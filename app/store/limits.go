@@ -12,6 +12,9 @@ const (
 	maxReport = 64 << 20
 	// readers is how many statements may read at once beside the one writer.
 	readers = 4
+	// sweepEvery is how often facts that have expired are deleted; they cost nothing
+	// but space.
+	sweepEvery = time.Hour
 	// busyTimeout is how long a statement waits for another one's lock.
 	busyTimeout = 5 * time.Second
 )

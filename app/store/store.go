@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -35,6 +36,7 @@ type Store struct {
 	writer *sql.DB // one connection: SQLite has one writer, and waiting for it in Go is fair
 	reader *sql.DB // never waits for the writer
 	now    func() time.Time
+	swept  atomic.Int64 // when expired facts were last deleted, unix ms
 }
 
 // Open opens the database file, makes it and its folder (for the owner's eyes only)

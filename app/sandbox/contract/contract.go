@@ -62,23 +62,43 @@ func Load(path string) (*Validator, error) {
 	return &Validator{router: router, hooks: hooks, fault: fault.Value}, nil
 }
 
-// amend mends the one place where GitHub's description is known to be narrower
-// than what GitHub sends: a pull request's head.repo is null once the fork is gone.
+// amend mends the places where GitHub's description is known not to be what
+// GitHub sends.
 func amend(doc *openapi3.T) {
+	// A pull request's head.repo is null once the fork is gone.
 	for _, name := range []string{"pull-request", "pull-request-simple"} {
-		schema := doc.Components.Schemas[name]
-		if schema == nil || schema.Value.Properties["head"] == nil {
-			continue
+		repo := property(doc.Components.Schemas[name], "head", "repo")
+		if repo != nil {
+			nullable := *repo.Value
+			nullable.Nullable = true
+			property(doc.Components.Schemas[name], "head").Value.Properties["repo"] = &openapi3.SchemaRef{Value: &nullable}
 		}
-		head := schema.Value.Properties["head"].Value
-		repo := head.Properties["repo"]
-		if repo == nil || repo.Value == nil {
-			continue
-		}
-		nullable := *repo.Value
-		nullable.Nullable = true
-		head.Properties["repo"] = &openapi3.SchemaRef{Value: &nullable}
 	}
+	// The list of installations demands an account that is a user and an enterprise
+	// at once; one installation alone has it right.
+	if item := doc.Paths.Value("/app/installations"); item != nil && item.Get != nil {
+		if answer := item.Get.Responses.Status(http.StatusOK); answer != nil && answer.Value != nil {
+			if media := answer.Value.Content.Get("application/json"); media != nil && media.Schema.Value.Items != nil {
+				if account := property(media.Schema.Value.Items, "account"); account != nil && len(account.Value.AllOf) > 0 {
+					account.Value.AnyOf, account.Value.AllOf = account.Value.AllOf, nil
+				}
+			}
+		}
+	}
+}
+
+// property walks down to a property's schema, nil if there is none.
+func property(schema *openapi3.SchemaRef, names ...string) *openapi3.SchemaRef {
+	for _, name := range names {
+		if schema == nil || schema.Value == nil {
+			return nil
+		}
+		schema = schema.Value.Properties[name]
+	}
+	if schema == nil || schema.Value == nil {
+		return nil
+	}
+	return schema
 }
 
 // joinSegments lets the parameters that GitHub marks x-multi-segment span slashes

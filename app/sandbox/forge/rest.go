@@ -132,11 +132,19 @@ func (s *Server) routes() http.Handler {
 	first.Handle("/", api)
 	api.Handle("/", s.serve("", func(*call) (reply, error) { return reply{}, errMissing }))
 
-	all := http.NewServeMux()
-	all.Handle("/api/v3/", http.StripPrefix("/api/v3", first))
-	all.Handle("/api/", s.serve("", func(*call) (reply, error) { return reply{}, errMissing }))
-	s.pages(all)
-	return all
+	rest := http.StripPrefix("/api/v3", first)
+	other := s.serve("", func(*call) (reply, error) { return reply{}, errMissing }) // GraphQL
+	pages := s.pages()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/api/v3/"):
+			rest.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, "/api/"):
+			other.ServeHTTP(w, r)
+		default:
+			pages.ServeHTTP(w, r)
+		}
+	})
 }
 
 // asApp lets in who shows a JWT that the App's key signed.

@@ -217,7 +217,7 @@ func getContents(c *call) (reply, error) {
 	case entry.kind == "tree":
 		return c.folder(sha, entry.sha, name, ref)
 	case entry.kind == "commit":
-		o["submodule_git_url"] = nil
+		o["submodule_git_url"] = c.html("/%s/modules/%s.git", c.repo.FullName(), escaped(name))
 		return ok(o)
 	case entry.mode == modeSymlink:
 		o["target"] = target

@@ -17,16 +17,16 @@ import (
 // https://github.com/npm/registry/blob/main/docs/REGISTRY-API.md
 type versionDocument struct {
 	manifest
-	ID             string         `json:"_id"`
-	GitHead        string         `json:"gitHead,omitempty"`
-	Deprecated     string         `json:"deprecated,omitempty"`
-	Dist           dist           `json:"dist"`
-	Maintainers    []person       `json:"maintainers"`
-	NPMUser        publisher      `json:"_npmUser"`
-	NPMVersion     string         `json:"_npmVersion"`
-	NodeVersion    string         `json:"_nodeVersion"`
-	HasShrinkwrap  bool           `json:"_hasShrinkwrap"`
-	NPMOperational map[string]any `json:"_npmOperationalInternal"`
+	ID             string            `json:"_id"`
+	GitHead        string            `json:"gitHead,omitempty"`
+	Deprecated     string            `json:"deprecated,omitempty"`
+	Dist           dist              `json:"dist"`
+	Maintainers    []person          `json:"maintainers"`
+	NPMUser        publisher         `json:"_npmUser"`
+	NPMVersion     string            `json:"_npmVersion"`
+	NodeVersion    string            `json:"_nodeVersion"`
+	HasShrinkwrap  bool              `json:"_hasShrinkwrap"`
+	NPMOperational map[string]string `json:"_npmOperationalInternal"`
 }
 
 type dist struct {
@@ -116,7 +116,7 @@ func (r *Registry) describe(p *published) (versionDocument, error) {
 		NPMUser:     publisher{person: user},
 		NPMVersion:  "11.9.0",
 		NodeVersion: "24.11.0",
-		NPMOperational: map[string]any{
+		NPMOperational: map[string]string{
 			"host": "s3://npm-registry-packages-npm-production",
 			"tmp":  fmt.Sprintf("tmp/%s_%s_%d_0.5", base, p.Version, p.PublishedAt.UnixMilli()),
 		},
@@ -131,7 +131,7 @@ func (r *Registry) describe(p *published) (versionDocument, error) {
 		doc.GitHead = cmp.Or(p.Build.Commit, sigstore.Commit(p.Build.Repository, p.Build.Ref))
 	}
 	if p.Build != nil && !f.Unannounced {
-		a := &announcement{URL: sigstore.RegistryURL + attestationsPath + p.Package().ID()}
+		a := &announcement{URL: sigstore.RegistryURL + attestationsPath + strings.Replace(p.Package().ID(), "/", "%2f", 1)}
 		a.Provenance.PredicateType = cmp.Or(f.Provenance.PredicateType, sigstore.PredicateSLSA1)
 		doc.Dist.Attestations = a
 	}

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/bonafide-app/bonafide/app/dep"
-	"github.com/bonafide-app/bonafide/app/registry"
 	"github.com/bonafide-app/bonafide/app/sandbox/sigstore"
 )
 
@@ -99,12 +98,11 @@ const buildToPublish = 4 * time.Second
 // first.
 func (r *Registry) attest(rel Release, digest dep.Digest) ([]attestation, error) {
 	f := rel.Forgery
-	publish, err := r.sigstore.Publish(rel.Package(), digest, rel.PublishedAt, f.Publish)
+	provenance, err := r.sigstore.Provenance(rel.Package(), digest, *rel.Build, rel.PublishedAt.Add(-buildToPublish), f.Provenance)
 	if err != nil {
 		return nil, err
 	}
-	build := *rel.Build
-	provenance, err := r.sigstore.Provenance(rel.Package(), digest, build, rel.PublishedAt.Add(-buildToPublish), f.Provenance)
+	publish, err := r.sigstore.Publish(rel.Package(), digest, rel.PublishedAt, f.Publish)
 	if err != nil {
 		return nil, err
 	}
@@ -161,11 +159,3 @@ func (r *Registry) find(name, version string) (*published, bool) {
 
 // At serves the registry below a path prefix: "/npm".
 func (r *Registry) At(prefix string) http.Handler { return http.StripPrefix(prefix, r) }
-
-// check refuses what no registry would take.
-func check(p dep.Package) error {
-	if err := registry.ValidPackage(p); err != nil {
-		return fmt.Errorf("publishing %s: %w", p, err)
-	}
-	return nil
-}

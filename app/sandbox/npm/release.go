@@ -2,11 +2,13 @@ package npm
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/registry"
 	"github.com/bonafide-app/bonafide/app/sandbox/sigstore"
 )
 
@@ -78,8 +80,8 @@ func (r Release) Package() dep.Package {
 
 // complete fills in what was left empty, and refuses what no registry would take.
 func (r Release) complete(now time.Time) (Release, error) {
-	if err := check(r.Package()); err != nil {
-		return r, err
+	if err := registry.ValidPackage(r.Package()); err != nil {
+		return r, fmt.Errorf("publishing %s: %w", r.Package(), err)
 	}
 	if r.PublishedAt.IsZero() {
 		r.PublishedAt = now.Add(-time.Hour)
@@ -89,15 +91,16 @@ func (r Release) complete(now time.Time) (Release, error) {
 		return r, fmt.Errorf("publishing %s: %s is in the future", r.Package(), r.PublishedAt)
 	}
 	switch {
-	case r.Publisher.TrustedPublisher != "":
+	case r.Publisher.Name != "" || r.Publisher.TrustedPublisher != "":
+	case r.Build != nil:
+		r.Publisher.TrustedPublisher = "github"
+	default:
+		r.Publisher.Name = "maintainer"
+	}
+	if r.Publisher.TrustedPublisher != "" {
 		r.Publisher.Name = cmp.Or(r.Publisher.Name, "GitHub Actions")
 		r.Publisher.Email = cmp.Or(r.Publisher.Email, "npm-oidc-no-reply@github.com")
 		r.Publisher.OIDCConfigID = cmp.Or(r.Publisher.OIDCConfigID, configID(r.Name))
-	case r.Publisher.Name == "" && r.Build != nil:
-		r.Publisher.TrustedPublisher = "github"
-		return r.complete(now)
-	case r.Publisher.Name == "":
-		r.Publisher.Name = "maintainer"
 	}
 	r.Publisher.Email = cmp.Or(r.Publisher.Email, r.Publisher.Name+"@example.com")
 	return r, nil
@@ -115,6 +118,5 @@ func (r Release) declaredRepository() string {
 // configID derives the id of a trusted publisher's configuration: always the same
 // one for a package.
 func configID(name string) string {
-	h := sha256.Sum256([]byte("oidc\x00" + name))
-	return fmt.Sprintf("oidc:%x-%x-4%x-a%x-%x", h[:4], h[4:6], h[6:8], h[8:10], h[10:16])[:41]
+	return "oidc:" + uuid.NewSHA1(uuid.NameSpaceURL, []byte("pkg:npm/"+name)).String()
 }

@@ -126,7 +126,7 @@ func (r *Registry) answer(q Request, accept string) answer {
 	p, ok := r.find(q.Name, q.Version)
 	if !ok {
 		if q.Kind == Version && len(r.packages[q.Name]) > 0 {
-			return answer{status: http.StatusNotFound, mime: mimeJSON, body: fmt.Appendf(nil, "%q", "version not found: "+q.Version)}
+			return failure(http.StatusNotFound, "version not found: "+q.Version)
 		}
 		return failure(http.StatusNotFound, "Not found")
 	}
@@ -156,7 +156,6 @@ func (a answer) write(w http.ResponseWriter, req *http.Request) {
 	if a.mime != mimeTarball && strings.Contains(req.Header.Get("Accept-Encoding"), "gzip") {
 		a.body = compress(a.body)
 		h.Set("Content-Encoding", "gzip")
-		h.Set("Content-Length", fmt.Sprint(len(a.body)))
 	}
 	if a.status != http.StatusOK {
 		w.WriteHeader(a.status)

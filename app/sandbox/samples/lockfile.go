@@ -28,8 +28,8 @@ type asked struct {
 }
 
 // lockfile is a package-lock.json of version 3. npm writes strings and booleans
-// before objects, both in alphabetical order, after a few fields that come first;
-// the order of the fields here is npm's.
+// before objects, both in alphabetical order but for a few that come first (among
+// objects: dependencies); the order of the fields here is npm's.
 // https://docs.npmjs.com/cli/configuring-npm/package-lock-json
 type lockfile struct {
 	Name            string                  `json:"name"`
@@ -50,8 +50,8 @@ type lockfileItem struct {
 	License              string            `json:"license,omitempty"`
 	Optional             bool              `json:"optional,omitempty"`
 	Peer                 bool              `json:"peer,omitempty"`
-	Bin                  map[string]string `json:"bin,omitempty"`
 	Dependencies         map[string]string `json:"dependencies,omitempty"`
+	Bin                  map[string]string `json:"bin,omitempty"`
 	DevDependencies      map[string]string `json:"devDependencies,omitempty"`
 	Engines              map[string]string `json:"engines,omitempty"`
 	OptionalDependencies map[string]string `json:"optionalDependencies,omitempty"`

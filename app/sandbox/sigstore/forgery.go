@@ -96,7 +96,7 @@ func (f Forgery) apply(m *making) (err error) {
 	case ForeignLog:
 		m.rekor, err = newRekor()
 	case ImpostorLog:
-		return f.impersonate(m)
+		return impersonate(m)
 	case OtherEntry:
 		m.entry = func(envelope) (envelope, error) {
 			other, err := newKeypair()
@@ -188,7 +188,7 @@ func (f Forgery) applyToCertificate(m *making) (err error) {
 }
 
 // impersonate logs at a foreign log that takes the real one's name.
-func (f Forgery) impersonate(m *making) error {
+func impersonate(m *making) error {
 	name := m.rekor.key.id
 	impostor, err := newRekor()
 	if err != nil {

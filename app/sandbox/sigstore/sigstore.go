@@ -16,8 +16,6 @@ import (
 
 // Sigstore is safe for concurrent use.
 type Sigstore struct {
-	clock func() time.Time
-
 	authority *authority
 	ct        *ctLog
 	rekor     *rekor
@@ -32,7 +30,7 @@ func New(clock func() time.Time) (*Sigstore, error) {
 	if clock == nil {
 		return nil, errors.New("a virtual Sigstore needs a clock")
 	}
-	s := &Sigstore{clock: clock}
+	s := &Sigstore{}
 	var err error
 	if s.authority, err = newAuthority(clock().AddDate(10, 0, 0)); err != nil {
 		return nil, err

@@ -386,7 +386,7 @@ func TestPredicateOfAnotherBuildIsGenuineOtherwise(t *testing.T) {
 func TestTheLogGrowsAndEveryEntryVerifies(t *testing.T) {
 	s := newSigstore(t)
 	c := newClient(t, s)
-	const entries = 40
+	const entries = 12
 	raws := make([][]byte, entries)
 	var wg sync.WaitGroup
 	for i := range raws {

@@ -1,0 +1,280 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bonafide-app/bonafide/app/policy"
+)
+
+func TestTheWholeExampleIsAccepted(t *testing.T) {
+	p, err := ParsePolicy("bonafide.yml", []byte(designExample))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// lineOf is where a text of the example stands.
+	lineOf := func(text string) int {
+		return 1 + strings.Count(designExample[:strings.Index(designExample, text)], "\n")
+	}
+	want := policy.Default()
+	want.Source = "bonafide.yml"
+	want.Ignore = []string{"test/fixtures/**"}
+	want.Packages = []policy.PackageRule{{
+		Match: "npm:@my-org/*", Require: "all", Line: lineOf("- match"),
+		Identity: policy.IdentityPin{Repository: "github.com/my-org/*", Workflow: ".github/workflows/release.yml", Ref: "refs/tags/*"},
+	}}
+	want.Exceptions = []policy.Exception{{
+		Package: "npm:esbuild@>=0.21 <1", Rules: []policy.RuleName{policy.RuleInstallScript},
+		Reason: "downloads its platform binary", Owner: "@my-org/security",
+		Expires: time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC), Line: lineOf("- package"),
+	}}
+	pending := p.Pending
+	p.Pending = nil
+	if !reflect.DeepEqual(p, want) {
+		t.Errorf("got\n%+v\nexpected\n%+v", p, want)
+	}
+	// Eight rules come later; cooldown, accept, one block and one exception too. What
+	// asks for nothing (require: none, 0%, 100%) is not worth a word.
+	said := strings.Join(pending, "\n")
+	for _, s := range []string{
+		fmt.Sprintf("Line %d: the rule repository-changed is accepted, but nothing is judged by it yet.", lineOf("repository-changed")),
+		"the rule identity-changed", "the rule source-mismatch", "the rule known-malware", "the rule fresh-and-odd",
+		"the rule install-script", "the rule too-new", "the rule run-suspicious",
+		fmt.Sprintf("Line %d: cooldown is accepted", lineOf("cooldown:")), fmt.Sprintf("Line %d: accept is", lineOf("accept:")),
+		fmt.Sprintf("Line %d: the block for npm:@my-org/*", lineOf("- match")), fmt.Sprintf("Line %d: the exception for npm:esbuild@>=0.21 <1", lineOf("- package")),
+	} {
+		if !strings.Contains(said, s) {
+			t.Errorf("%q is not said in\n%s", s, said)
+		}
+	}
+	if len(pending) != 12 {
+		t.Errorf("%d settings are said to do nothing yet, expected 12:\n%s", len(pending), said)
+	}
+}
+
+func TestEveryRuleIsAcceptedAtEverySeverity(t *testing.T) {
+	for _, r := range policy.Rules() {
+		for _, s := range []policy.Severity{policy.Error, policy.Warning, policy.Notice, policy.Off} {
+			p, err := ParsePolicy("f", fmt.Appendf(nil, "version: 1\nrules: {%s: %s}", r.Name, s))
+			if r.Fixed {
+				if err == nil {
+					t.Errorf("%s: the rule is fixed and could be set", r.Name)
+				}
+				continue
+			}
+			if err != nil {
+				t.Errorf("%s: %s: %v", r.Name, s, err)
+				continue
+			}
+			if p.Rules[r.Name] != s || p.Severity(r.Name) != s {
+				t.Errorf("%s: %s became %s", r.Name, s, p.Rules[r.Name])
+			}
+			if said, should := len(p.Pending) > 0, r.Later && s != policy.Off; said != should {
+				t.Errorf("%s: %s: pending %v", r.Name, s, p.Pending)
+			}
+		}
+	}
+}
+
+func TestAnEmptyFileIsTheDefaults(t *testing.T) {
+	want := policy.Default()
+	want.Source = "f"
+	for _, text := range []string{"", "\n\n", "# nothing yet\n", "---\n", "\ufeff", "version: 1", "version: 1\nrules:\n  # too-new: error\nexceptions:\n"} {
+		p, err := ParsePolicy("f", []byte(text))
+		if err != nil || !reflect.DeepEqual(p, want) {
+			t.Errorf("%q: %v, %+v", text, err, p)
+		}
+	}
+}
+
+func TestSettingsAreRead(t *testing.T) {
+	p, err := ParsePolicy("f", []byte(`version: 1
+mode: observe
+on_unknown: neutral
+rules: { provenance-lost: off, "repinned": 'warning' }
+provenance: { require: direct, min_coverage: 12.5%, max_coverage_drop: "5 %" }
+cooldown: 1d12h
+accept: { by: admin, author: true }
+packages:
+  - { match: "npm:left-pad@^1.0.0", require: none }
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Mode != policy.Observe || p.OnUnknown != policy.UnknownNeutral || p.Rules[policy.RuleProvenanceLost] != policy.Off ||
+		p.Rules[policy.RuleRepinned] != policy.Warning || p.Rules[policy.RuleDigestMismatch] != policy.Error ||
+		p.Require != "direct" || p.MinCoverage != 12.5 || p.MaxCoverageDrop != 5 || p.Cooldown != 36*time.Hour ||
+		p.AcceptBy != "admin" || !p.AcceptAuthor || p.Packages[0].Match != "npm:left-pad@^1.0.0" {
+		t.Errorf("%+v", p)
+	}
+}
+
+// Every mistake is found at its place, and the message says what to write.
+func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"an unknown key", "version: 1\nmoed: observe", `f:2:1: the policy does not know the key "moed". Did you mean mode?`},
+		{"an unknown key with a dash", "version: 1\non-unknown: fail", `f:2:1: the policy does not know the key "on-unknown". Did you mean on_unknown?`},
+		{"an unknown key like nothing", "version: 1\nzebra: 1", `f:2:1: the policy does not know the key "zebra".`},
+		{"an unknown rule", "version: 1\nrules:\n  provenence-lost: error", `f:3:3: rules does not know the key "provenence-lost". Did you mean provenance-lost?`},
+		{"a rule with underscores", "version: 1\nrules:\n  provenance_lost: error", `Did you mean provenance-lost?`},
+		{"a fixed rule", "version: 1\nrules: {unverified: off}", `f:2:9: the rule unverified cannot be set. Use on_unknown instead.`},
+		{"a severity that is none", "version: 1\nrules:\n  repinned: fatal", `f:3:13: the rule repinned must be error, warning, notice or off, not "fatal".`},
+		{"a severity with a slip", "version: 1\nrules: {repinned: eror}", `Did you mean error?`},
+		{"a list for rules", "version: 1\nrules: [repinned]", `f:2:8: rules must be a mapping (key: value), not a list.`},
+		{"a mapping for a rule", "version: 1\nrules: {repinned: {a: b}}", `not a mapping.`},
+		{"a mapping for ignore", "version: 1\nlockfiles: {ignore: {a: b}}", `lockfiles.ignore must be a list, not a mapping.`},
+		{"a number to ignore", "version: 1\nlockfiles: {ignore: [3]}", `must be text, not the number 3.`},
+		{"a broken pattern", "version: 1\nlockfiles: {ignore: ['[a']}", `f:2:22: a pattern of lockfiles.ignore is not a valid pattern: "[a".`},
+		{"a pattern from the root", "version: 1\nlockfiles: {ignore: [/a/**]}", `never matches`},
+		{"a pattern that multiplies", "version: 1\nlockfiles: {ignore: ['{a,b}{a,b}{a,b}{a,b}{a,b}']}", `more than 4 alternatives`},
+		{"a mode that is none", "version: 1\nmode: enforced", `f:2:7: mode must be enforce or observe, not "enforced". Did you mean enforce?`},
+		{"nothing for a mode", "version: 1\nmode:", `mode must be enforce or observe, not nothing.`},
+		{"no version", "mode: observe", `f:1:1: the policy needs the key version; write "version: 1".`},
+		{"version 2", "version: 2", `f:1:10: version 2 is not known to this Bonafide; it reads version 1.`},
+		{"version as text", "version: '1'", `version must be the number 1, not "1".`},
+		{"a key twice", "version: 1\nmode: observe\nmode: enforce", `f:3:1: mode is set twice; it stands on line 2 already.`},
+		{"a rule twice", "version: 1\nrules:\n  repinned: off\n  repinned: error", `f:4:3: repinned is set twice`},
+		{"an anchor", "version: 1\nmode: &a observe", `f:2:7: anchors (&a) are not allowed; write the value out.`},
+		{"an alias", "version: &v 1\nmode: *v", `aliases (*v) are not allowed`},
+		{"a merge key", "version: 1\nrules:\n  <<: {repinned: off}", `f:3:3: merge keys (<<) are not allowed`},
+		{"a tag", "version: !!int 1", `tags (!!int) are not allowed`},
+		{"a tag of one's own", "version: 1\nmode: !x observe", `f:2:7: tags (!x) are not allowed`},
+		{"a tag hidden in what is not known", "version: 1\nrules: {repinned: {a: !x b}}", `tags (!x) are not allowed`},
+		{"two documents", "version: 1\n---\nversion: 1", `a second document starts here`},
+		{"a list for the file", "- version: 1", `f:1:1: the policy must be a mapping (key: value), not a list.`},
+		{"text for the file", "hello", `not "hello".`},
+		{"not YAML", "version: 1\nrules: {", `f:3:1: this is not valid YAML`},
+		{"a tab", "version: 1\nrules:\n\trepinned: off", `this is not valid YAML`},
+		{"a NUL", "version: 1\nmode: \x00", `f:2:7: there is something here that is no text`},
+		{"a byte that is not UTF-8", "version: 1 # \xff", `f:1:14: there is something`},
+		{"UTF-16", "\xff\xfev\x00", `f:1:1: there is something`},
+		{"a key that is a list", "version: 1\n? [a]\n: b", `a key must be a plain word, not a list.`},
+		{"a percentage without its sign", "version: 1\nprovenance: {min_coverage: 10}", `f:2:28: provenance.min_coverage must be a percentage from 0% to 100%, for example 12.5%, not the number 10.`},
+		{"too much of a percentage", "version: 1\nprovenance: {min_coverage: 101%}", `must be a percentage`},
+		{"a negative percentage", "version: 1\nprovenance: {min_coverage: -1%}", `must be a percentage`},
+		{"a duration without a unit", "version: 1\ncooldown: 3", `f:2:11: cooldown must be days and hours, for example 3d, 36h or 1d12h, not the number 3.`},
+		{"a duration in weeks", "version: 1\ncooldown: 1w", `not "1w".`},
+		{"a list for a duration", "version: 1\ncooldown: [3d]", `cooldown must be days and hours`},
+		{"a very long duration", "version: 1\ncooldown: 400d", `cooldown must be at most 365d.`},
+		{"yes for true", "version: 1\naccept: {author: yes}", `accept.author must be true or false`},
+		{"anybody may accept", "version: 1\naccept: {by: read}", `accept.by must be admin, maintain, write or nobody, not "read".`},
+		{"a package without its ecosystem", "version: 1\npackages: [{match: left-pad, require: all}]", `match names its ecosystem first: write "npm:left-pad".`},
+		{"a package of another ecosystem", "version: 1\npackages: [{match: 'cargo:serde', require: all}]", `the ecosystem "cargo" is not supported yet`},
+		{"a range that is none", "version: 1\npackages: [{match: 'npm:left-pad@>=banana', require: all}]", `">=banana" is not a version range of npm.`},
+		{"a range left out", "version: 1\npackages: [{match: 'npm:left-pad@', require: all}]", `ends in @`},
+		{"a block without match", "version: 1\npackages: [{require: all}]", `an element of packages needs the key match.`},
+		{"a block that says nothing", "version: 1\npackages: [{match: 'npm:a'}]", `needs require or identity`},
+		{"an identity that says nothing", "version: 1\npackages: [{match: 'npm:a', identity: {}}]", `identity needs at least one of`},
+		{"a repository with a scheme", "version: 1\npackages: [{match: 'npm:a', identity: {repository: 'https://github.com/a/b'}}]", `without a scheme`},
+		{"a short ref", "version: 1\npackages: [{match: 'npm:a', identity: {ref: main}}]", `ref is written in full`},
+		{"an exception without a reason", "version: 1\nexceptions: [{package: 'npm:a', rules: [repinned], owner: me, expires: 2027-01-01}]", `an exception needs the key reason.`},
+		{"an exception without an owner", "version: 1\nexceptions: [{package: 'npm:a', rules: [repinned], reason: r, expires: 2027-01-01}]", `an exception needs the key owner.`},
+		{"an exception without an end", "version: 1\nexceptions: [{package: 'npm:a', rules: [repinned], reason: r, owner: me}]", `an exception needs the key expires.`},
+		{"an empty reason", "version: 1\nexceptions: [{package: 'npm:a', rules: [repinned], reason: ' ', owner: me, expires: 2027-01-01}]", `reason must not be empty.`},
+		{"a date that is none", "version: 1\nexceptions: [{package: 'npm:a', rules: [repinned], reason: r, owner: me, expires: 2027-02-30}]", `expires must be a date like 2027-03-01`},
+		{"an exception to no rule", "version: 1\nexceptions: [{package: 'npm:a', rules: [], reason: r, owner: me, expires: 2027-01-01}]", `an exception names at least one rule.`},
+		{"an exception to an unknown rule", "version: 1\nexceptions: [{package: 'npm:a', rules: [repined], reason: r, owner: me, expires: 2027-01-01}]", `there is no rule "repined". Did you mean repinned?`},
+		{"an exception to a fixed rule", "version: 1\nexceptions: [{package: 'npm:a', rules: [lockfile-unreadable], reason: r, owner: me, expires: 2027-01-01}]", `there is no exception to the rule lockfile-unreadable.`},
+		{"an exception that is nothing", "version: 1\nexceptions:\n  -\n", `an exception is a mapping with package, rules, reason, owner and expires.`},
+		{"much text", "version: 1\nexceptions: [{package: 'npm:a', rules: [repinned], reason: " + strings.Repeat("x", 501) + ", owner: me, expires: 2027-01-01}]", `reason has more than 500 characters.`},
+		{"very deep", "version: 1\nrules: " + strings.Repeat("[", 100) + strings.Repeat("]", 100), `this is not valid YAML: exceeded max depth`},
+		{"very large", "version: 1\n#" + strings.Repeat("x", MaxPolicyBytes), `f: the file has 65548 bytes; 65536 are allowed.`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := ParsePolicy("f", []byte(c.text))
+			var list Errors
+			var first *Error
+			if !errors.As(err, &list) || !errors.As(err, &first) {
+				t.Fatalf("accepted as %+v, or not an Errors: %v", p, err)
+			}
+			if !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got\n%v\nexpected\n%s", err, c.want)
+			}
+			for _, e := range list {
+				if e.Source != "f" || e.Line == 0 && c.name != "very large" || !strings.HasSuffix(e.Message, ".") && !strings.HasSuffix(e.Message, "?") {
+					t.Errorf("an incomplete error: %+v", e)
+				}
+			}
+			want := policy.Default()
+			want.Source = "f"
+			if !reflect.DeepEqual(p, want) {
+				t.Errorf("with an error the policy is %+v", p)
+			}
+		})
+	}
+}
+
+func TestAllMistakesAreReportedInTheOrderOfTheFile(t *testing.T) {
+	_, err := ParsePolicy("f", []byte("version: 2\nmode: x\nrules:\n  nope: off\n  repinned: loud\ncooldown: soon\n"))
+	var list Errors
+	if !errors.As(err, &list) || len(list) != 5 {
+		t.Fatalf("%v", err)
+	}
+	var places []string
+	for _, e := range list {
+		places = append(places, fmt.Sprintf("%d:%d", e.Line, e.Column))
+	}
+	if got := strings.Join(places, " "); got != "1:10 2:7 4:3 5:13 6:11" {
+		t.Errorf("the places are %s", got)
+	}
+	if d := list.Detail(); !strings.Contains(d, "line 4, column 3: rules does not know") || strings.Contains(d, "\n") {
+		t.Errorf("the detail is %q", d)
+	}
+}
+
+func TestMistakesAreBounded(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("version: 1\nrules:\n")
+	for i := range 500 {
+		fmt.Fprintf(&b, "  nope-%d: off\n", i)
+	}
+	_, err := ParsePolicy("f", []byte(b.String()))
+	var list Errors
+	if !errors.As(err, &list) || len(list) != MaxPolicyErrors || !strings.HasSuffix(list[MaxPolicyErrors-1].Message, "There are 480 more errors.") {
+		t.Fatalf("%d errors, the last is %v", len(list), list[len(list)-1])
+	}
+}
+
+func FuzzParsePolicy(f *testing.F) {
+	f.Add([]byte(designExample))
+	for _, s := range []string{"", "version: 1", "version: 1\nrules: {repinned: off}", "&a [*a]", "version: 1\n<<: *x", "---\n---\n",
+		"\xff\xfev\x00", "exceptions:\n  - {package: npm:a@1, rules: [repinned], expires: 2027-01-01}", "packages: [{match: 'npm:*'}]"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := ParsePolicy("f", data)
+		if err != nil {
+			var list Errors
+			if !errors.As(err, &list) || len(list) == 0 || len(list) > MaxPolicyErrors {
+				t.Fatalf("not a bounded list of errors: %v", err)
+			}
+			if len(p.Pending)+len(p.Ignore)+len(p.Exceptions)+len(p.Packages) > 0 || p.Mode != policy.Enforce || p.OnUnknown != policy.UnknownFails {
+				t.Fatalf("a part of a broken file holds: %+v", p)
+			}
+			return
+		}
+		for name, s := range p.Rules {
+			if r, known := policy.FindRule(name); !known || r.Fixed || p.Severity(name) != s {
+				t.Fatalf("rule %q is %q", name, s)
+			}
+		}
+		if p.Source != "f" || p.MinCoverage < 0 || p.MinCoverage > 100 || p.MaxCoverageDrop < 0 || p.MaxCoverageDrop > 100 || p.Cooldown < 0 {
+			t.Fatalf("impossible values: %+v", p)
+		}
+		for _, e := range p.Exceptions {
+			if e.Package == "" || len(e.Rules) == 0 || e.Reason == "" || e.Owner == "" || e.Expires.IsZero() {
+				t.Fatalf("an incomplete exception: %+v", e)
+			}
+		}
+		for _, r := range p.Packages {
+			if r.Match == "" || r.Require == "" && r.Identity == (policy.IdentityPin{}) {
+				t.Fatalf("an incomplete block: %+v", r)
+			}
+		}
+		p.Ignores("a/b/c/package-lock.json")
+	})
+}

@@ -1,0 +1,137 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/bonafide-app/bonafide/app/policy"
+)
+
+// SchemaID is the address under which editors find the JSON Schema of the policy file.
+const SchemaID = "https://raw.githubusercontent.com/bonafide-app/bonafide/main/config/bonafide.schema.json"
+
+// Schema is the JSON Schema (draft 2020-12) of a bonafide.yml, for editors. It is
+// made from the same table of rules that judges; ParsePolicy is stricter in the
+// values of patterns. bonafide.schema.json beside this file is its output.
+func Schema() ([]byte, error) {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(schema()); err != nil {
+		return nil, fmt.Errorf("encode the schema of the policy file: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// object is a JSON object; encoding/json sorts its keys, so that the output is stable.
+type object map[string]any
+
+func schema() object {
+	rules, names := object{}, []string{}
+	for _, r := range policy.Rules() {
+		if r.Fixed {
+			continue
+		}
+		text := r.Meaning
+		if r.Later {
+			text += " (accepted, but not judged yet)"
+		}
+		rules[string(r.Name)] = object{"$ref": "#/$defs/severity", "default": r.Default, "description": text}
+		names = append(names, string(r.Name))
+	}
+	d := policy.Default()
+	s := mapping("The rules that Bonafide holds a repository's lockfiles to.", object{
+		"version": object{"const": 1, "description": "The version of this format."},
+		"mode": oneOf("enforce fails the check; observe reports everything, says \"would fail\" and never fails because of a finding.",
+			string(d.Mode), "enforce", "observe"),
+		"on_unknown": oneOf("What to conclude when signature, provenance or digest could not be verified.", string(d.OnUnknown), "fail", "neutral"),
+		"lockfiles": orNull(mapping("Which lockfiles are looked at.", object{
+			"ignore": orNull(list("Globs of lockfile paths that are left alone, from the repository's root; ** stands for any folders.", pattern())),
+		})),
+		"rules": orNull(mapping("How much each rule weighs. What is not listed keeps its default.", rules)),
+		"provenance": orNull(mapping("Whose provenance is required (accepted, but not judged yet).", object{
+			"require":           need(d.Require),
+			"min_coverage":      percentageOf("The share of a lockfile's packages that must have verified provenance."),
+			"max_coverage_drop": percentageOf("How far that share may fall in one pull request."),
+		})),
+		"cooldown": object{"type": "string", "pattern": "^([0-9]{1,4}d([0-9]{1,5}h)?|[0-9]{1,5}h)$", "default": "3d",
+			"description": "How old a release must be, in days and hours: 3d, 36h, 1d12h (accepted, but not judged yet)."},
+		"accept": orNull(mapping("Who may accept a finding on a pull request (accepted, but not possible yet).", object{
+			"by":     oneOf("The permission that is enough.", d.AcceptBy, "admin", "maintain", "write", "nobody"),
+			"author": object{"type": "boolean", "default": d.AcceptAuthor, "description": "Whether the pull request's author may."},
+		})),
+		"packages": orNull(list("Rules for some packages; the most specific match wins (accepted, but not judged yet).", required(mapping("A block.", object{
+			"match":   packageName(),
+			"require": need(""),
+			"identity": object{"allOf": []any{mapping("Who must have built the package. What is not listed may be anything.", object{
+				"issuer":     text("The OIDC issuer: https://token.actions.githubusercontent.com."),
+				"repository": text("The source repository without a scheme: github.com/my-org/*."),
+				"workflow":   text("The workflow's path: .github/workflows/release.yml."),
+				"ref":        text("The ref in full: refs/tags/*."),
+			}), object{"minProperties": 1}}},
+		}), "match"))),
+		"exceptions": orNull(list("Findings that somebody with a name accepts until a date (accepted, but they do not hold yet).", required(mapping("An exception.", object{
+			"package": packageName(),
+			"rules": object{"type": "array", "minItems": 1, "items": object{"enum": names},
+				"description": "The rules whose findings are accepted."},
+			"reason":  text("Why."),
+			"owner":   text("Who answers for it."),
+			"expires": object{"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "description": "The date from which it no longer holds, like 2027-03-01."},
+		}), "package", "rules", "reason", "owner", "expires"))),
+	})
+	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	s["$id"] = SchemaID
+	s["title"] = "bonafide.yml"
+	s["required"] = []string{"version"}
+	s["$defs"] = object{"severity": object{"enum": []policy.Severity{policy.Error, policy.Warning, policy.Notice, policy.Off}}}
+	return s
+}
+
+func mapping(description string, properties object) object {
+	return object{"type": "object", "description": description, "properties": properties, "additionalProperties": false}
+}
+
+func required(o object, keys ...string) object {
+	o["required"] = keys
+	return o
+}
+
+func list(description string, items object) object {
+	return object{"type": "array", "description": description, "items": items}
+}
+
+// orNull lets the value be left out behind its key.
+func orNull(o object) object {
+	o["type"] = []any{o["type"], "null"}
+	return o
+}
+
+func oneOf(description, preset string, words ...string) object {
+	o := object{"enum": words, "description": description}
+	if preset != "" {
+		o["default"] = preset
+	}
+	return o
+}
+
+func need(preset string) object {
+	return oneOf("Whose absence of provenance is an error: nobody's, that of direct dependencies, of new packages, of all.", preset, "none", "direct", "new", "all")
+}
+
+func text(description string) object {
+	return object{"type": "string", "minLength": 1, "maxLength": MaxText, "description": description}
+}
+
+func pattern() object { return text("A glob, for example test/fixtures/**.") }
+
+func packageName() object {
+	o := text("Which packages: npm:NAME, npm:@SCOPE/*, with a version range behind @ if wanted: npm:esbuild@>=0.21 <1.")
+	o["pattern"] = "^npm:."
+	return o
+}
+
+func percentageOf(description string) object {
+	return object{"type": "string", "pattern": "^(100(\\.0{1,3})?|[0-9]{1,2}(\\.[0-9]{1,3})?) ?%$", "description": description}
+}
