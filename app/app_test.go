@@ -41,9 +41,21 @@ type stage struct {
 
 type setting func(*app.Options, *sandbox.World)
 
-// newStage starts everything and opens the samples. With judged, every exchange with
-// GitHub and every webhook is held against GitHub's own description.
-func newStage(t *testing.T, judged bool, settings ...setting) *stage {
+// newStage starts everything and opens the samples.
+func newStage(t *testing.T, judged bool) *stage {
+	t.Helper()
+	s := emptyStage(t, judged)
+	var err error
+	if s.scene, err = s.OpenSamples(s.ctx); err != nil {
+		t.Fatal(err)
+	}
+	s.settle()
+	return s
+}
+
+// emptyStage starts everything. With judged, every exchange with GitHub and every
+// webhook is held against GitHub's own description.
+func emptyStage(t *testing.T, judged bool, settings ...setting) *stage {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("skipped: git is not on PATH")
@@ -113,10 +125,6 @@ func newStage(t *testing.T, judged bool, settings ...setting) *stage {
 			t.Logf("log:\n%s", s.log)
 		}
 	})
-	if s.scene, err = s.OpenSamples(ctx); err != nil {
-		t.Fatal(err)
-	}
-	s.settle()
 	return s
 }
 

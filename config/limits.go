@@ -12,9 +12,13 @@ const (
 	MaxPolicyErrors = 20
 	// MaxText bounds, in characters, one value of the file: a pattern, a reason.
 	MaxText = 500
-	// MaxBraces bounds the alternatives {a,b} in one pattern: each multiplies the
-	// time that matching takes.
-	MaxBraces = 4
+	// MaxPatterns bounds a list of patterns: each is held against every lockfile.
+	MaxPatterns = 100
+	// MaxBraces bounds the groups of alternatives {a,b} in one pattern, and
+	// MaxAlternatives the commas in them: groups multiply the time that matching
+	// takes. Within these limits the worst pattern found takes under a millisecond.
+	MaxBraces       = 2
+	MaxAlternatives = 8
 	// MaxWildcards bounds the ** in one pattern, for the same reason.
 	MaxWildcards = 6
 	// MaxSecretBytes bounds a key or secret that is read from a file. An RSA key of

@@ -282,6 +282,10 @@ func (p *parser) onUnknown(_, n *yaml.Node) {
 func (p *parser) lockfiles(_, n *yaml.Node) {
 	p.mapping(n, "lockfiles", map[string]field{
 		"ignore": func(_, n *yaml.Node) {
+			if n.Kind == yaml.SequenceNode && len(n.Content) > MaxPatterns {
+				p.fail(n, "lockfiles.ignore has %d patterns; %d are allowed.", len(n.Content), MaxPatterns)
+				return
+			}
 			p.sequence(n, "lockfiles.ignore", func(n *yaml.Node) {
 				glob, ok := p.pattern(n, "a pattern of lockfiles.ignore")
 				switch {

@@ -3,7 +3,9 @@ package config
 import (
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,14 +13,53 @@ import (
 	"github.com/bonafide-app/bonafide/app/policy"
 )
 
-func TestTheWholeExampleIsAccepted(t *testing.T) {
-	p, err := ParsePolicy("bonafide.yml", []byte(designExample))
+// examples are the YAML blocks of docs/policy.md.
+func examples(t testing.TB) []string {
+	t.Helper()
+	page, err := os.ReadFile("../docs/policy.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	// lineOf is where a text of the example stands.
-	lineOf := func(text string) int {
-		return 1 + strings.Count(designExample[:strings.Index(designExample, text)], "\n")
+	var out []string
+	for _, part := range strings.Split(string(page), "```yaml\n")[1:] {
+		block, _, _ := strings.Cut(part, "```")
+		out = append(out, block)
+	}
+	if len(out) < 2 {
+		t.Fatal("docs/policy.md has lost its examples")
+	}
+	return out
+}
+
+// wholeExample is the one that sets everything.
+func wholeExample(t testing.TB) string {
+	t.Helper()
+	all := examples(t)
+	return slices.MaxFunc(all, func(a, b string) int { return len(a) - len(b) })
+}
+
+func TestExamplesOfTheDocumentationAreAccepted(t *testing.T) {
+	for _, text := range examples(t) {
+		if _, err := ParsePolicy("f", []byte(text)); err != nil {
+			t.Errorf("%v in\n%s", err, text)
+		}
+	}
+	for _, r := range policy.Rules() {
+		if line := fmt.Sprintf("\n  %s: %s", r.Name, r.Default); !r.Fixed && !strings.Contains(wholeExample(t), line) {
+			t.Errorf("the example does not set %s to its default", r.Name)
+		}
+	}
+}
+
+func TestTheWholeExampleIsAccepted(t *testing.T) {
+	text := wholeExample(t)
+	p, err := ParsePolicy("bonafide.yml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// lineOf is where a part of the example stands.
+	lineOf := func(part string) int {
+		return 1 + strings.Count(text[:strings.Index(text, part)], "\n")
 	}
 	want := policy.Default()
 	want.Source = "bonafide.yml"
@@ -130,7 +171,9 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		{"a number to ignore", "version: 1\nlockfiles: {ignore: [3]}", `must be text, not the number 3.`},
 		{"a broken pattern", "version: 1\nlockfiles: {ignore: ['[a']}", `f:2:22: a pattern of lockfiles.ignore is not a valid pattern: "[a".`},
 		{"a pattern from the root", "version: 1\nlockfiles: {ignore: [/a/**]}", `never matches`},
-		{"a pattern that multiplies", "version: 1\nlockfiles: {ignore: ['{a,b}{a,b}{a,b}{a,b}{a,b}']}", `more than 4 alternatives`},
+		{"a pattern that multiplies", "version: 1\nlockfiles: {ignore: ['{a,b}{a,b}{a,b}{a,b}{a,b}']}", `too many alternatives in braces`},
+		{"a pattern with many alternatives", "version: 1\nlockfiles: {ignore: ['{a,b,c,d,e,f,g,h,i,j}']}", `too many alternatives in braces`},
+		{"many patterns", "version: 1\nlockfiles: {ignore: [" + strings.Repeat("a, ", 101) + "]}", `lockfiles.ignore has 101 patterns; 100 are allowed.`},
 		{"a mode that is none", "version: 1\nmode: enforced", `f:2:7: mode must be enforce or observe, not "enforced". Did you mean enforce?`},
 		{"nothing for a mode", "version: 1\nmode:", `mode must be enforce or observe, not nothing.`},
 		{"no version", "mode: observe", `f:1:1: the policy needs the key version; write "version: 1".`},
@@ -240,7 +283,7 @@ func TestMistakesAreBounded(t *testing.T) {
 }
 
 func FuzzParsePolicy(f *testing.F) {
-	f.Add([]byte(designExample))
+	f.Add([]byte(wholeExample(f)))
 	for _, s := range []string{"", "version: 1", "version: 1\nrules: {repinned: off}", "&a [*a]", "version: 1\n<<: *x", "---\n---\n",
 		"\xff\xfev\x00", "exceptions:\n  - {package: npm:a@1, rules: [repinned], expires: 2027-01-01}", "packages: [{match: 'npm:*'}]"} {
 		f.Add([]byte(s))

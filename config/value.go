@@ -143,8 +143,8 @@ func (p *parser) glob(n *yaml.Node, where, s string) bool {
 	switch {
 	case !doublestar.ValidatePattern(s):
 		p.fail(n, "%s is not a valid pattern: %q.", where, quoted(s))
-	case strings.Count(s, "{") > MaxBraces:
-		p.fail(n, "%s has more than %d alternatives in braces; write several patterns.", where, MaxBraces)
+	case strings.Count(s, "{") > MaxBraces || strings.Contains(s, "{") && strings.Count(s, ",") > MaxAlternatives:
+		p.fail(n, "%s has too many alternatives in braces (%d groups with %d commas are allowed); write several patterns.", where, MaxBraces, MaxAlternatives)
 	case strings.Count(s, "**") > MaxWildcards:
 		p.fail(n, "%s has more than %d times **.", where, MaxWildcards)
 	default:

@@ -65,7 +65,7 @@ func sign(h func() hash.Hash, key string, body []byte) string {
 // delivery is a request as GitHub sends it.
 func delivery(t *testing.T, to, event string, body []byte) *http.Request {
 	t.Helper()
-	r, err := http.NewRequest(http.MethodPost, to+Route, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, to+Route, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

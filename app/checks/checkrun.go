@@ -47,34 +47,37 @@ func (f *Forge) Begin(ctx context.Context, repo review.Repository, sha, ground s
 		return review.Run{}, err
 	}
 	x := newExternalID(ground)
-	var run checkRun
-	switch {
-	case len(runs) == 0:
-		if run, err = f.create(ctx, repo, sha, x); err != nil {
+	if len(runs) == 0 {
+		run, err := f.create(ctx, repo, sha, x)
+		return f.begin(repo, sha, run), err
+	}
+	for _, older := range runs[1:] {
+		if err := f.cancel(ctx, repo, older, "A newer run replaced this one."); err != nil {
 			return review.Run{}, err
 		}
-	default:
-		run = runs[0]
-		was := readExternalID(run.ExternalID)
-		if run.Status == completed && was.ground == x.ground && was.output != "" && isVerdict(run.Conclusion) {
-			f.begun.put(run.ID, run, 1)
-			return review.Run{Repository: repo, HeadSHA: sha, ID: run.ID, Completed: true}, nil
-		}
-		if run.Status != inProgress || was != x {
-			if run, err = f.update(ctx, repo, run.ID, github.UpdateCheckRunOptions{
-				Status: github.String(inProgress), ExternalID: github.String(x.String()),
-			}); err != nil {
-				return review.Run{}, err
-			}
-		}
-		for _, older := range runs[1:] {
-			if err := f.cancel(ctx, repo, older, "A newer run replaced this one."); err != nil {
-				return review.Run{}, err
-			}
-		}
 	}
-	f.begun.put(run.ID, run, 1)
-	return review.Run{Repository: repo, HeadSHA: sha, ID: run.ID}, nil
+	run := runs[0]
+	was := readExternalID(run.ExternalID)
+	switch {
+	case run.Status == completed && was.ground == x.ground && was.output != "" && isVerdict(run.Conclusion):
+		begun := f.begin(repo, sha, run)
+		begun.Completed = true
+		return begun, nil
+	case run.Status == inProgress && was == x:
+		return f.begin(repo, sha, run), nil
+	}
+	run, err = f.update(ctx, repo, run.ID, github.UpdateCheckRunOptions{
+		Status: github.String(inProgress), ExternalID: github.String(x.String()),
+	})
+	return f.begin(repo, sha, run), err
+}
+
+// begin remembers a run's state for Finish.
+func (f *Forge) begin(repo review.Repository, sha string, run checkRun) review.Run {
+	if run.ID > 0 {
+		f.begun.put(run.ID, run, 1)
+	}
+	return review.Run{Repository: repo, HeadSHA: sha, ID: run.ID}
 }
 
 // Finish completes the run with the check's conclusion, summary and annotations.

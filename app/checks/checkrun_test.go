@@ -193,6 +193,32 @@ func TestACrashAtAnyCallLeavesOneCompletedRunAndNothingTwice(t *testing.T) {
 	}
 }
 
+func TestACrashWhileARunIsReplacedLeavesNoneUnfinished(t *testing.T) {
+	for _, done := range []bool{false, true} {
+		for die := 1; die <= 7; die++ {
+			t.Run(fmt.Sprintf("call %d, done %v", die, done), func(t *testing.T) {
+				h := newHub(t)
+				publish(t, h.forge(), ground, check(policy.Failure, 1, 70))
+				h.forget()
+				h.dieAt, h.dieDone = die, done
+				other := ground + "0"
+				run, err := h.forge().Begin(t.Context(), web, head, other)
+				if err == nil {
+					err = h.forge().Finish(t.Context(), run, check(policy.Failure, 500, 70))
+				}
+				if err == nil {
+					t.Fatal("nothing died")
+				}
+				publish(t, h.forge(), other, check(policy.Failure, 500, 70))
+				h.latest().atLines(t, 500, 70)
+				if h.latest().Conclusion != "failure" || len(h.runs) != 2 || h.runs[0].Conclusion != "cancelled" {
+					t.Errorf("%d runs, first %s", len(h.runs), h.runs[0].Conclusion)
+				}
+			})
+		}
+	}
+}
+
 func TestARunOfAnotherAppWithOurNameIsNotTouched(t *testing.T) {
 	h := newHub(t)
 	foreign := &hubRun{ID: 900, Name: "bonafide", HeadSHA: head, Status: completed, Conclusion: "success", App: map[string]any{"id": 15368, "slug": "github-actions"}}

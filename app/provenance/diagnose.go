@@ -31,7 +31,8 @@ func (t *TrustRoot) diagnose(b *bundle.Bundle, artifact verify.ArtifactDigest) *
 	if message := content.MessageSignatureContent(); message != nil && !sameBytes(message.Digest(), artifact.Digest) {
 		return faultf(causeDigest, "it was made for other bytes")
 	}
-	if f := t.diagnoseLog(b, signer, content); f != nil {
+	covered := t.covers(content, signer, artifact)
+	if f := t.diagnoseLog(b, signer, content, covered); f != nil {
 		return f
 	}
 	times, f := t.times(b)
@@ -56,12 +57,7 @@ func (t *TrustRoot) diagnose(b *bundle.Bundle, artifact verify.ArtifactDigest) *
 			return faultf(causeCertificate, "its certificate has no timestamp (SCT) of a certificate transparency log of the trusted root")
 		}
 	}
-	if content.EnvelopeContent() != nil {
-		err = verify.VerifySignature(content, signer, t.material)
-	} else {
-		err = verify.VerifySignatureWithArtifactDigests(content, signer, t.material, []verify.ArtifactDigest{artifact})
-	}
-	if err != nil {
+	if !covered {
 		return faultf(causeSignature, "its signature does not cover its content")
 	}
 	if len(artifact.Digest) > 0 {
@@ -72,14 +68,23 @@ func (t *TrustRoot) diagnose(b *bundle.Bundle, artifact verify.ArtifactDigest) *
 	return faultf(causeSignature, "it does not verify against the trusted root")
 }
 
+// covers says whether the signature was made over the content with the signer's key.
+func (t *TrustRoot) covers(content verify.SignatureContent, signer verify.VerificationContent, artifact verify.ArtifactDigest) bool {
+	if content.EnvelopeContent() != nil {
+		return verify.VerifySignature(content, signer, t.material) == nil
+	}
+	return verify.VerifySignatureWithArtifactDigests(content, signer, t.material, []verify.ArtifactDigest{artifact}) == nil
+}
+
 func (t *TrustRoot) issued(leaf *x509.Certificate, at time.Time) bool {
 	_, err := verify.VerifyLeafCertificate(at, leaf, t.material)
 	return err == nil
 }
 
 // diagnoseLog looks for a log entry that is not authentic, or that records another
-// signing than the bundle's.
-func (t *TrustRoot) diagnoseLog(b *bundle.Bundle, signer verify.VerificationContent, content verify.SignatureContent) *fault {
+// signing than the bundle's. Where the bundle's own signature covers its content,
+// the entry is the wrong one; else the bundle was altered.
+func (t *TrustRoot) diagnoseLog(b *bundle.Bundle, signer verify.VerificationContent, content verify.SignatureContent, covered bool) *fault {
 	entries, err := b.TlogEntries()
 	if err != nil {
 		return faultf(causeLog, "its transparency log entry cannot be read")
@@ -108,23 +113,11 @@ func (t *TrustRoot) diagnoseLog(b *bundle.Bundle, signer verify.VerificationCont
 				return faultf(causeLog, "the inclusion proof or the checkpoint of its transparency log entry does not verify")
 			}
 		}
-		if !sameBytes(e.Signature(), content.Signature()) {
-			return faultf(causeSignature, "its signature is not the one that was logged")
-		}
-		if !signer.CompareKey(e.PublicKey(), t.material) {
-			if signer.PublicKey() != nil {
-				return faultf(causeKey, "it names the key %s, but was logged with another one", quote(signer.PublicKey().Hint()))
+		if f := t.logsSomethingElse(e, b, signer, content); f != nil {
+			if covered {
+				return faultf(causeLog, "its transparency log entry records the signing of something else")
 			}
-			return faultf(causeCertificate, "its certificate is not the one that was logged")
-		}
-		if envelope := content.EnvelopeContent(); envelope != nil {
-			payload := b.GetDsseEnvelope().GetPayload()
-			sum := sha256.Sum256(payload)
-			if logged, ok := e.GetDssePayloadHash(); !ok || !sameBytes(sum[:], logged) {
-				return faultf(causeSignature, "its content was altered: the signature and the log entry are for another content")
-			}
-		} else if logged, _, ok := e.GetHashedRekordDigest(); !ok || !sameBytes(logged, content.MessageSignatureContent().Digest()) {
-			return faultf(causeDigest, "its log entry is for other bytes")
+			return f
 		}
 	}
 	// What is left, above all the entries of second-generation logs.
@@ -135,8 +128,33 @@ func (t *TrustRoot) diagnoseLog(b *bundle.Bundle, signer verify.VerificationCont
 					return nil // times names it
 				}
 			}
-			return faultf(causeLog, "its transparency log entry does not verify: the inclusion proof, the checkpoint or the logged content differs")
+			return faultf(causeLog, "its transparency log entry does not verify: the inclusion proof, the checkpoint or what was logged differs")
 		}
+	}
+	return nil
+}
+
+// logsSomethingElse compares an authentic entry of a first-generation log with the
+// bundle, and names what was altered in the bundle if they differ.
+func (t *TrustRoot) logsSomethingElse(e *tlog.Entry, b *bundle.Bundle, signer verify.VerificationContent, content verify.SignatureContent) *fault {
+	if !sameBytes(e.Signature(), content.Signature()) {
+		return faultf(causeSignature, "its signature is not the one that was logged")
+	}
+	if !signer.CompareKey(e.PublicKey(), t.material) {
+		if signer.PublicKey() != nil {
+			return faultf(causeKey, "it names the key %s, but was logged with another one", quote(signer.PublicKey().Hint()))
+		}
+		return faultf(causeCertificate, "its certificate is not the one that was logged")
+	}
+	if content.EnvelopeContent() != nil {
+		sum := sha256.Sum256(b.GetDsseEnvelope().GetPayload())
+		if logged, ok := e.GetDssePayloadHash(); !ok || !sameBytes(sum[:], logged) {
+			return faultf(causeSignature, "its content was altered: the signature and the log entry are for another content")
+		}
+		return nil
+	}
+	if logged, _, ok := e.GetHashedRekordDigest(); !ok || !sameBytes(logged, content.MessageSignatureContent().Digest()) {
+		return faultf(causeDigest, "its log entry is for other bytes")
 	}
 	return nil
 }

@@ -333,8 +333,8 @@ var conformanceCauses = map[string][]cause{
 	"bundle-malformed-json_fail":                                {causeBundle},
 	"checkpoint-bad-keyhint_fail":                               {causeLog},
 	"dsse-invalid-sig_fail":                                     {causeSignature},
-	"dsse-mismatch-envelope_fail":                               {causeSignature},
-	"dsse-mismatch-sig_fail":                                    {causeSignature},
+	"dsse-mismatch-envelope_fail":                               {causeLog},
+	"dsse-mismatch-sig_fail":                                    {causeLog, causeSignature},
 	"intoto-missing-inclusion-proof_fail":                       {causeLog},
 	"intoto-set-outside-signing-cert-validity_fail":             {causeCertificate},
 	"intoto-tsa-timestamp-outside-cert-validity_fail":           {causeCertificate},
@@ -354,9 +354,9 @@ var conformanceCauses = map[string][]cause{
 	"rekor2-timestamp-untrusted-tsa-without-embedded-cert_fail": {causeTime},
 	"set-invalid-signature_fail":                                {causeLog},
 	"signature-mismatch_fail":                                   {causeSignature},
-	"wrong-hashedrekord-entry_fail":                             {causeSignature, causeDigest},
-	"wrong-hashedrekord-artifact_fail":                          {causeSignature, causeDigest},
-	"wrong-hashedrekord-cert-and-sig_fail":                      {causeSignature, causeCertificate},
+	"wrong-hashedrekord-entry_fail":                             {causeLog},
+	"wrong-hashedrekord-artifact_fail":                          {causeLog},
+	"wrong-hashedrekord-cert-and-sig_fail":                      {causeLog, causeCertificate},
 }
 
 func TestConformanceVectorsGiveTheirVerdict(t *testing.T) {

@@ -22,10 +22,10 @@ type judge struct {
 
 	publications []publication
 	builds       []build
-	published    *fault // the first of a publication that does not hold
-	built        *fault // the first of a build or of an unknown kind that does not hold
+	published    *fault   // the first of a publication that does not hold
+	built        *fault   // the first of a build or of an unknown kind that does not hold
 	strange      []string // the predicate types that are not known, of attestations that hold
-	odd          *fault // the first build of a kind that is not known
+	odd          *fault   // the first build of a kind that is not known
 }
 
 type publication struct {

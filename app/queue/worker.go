@@ -54,7 +54,7 @@ func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
 	}
 	if attempt.Last {
 		log.Error().Msg("the job is given up")
-		// no further attempt: River discards it
+		rj.MaxAttempts = rj.Attempt // no further attempt: River discards it
 		return err
 	}
 	log.Warn().Msg("the job failed and is tried again")

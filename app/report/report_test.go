@@ -128,6 +128,7 @@ func TestTitlesReadAlone(t *testing.T) {
 		"1 of 14 changed packages and 1 file need attention":                       with(many(14, about(0, e, false), file), f, false),
 		"12 of 14 changed packages need attention":                                 with(many(14, merged(12, false)), f, false),
 		"At least 12 of 14 changed packages need attention":                        with(many(14, merged(12, false), about(3, e, false)), f, false),
+		"At least 9 of 14 changed packages need attention":                         with(many(14, merged(9, false), merged(8, false)), f, false),
 		"Could not verify 1 of 12 changed packages":                                unanswered(),
 		"Could not verify 500 of 500 changed packages":                             allDown(500),
 		"Could not verify the one changed package":                                 with(many(1, about(0, e, true)), policy.ActionRequired, false),
@@ -169,7 +170,8 @@ func TestTheWorstOfSeveralPullRequestsSpeaks(t *testing.T) {
 	if o := Output(both); !strings.HasSuffix(o.Title, "(and 1 more)") || len(o.Annotations) != len(Output(single(everyFinding())).Annotations) {
 		t.Errorf("%s, %d annotations", o.Title, len(o.Annotations))
 	}
-	fine := Check{Sections: []Section{{1, "main", cleanUpdate()}, {2, "next", cleanUpdate()}}}
+	fine := Check{Sections: []Section{{1, strings.Repeat("é", 500), cleanUpdate()}, {2, "next", cleanUpdate()}}}
+	inLimits(t, Output(fine))
 	if o := Output(fine); o.Conclusion != policy.Success || !strings.HasPrefix(o.Title, "All 2 pull requests with this commit pass.") {
 		t.Errorf("%s", o.Title)
 	}
@@ -320,6 +322,15 @@ func TestCommentsAreForErrorsOfFiles(t *testing.T) {
 	}
 	if got := Comments(unanswered()); len(got) != 0 {
 		t.Errorf("what could not be verified is told the author: %v", got)
+	}
+	long := everyFinding()
+	for range 100 {
+		f := long.Findings[0]
+		f.Message = strings.Repeat("\u202e", 900)
+		long.Findings = append(long.Findings, f)
+	}
+	if got := Comments(long)[0].Body; len(got) > MaxCommentBytes+100 || !strings.Contains(got, "more findings at this line") {
+		t.Errorf("a comment of %d bytes", len(got))
 	}
 	many := changes(1_000)
 	if got := Comments(many); len(got) != MaxComments || !strings.Contains(ReviewBody(many), "80 more lines with errors") {

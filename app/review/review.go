@@ -196,7 +196,14 @@ func parse(f File) (base, head []dep.Entry, problem *policy.Problem) {
 	if f.Base == nil {
 		return nil, head, nil
 	}
-	if base, err = lockfile.Parse(f.Path, f.Base); err != nil {
+	base, err = lockfile.Parse(f.Path, f.Base)
+	var at *lockfile.Error
+	if errors.As(err, &at) && at.Kind == lockfile.Inconsistent {
+		// Everything that any part of it says can still be compared with: a base that
+		// contradicts itself must not stand in the way of the change that mends it.
+		return base, head, nil
+	}
+	if err != nil {
 		return nil, nil, fileProblem(policy.UnreadableBase, f.Path, err)
 	}
 	return base, head, nil

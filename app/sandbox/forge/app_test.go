@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -352,4 +353,29 @@ func TestMissingGitIsSaid(t *testing.T) {
 	if _, err := forge.New(t.TempDir(), forge.Options{Secret: "x"}); err == nil || !strings.Contains(err.Error(), "needs git") {
 		t.Errorf("error %v", err)
 	}
+}
+
+func TestManyMayAskAtOnce(t *testing.T) {
+	w := newWorld(t)
+	p := w.change("update", numbers(2, 40))
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 5 {
+				if _, _, err := w.client.PullRequests.Get(w.ctx, "acme", "web", p.Number); err != nil {
+					t.Error(err)
+				}
+				if _, _, err := w.client.Checks.CreateCheckRun(w.ctx, "acme", "web", github.CreateCheckRunOptions{Name: "bonafide", HeadSHA: p.HeadSHA()}); err != nil {
+					t.Error(err)
+				}
+				w.page("/acme/web/pull/1")
+				p.Reviews()
+			}
+		})
+	}
+	for i := range 3 {
+		_, err := p.Push(w.ctx, forge.Files{"n": forge.Text(numbers(0, i))})
+		w.must(err)
+	}
+	group.Wait()
 }

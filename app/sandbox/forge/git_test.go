@@ -258,26 +258,33 @@ func TestForcePushesMergesAndQueuesMoveWhatTheyMove(t *testing.T) {
 
 func TestPullRequestsAreFilteredSortedAndPaged(t *testing.T) {
 	w := newWorld(t)
-	for i := range 35 {
-		w.change(fmt.Sprintf("b%02d", i), numbers(1, 50+i))
+	for i := range 5 {
+		w.change(fmt.Sprintf("b%d", i+1), numbers(1, 50+i))
 	}
-	fifth, err := w.repo.Pull(5)
+	second, err := w.repo.Pull(2)
 	w.must(err)
-	w.must(fifth.Close(w.ctx))
+	w.must(second.Close(w.ctx))
 	list := func(o github.PullRequestListOptions) ([]*github.PullRequest, *github.Response) {
 		t.Helper()
 		pulls, resp, err := w.client.PullRequests.List(w.ctx, "acme", "web", &o)
 		w.must(err)
 		return pulls, resp
 	}
-	pulls, resp := list(github.PullRequestListOptions{})
-	if len(pulls) != 30 || pulls[0].GetNumber() != 35 || resp.NextPage != 2 || resp.LastPage != 2 {
+	pulls, resp := list(github.PullRequestListOptions{ListOptions: github.ListOptions{PerPage: 3}})
+	if len(pulls) != 3 || pulls[0].GetNumber() != 5 || resp.NextPage != 2 || resp.LastPage != 2 {
 		t.Errorf("%d pull requests, the first is %d, next page %d", len(pulls), pulls[0].GetNumber(), resp.NextPage)
 	}
-	if pulls, _ = list(github.PullRequestListOptions{State: "closed"}); len(pulls) != 1 || pulls[0].GetNumber() != 5 {
+	pulls, resp = list(github.PullRequestListOptions{ListOptions: github.ListOptions{PerPage: 3, Page: 2}})
+	if len(pulls) != 1 || pulls[0].GetNumber() != 1 || resp.NextPage != 0 || resp.PrevPage != 1 {
+		t.Errorf("the second page has %d pull requests, next page %d", len(pulls), resp.NextPage)
+	}
+	if pulls, _ = list(github.PullRequestListOptions{State: "all", Sort: "created", Direction: "asc"}); len(pulls) != 5 || pulls[0].GetNumber() != 1 {
+		t.Errorf("all, oldest first: %+v", pulls)
+	}
+	if pulls, _ = list(github.PullRequestListOptions{State: "closed"}); len(pulls) != 1 || pulls[0].GetNumber() != 2 {
 		t.Errorf("closed %+v", pulls)
 	}
-	if pulls, _ = list(github.PullRequestListOptions{Head: "acme:b07"}); len(pulls) != 1 || pulls[0].GetNumber() != 8 {
+	if pulls, _ = list(github.PullRequestListOptions{Head: "acme:b4"}); len(pulls) != 1 || pulls[0].GetNumber() != 4 {
 		t.Errorf("head %+v", pulls)
 	}
 	if pulls, _ = list(github.PullRequestListOptions{Base: "none"}); len(pulls) != 0 {

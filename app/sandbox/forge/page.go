@@ -241,7 +241,7 @@ func (s *Server) checkView(ctx context.Context, run *checkRun) checkView {
 	view := checkView{State: run.state(), ID: run.ID, App: run.App, Name: run.Name, Title: run.Title, Head: run.HeadSHA[:7], Repository: r.FullName(),
 		Address: fmt.Sprintf("/%s/runs/%d", r.FullName(), run.ID), Details: run.DetailsURL, Summary: markdown(run.Summary, false), Text: markdown(run.Text, false),
 		Annotations: len(run.Annotations), Actions: run.Actions}
-	if !run.Completed.IsZero() {
+	if run.Completed.After(run.Started) {
 		view.Taken = run.Completed.Sub(run.Started).String()
 	}
 	view.Files = run.notes(ctx)

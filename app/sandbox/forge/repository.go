@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -69,7 +70,11 @@ func (s *Server) CreateRepository(ctx context.Context, spec RepositorySpec) (*Re
 	if spec.Person {
 		kind = "User"
 	}
-	g, err := initGit(ctx, s.program, filepath.Join(s.dir, spec.Owner, spec.Name+".git"))
+	dir := filepath.Join(s.dir, spec.Owner, spec.Name+".git")
+	if _, err := os.Stat(dir); err == nil {
+		return nil, fmt.Errorf("%s is there already: give the sandbox GitHub an empty folder", dir)
+	}
+	g, err := initGit(ctx, s.program, dir)
 	if err != nil {
 		return nil, err
 	}

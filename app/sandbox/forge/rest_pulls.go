@@ -133,6 +133,8 @@ func createReview(c *call) (reply, error) {
 		return refuse("Variable $event of type PullRequestReviewEvent was provided invalid value")
 	case q.Body == "" && (q.Event == "REQUEST_CHANGES" || q.Event == "COMMENT" && len(q.Comments) == 0):
 		return refuse("Review body can't be blank")
+	case q.Event == "" && slices.ContainsFunc(p.reviews, func(r *review) bool { return r.state == "PENDING" && r.author == c.app.bot }):
+		return refuse("User can only have one pending review per pull request")
 	case len([]rune(q.Body)) > maxCommentBody:
 		return refuse("Body is too long (maximum is 65536 characters)")
 	}

@@ -62,6 +62,7 @@ type Server struct {
 	handler http.Handler
 	outbox  *outbox
 	closed  chan struct{}
+	closing sync.Once
 
 	mu            sync.RWMutex // guards all below, and the fields of what it holds
 	url           string
@@ -177,8 +178,10 @@ func checkURL(raw string) error {
 
 // Close ends what is on its way: stalled requests and deliveries.
 func (s *Server) Close() error {
-	close(s.closed)
-	s.outbox.close()
+	s.closing.Do(func() {
+		close(s.closed)
+		s.outbox.close()
+	})
 	return nil
 }
 
@@ -266,7 +269,7 @@ func permits(permissions map[string]string, name, access string) bool {
 	return slices.Index(rank, permissions[name]) >= slices.Index(rank, access)
 }
 
-// remember keeps recent comparisons, so that paging through one does not diff anew.
+// diffs remembers recent comparisons, so that paging through one does not diff anew.
 type diffs struct {
 	mu    sync.Mutex
 	known map[[3]string][]fileDiff

@@ -129,8 +129,7 @@ func Sometimes(seed uint64, probability float64, faults ...*Fault) func(*http.Re
 	}
 }
 
-// commit plays a fault. It says whether the request's own work is still to be done
-// and how its answer is to be written.
+// play answers with a fault and returns the status, 0 if the connection was cut.
 func (f *Fault) play(w http.ResponseWriter, r *http.Request, closed <-chan struct{}) (status int) {
 	switch {
 	case f.Stall:

@@ -73,7 +73,7 @@ func (s shop) get(path string, header ...string) (*http.Response, []byte) {
 
 func (s shop) do(method, path string, header ...string) (*http.Response, []byte) {
 	s.t.Helper()
-	req, err := http.NewRequest(method, s.url+path, nil)
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -289,14 +289,11 @@ func TestPathsAsClientsWriteThem(t *testing.T) {
 		"/":                                          404,
 	} {
 		for _, base := range []string{s.url, prefixed.URL + "/repository/npm"} {
-			resp, err := http.Get(base + path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			body, err := io.ReadAll(resp.Body)
-			resp.Body.Close()
-			if err != nil || resp.StatusCode != status {
-				t.Errorf("%s%s: %s %v, want %d", base, path, resp.Status, err, status)
+			s := s
+			s.url = base
+			resp, body := s.get(path)
+			if resp.StatusCode != status {
+				t.Errorf("%s%s: %s, want %d", base, path, resp.Status, status)
 			}
 			if status == 404 && !json.Valid(body) {
 				t.Errorf("%s: a 404 that is not JSON: %q", path, body)
@@ -339,7 +336,11 @@ func TestFaultsComeAndGo(t *testing.T) {
 	s.publish(npm.Release{Name: "two", Version: "1.0.0"})
 	client := &http.Client{}
 	ask := func(path string) (int, http.Header, string, error) {
-		resp, err := client.Get(s.url + path)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Do(req)
 		if err != nil {
 			return 0, nil, "", err
 		}

@@ -16,9 +16,6 @@ import (
 	"github.com/bonafide-app/bonafide/app/dep"
 )
 
-// packed is the time that npm writes for every file of a tarball.
-var packed = time.Date(1985, 10, 26, 8, 15, 0, 0, time.UTC)
-
 // manifest is a package.json.
 type manifest struct {
 	Name                 string            `json:"name"`
@@ -69,11 +66,13 @@ func (r Release) Tarball() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	packed := time.Date(1985, time.October, 26, 8, 15, 0, 0, time.UTC) // npm's, for every file
 	var buf bytes.Buffer
 	zip := gzip.NewWriter(&buf)
 	archive := tar.NewWriter(zip)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		header := &tar.Header{Name: "package/" + name, Mode: 0o644, Size: int64(len(files[name])), ModTime: packed, Format: tar.FormatUSTAR}
+		header := &tar.Header{Name: "package/" + name, Mode: 0o644, Size: int64(len(files[name])),
+			ModTime: packed, Format: tar.FormatUSTAR}
 		if err := archive.WriteHeader(header); err != nil {
 			return nil, fmt.Errorf("packing %s: %w", r.Package(), err)
 		}

@@ -239,7 +239,7 @@ func TestLockfilesStateWhatTheRegistryServes(t *testing.T) {
 				}
 				recorder := httptest.NewRecorder()
 				path := npm.TarballPath(e.Package)
-				w.ServeHTTP(recorder, httptest.NewRequest("GET", path, nil))
+				w.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), "GET", path, nil))
 				tarball := recorder.Body.Bytes()
 				if recorder.Code != 200 || e.Resolved != sigstore.RegistryURL+path {
 					t.Errorf("%s: %s is fetched from %s: %d", s.Name, e.Package, e.Resolved, recorder.Code)

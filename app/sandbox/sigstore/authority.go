@@ -15,13 +15,10 @@ import (
 )
 
 // founded is when everything here became valid: before npm's first provenance.
-var founded = time.Date(2022, 4, 13, 20, 6, 15, 0, time.UTC)
+func founded() time.Time { return time.Date(2022, time.April, 13, 20, 6, 15, 0, time.UTC) }
 
 // certificateLife is how long a signing certificate lives.
 const certificateLife = 10 * time.Minute
-
-// sctList is the extension that holds the promises of CT logs (RFC 6962, section 3.3).
-var sctList = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2}
 
 // authority issues signing certificates: a root and an intermediate.
 type authority struct {
@@ -41,7 +38,7 @@ func newAuthority(until time.Time) (*authority, error) {
 	template := func(name string) *x509.Certificate {
 		return &x509.Certificate{
 			Subject:               pkix.Name{Organization: []string{organization}, CommonName: name},
-			NotBefore:             founded,
+			NotBefore:             founded(),
 			NotAfter:              until,
 			IsCA:                  true,
 			BasicConstraintsValid: true,
@@ -104,6 +101,7 @@ func (a *authority) certify(id identity, key *ecdsa.PublicKey, at time.Time, log
 	if err != nil {
 		return nil, err
 	}
+	sctList := asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2} // RFC 6962, section 3.3
 	template.ExtraExtensions = append(template.ExtraExtensions[:len(id.extensions):len(id.extensions)],
 		pkix.Extension{Id: sctList, Value: promise})
 	return issue(template, a.intermediate, key, a.key)

@@ -8,11 +8,6 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// rotation is when the registry's first key expired. What was published before is
-// signed with a key that has expired since, as on the public registry: a client
-// must know when a release was published.
-var rotation = time.Date(2025, 1, 29, 0, 0, 0, 0, time.UTC)
-
 // Key is a signing key of a registry.
 type Key struct {
 	ID    string    // SSH fingerprint: "SHA256:…"
@@ -38,8 +33,10 @@ func NewKey() (*Key, error) {
 	return &Key{ID: ssh.FingerprintSHA256(public), pair: pair}, nil
 }
 
-// newRegistryKeys makes a key that has expired and the one that followed it; both
-// were in use for two weeks.
+// newRegistryKeys makes a key that has expired and the one that followed it, on the
+// dates of the public registry; both were valid for two weeks. What was published
+// before is signed with the expired key: a client must know when a release was
+// published.
 func newRegistryKeys() ([]*Key, error) {
 	first, err := NewKey()
 	if err != nil {
@@ -49,8 +46,9 @@ func newRegistryKeys() ([]*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	first.Start, first.End = time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), rotation
-	second.Start = rotation.AddDate(0, 0, -16)
+	first.Start = time.Date(1999, time.January, 1, 0, 0, 0, 0, time.UTC)
+	first.End = time.Date(2025, time.January, 29, 0, 0, 0, 0, time.UTC)
+	second.Start = first.End.AddDate(0, 0, -16)
 	return []*Key{first, second}, nil
 }
 

@@ -78,7 +78,7 @@ func trustedRoot(a *authority, ct *ctLog, r *rekor) ([]byte, error) {
 		ValidFor  validFor `json:"validFor"`
 	}
 	logOf := func(url string, k keypair) []log {
-		return []log{{url, "SHA2_256", publicKeyOf(k, founded, time.Time{}), logID{k.id[:]}}}
+		return []log{{url, "SHA2_256", publicKeyOf(k, founded(), time.Time{}), logID{k.id[:]}}}
 	}
 	return json.Marshal(struct {
 		MediaType              string                 `json:"mediaType"`
@@ -93,7 +93,7 @@ func trustedRoot(a *authority, ct *ctLog, r *rekor) ([]byte, error) {
 			Subject:   subject{organization, a.root.Subject.CommonName},
 			URI:       "https://fulcio." + organization,
 			CertChain: chain{chainOf(a.intermediate, a.root)},
-			ValidFor:  validFor{Start: instantOf(founded)},
+			ValidFor:  validFor{Start: instantOf(founded())},
 		}},
 		Ctlogs:               logOf("https://ctfe."+organization+"/2022", ct.key),
 		TimestampAuthorities: []struct{}{},
