@@ -16,6 +16,9 @@ import (
 func (a *App) work(ctx context.Context, job queue.Job, attempt queue.Attempt) error {
 	repo := review.Repository{Installation: job.Installation, Owner: job.Owner, Name: job.Repo}
 	try := review.Try{Last: attempt.Last, Elapsed: attempt.Elapsed}
+	if job.Reason == "rerequested" {
+		try.Rerun = job.Delivery
+	}
 	log := a.log.With().Str("delivery", job.Delivery).Str("kind", string(job.Kind)).Int64("installation", job.Installation).
 		Str("repository", job.Owner+"/"+job.Repo).Int("pull_request", job.Number).Str("head", job.Head).Logger()
 	ctx = log.WithContext(ctx)

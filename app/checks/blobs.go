@@ -5,9 +5,12 @@ import (
 	"context"
 	"crypto/sha1"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"hash"
+	"mime"
 	"net/http"
 	"strings"
 
@@ -36,7 +39,7 @@ func (f *Forge) blob(ctx context.Context, repo review.Repository, id string, siz
 	if size > 0 {
 		out.content.Grow(int(size))
 	}
-	_, err := f.do(ctx, repo, request{what: "read the blob " + short(id), path: "git/blobs/" + id, accept: rawMedia}, &out)
+	resp, err := f.do(ctx, repo, request{what: "read the blob " + short(id), path: "git/blobs/" + id, accept: rawMedia}, &out)
 	if status(err) == http.StatusForbidden && strings.Contains(err.Error(), "too_large") {
 		return nil, fmt.Errorf("over GitHub's 100 MB: %w", review.ErrTooLarge)
 	}
@@ -44,10 +47,34 @@ func (f *Forge) blob(ctx context.Context, repo review.Repository, id string, siz
 		return nil, err
 	}
 	content := out.content.Bytes()
+	if mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); mediaType == "application/json" {
+		if content, err = fromJSON(content); err != nil {
+			return nil, &review.Later{After: FailureWait, Reason: fmt.Sprintf("read the blob %s: %v", short(id), err), Err: err}
+		}
+	}
 	if got := gitID(content, len(id)); got != id {
 		return nil, &review.Later{After: FailureWait, Reason: fmt.Sprintf("read the blob %s: the content has the id %s", short(id), short(got))}
 	}
 	f.objects.put(key, content, len(content))
+	return content, nil
+}
+
+// fromJSON decodes the form that servers answer with which do not know the raw one.
+func fromJSON(answer []byte) ([]byte, error) {
+	var blob struct {
+		Encoding string `json:"encoding"`
+		Content  string `json:"content"`
+	}
+	if err := json.Unmarshal(answer, &blob); err != nil {
+		return nil, fmt.Errorf("neither bytes nor JSON: %w", err)
+	}
+	if blob.Encoding != "base64" {
+		return nil, fmt.Errorf("the encoding is %.20q", blob.Encoding)
+	}
+	content, err := base64.StdEncoding.DecodeString(blob.Content)
+	if err != nil {
+		return nil, fmt.Errorf("the content is not base64: %w", err)
+	}
 	return content, nil
 }
 

@@ -138,6 +138,9 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	if r.Header.Get("Accept") == rawMedia {
+		w.Header().Set("Content-Type", rawMedia)
+	}
 	if strings.HasSuffix(r.URL.Path, "/access_tokens") && h.routes["token"] == nil {
 		h.tokens++
 		w.WriteHeader(http.StatusCreated)

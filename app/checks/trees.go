@@ -59,9 +59,14 @@ func (f *Forge) mergeBase(ctx context.Context, repo review.Repository, base, hea
 		} `json:"merge_base_commit"`
 	}
 	what := fmt.Sprintf("compare %s with %s", short(head), short(base))
-	// The files of a comparison, with their patches, come on its first page only.
+	// The files of a comparison, with their patches, come on its first page only, so
+	// that the second one is small. A server that says less on it is asked for the first.
 	q := request{what: what, path: "compare/" + base + "..." + head, query: url.Values{"per_page": {"1"}, "page": {"2"}}}
 	_, err := f.do(ctx, repo, q, &answer)
+	if err == nil && answer.MergeBase.SHA == "" {
+		q.query.Set("page", "1")
+		_, err = f.do(ctx, repo, q, &answer)
+	}
 	if status(err) == http.StatusNotFound {
 		// Either there is no common ancestor, or a commit is gone. Reading the trees tells.
 		return base, nil

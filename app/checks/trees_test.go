@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -329,6 +330,16 @@ func TestABlobIsReadWholeOrNotAtAll(t *testing.T) {
 			}
 		})
 	}
+	t.Run("as JSON, from a server that knows no raw form", func(t *testing.T) {
+		h := newHub(t)
+		h.routes[path] = func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json; charset=utf-8")
+			_, _ = io.WriteString(w, `{"encoding":"base64","content":"`+base64.StdEncoding.EncodeToString([]byte(content))+`"}`)
+		}
+		if data, err := read(h, -1, 1<<20); err != nil || string(data) != content {
+			t.Errorf("%d bytes, %v", len(data), err)
+		}
+	})
 	t.Run("SHA-256", func(t *testing.T) {
 		h := newHub(t)
 		id := gitID([]byte(content), 64)

@@ -69,8 +69,9 @@ func (v *Verifier) Verify(ctx context.Context, s Subject) Evidence {
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
 		e.Gone = true
-		// A release that was published a moment ago may not be everywhere yet.
-		return unknown(e, fmt.Sprintf("The registry has no %s.", s.Package.ID()), true)
+		// The registry has answered. Waiting for it to change its mind would keep every
+		// pull request with a private package open for as long as the unknown is tried.
+		return unknown(e, fmt.Sprintf("The registry has no %s.", s.Package.ID()), false)
 	case err != nil:
 		reason, retry := explain(ctx, err)
 		return unknown(e, reason, retry)

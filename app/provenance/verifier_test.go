@@ -59,7 +59,7 @@ func TestUnknownIsNotAbsent(t *testing.T) {
 		"the registry fails":        {func(f *fake) { f.releaseErr = failure }, [4]State{Unknown, Unknown, Unknown, Unknown}, false, true, false, "The registry answered 503."},
 		"another error":             {func(f *fake) { f.releaseErr = errors.New("boom") }, [4]State{Unknown, Unknown, Unknown, Unknown}, false, true, false, "could not be asked: boom"},
 		"a name no registry takes":  {func(f *fake) { f.releaseErr = fmt.Errorf("%w: too odd", registry.ErrInvalid) }, [4]State{Unknown, Unknown, Unknown, Unknown}, false, false, false, "too odd"},
-		"no such release":           {func(f *fake) { f.releaseErr = fmt.Errorf("version: %w", registry.ErrNotFound) }, [4]State{Unknown, Unknown, Unknown, Unknown}, true, true, false, "The registry has no @scope/name@1.2.3."},
+		"no such release":           {func(f *fake) { f.releaseErr = fmt.Errorf("version: %w", registry.ErrNotFound) }, [4]State{Unknown, Unknown, Unknown, Unknown}, true, false, false, "The registry has no @scope/name@1.2.3."},
 		"another release":           {func(f *fake) { f.release.Package.Version = "1.2.4" }, [4]State{Unknown, Unknown, Unknown, Unknown}, false, true, false, "1.2.4"},
 		"attestations fail":         {func(f *fake) { f.release.Attested, f.attestationsErr = true, failure }, [4]State{Verified, Unknown, Unknown, Verified}, false, true, false, "503"},
 		"announced, but not there":  {func(f *fake) { f.release.Attested, f.attestationsErr = true, registry.ErrNotFound }, [4]State{Verified, Absent, Absent, Verified}, false, false, true, "has none"},

@@ -350,7 +350,7 @@ func TestARequestEndsWhenNobodyWaitsForIt(t *testing.T) {
 		close(started)
 		<-r.Context().Done()
 		close(ended)
-	})
+	}, func(o *Options) { o.Timeout = time.Hour })
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-started; cancel() }()
 	if _, err := npm.Release(ctx, pkg("a", "1.0.0")); !errors.Is(err, context.Canceled) {

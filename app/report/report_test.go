@@ -85,7 +85,7 @@ func TestTitlesReadAlone(t *testing.T) {
 		return policy.Finding{Rule: "repinned", Severity: s, Unknown: unknown, Package: e.Package, Lockfile: e.Lockfile, Line: e.Line, Message: "m"}
 	}
 	merged := func(n int, unknown bool) policy.Finding {
-		return policy.Finding{Rule: policy.RuleIntegrityLost, Severity: policy.Error, Unknown: unknown, Lockfile: "package-lock.json",
+		return policy.Finding{Rule: policy.RuleIntegrityLost, Severity: policy.Error, Unknown: unknown, Lockfile: "package-lock.json", Count: n,
 			Message: fmt.Sprintf("%d packages have no digest in the lockfile any more: p-0@1.0.0 and more.", n)}
 	}
 	file := policy.Finding{Rule: policy.RuleLockfileUnreadable, Severity: policy.Error, Lockfile: "600 packages /package-lock.json", Message: "600 packages /package-lock.json cannot be read."}
@@ -116,8 +116,8 @@ func TestTitlesReadAlone(t *testing.T) {
 		"No package changed":                                                       sameLock,
 		"No package added or changed, 1 removed":                                   onlyRemoved,
 		"Nothing verified, 1 file not looked at":                                   ignoredOnly(),
-		"14 changed packages, all fine: 9 with verified provenance":                proven9,
-		"14 changed packages, all fine: none with verified provenance":             many(14),
+		"14 changed packages, no findings: 9 with verified provenance":                proven9,
+		"14 changed packages, no findings: none with verified provenance":             many(14),
 		"14 changed packages, 1 warning, 2 notices: none with verified provenance": many(14, about(1, policy.Warning, false), about(2, policy.Notice, false), about(3, policy.Notice, false)),
 		"3 changed packages, 1 not looked up: none with verified provenance":       bundled,
 		"3 changed packages, 1 not looked up: none with verified provenance ":      quiet,

@@ -100,23 +100,12 @@ func (a *affected) add(f policy.Finding) {
 	}
 }
 
-// standsFor is the number of packages that a finding is about. One that policy
-// merged out of many names no package; its message begins with their number.
+// standsFor is the number of packages that a finding is about.
 func standsFor(f policy.Finding) int {
 	if f.Package != (dep.Package{}) {
 		return 1
 	}
-	switch f.Rule {
-	case policy.RuleLockfileUnreadable, policy.RuleLockfileRemoved, policy.RuleUnsupportedLockfile,
-		policy.RuleSubmoduleMoved, policy.RulePolicyInvalid, policy.RulePolicy, policy.RuleFindingsCut:
-		return 0
-	}
-	digits, _, ok := strings.Cut(f.Message, " packages ")
-	n, err := strconv.Atoi(digits)
-	if !ok || err != nil || n < 2 {
-		return 0
-	}
-	return n
+	return f.Count
 }
 
 // hasUnknown says whether a piece of evidence could not be found out.
@@ -222,7 +211,7 @@ func fine(r Report, t tally) string {
 		remarks = append(remarks, number(t.unlooked)+" not looked up")
 	}
 	if len(remarks) == 0 {
-		remarks = append(remarks, "all fine")
+		remarks = append(remarks, "no findings")
 	}
 	proven := number(r.Summary.Provenance.Verified)
 	switch {

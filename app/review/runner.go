@@ -48,6 +48,9 @@ type Try struct {
 	Last bool
 	// Elapsed is how long ago the first attempt was.
 	Elapsed time.Duration
+	// Rerun is the delivery that asked for the check to be run again, "" where nobody
+	// did: then the check is written again even if nothing it rests on has changed.
+	Rerun string
 }
 
 // Waits between two attempts to find out what was unknown: half of what was waited
@@ -188,7 +191,7 @@ type target struct {
 // publish judges every target and completes the commit's check run with the worst
 // verdict. The check is nil where there was nothing left to publish on.
 func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targets []target, try Try, stillThere func(context.Context) (bool, error)) (*report.Check, error) {
-	run, err := r.forge.Begin(ctx, repo, sha, ground(targets))
+	run, err := r.forge.Begin(ctx, repo, sha, ground(targets, try.Rerun))
 	if errors.Is(err, ErrGone) {
 		zerolog.Ctx(ctx).Info().Err(err).Str("head", sha).Msg("the commit is gone")
 		return nil, nil
@@ -308,9 +311,9 @@ func broken(err error) string {
 }
 
 // ground names what a verdict rests on, so that a second run on the same ground is
-// known as such.
-func ground(targets []target) string {
-	parts := make([]string, len(targets))
+// known as such. Being asked to run again is a ground of its own.
+func ground(targets []target, rerun string) string {
+	parts := make([]string, len(targets), len(targets)+1)
 	for i, t := range targets {
 		kind := "group"
 		if t.pull > 0 {
@@ -319,6 +322,9 @@ func ground(targets []target) string {
 		parts[i] = fmt.Sprintf("%s %s@%s policy@%s", kind, t.baseRef, t.base, t.policyAt)
 	}
 	sort.Strings(parts)
+	if rerun != "" {
+		parts = append(parts, "rerun "+rerun)
+	}
 	return strings.Join(parts, "\n")
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 //go:embed pages
@@ -242,7 +243,7 @@ func (s *Server) checkView(ctx context.Context, run *checkRun) checkView {
 		Address: fmt.Sprintf("/%s/runs/%d", r.FullName(), run.ID), Details: run.DetailsURL, Summary: markdown(run.Summary, false), Text: markdown(run.Text, false),
 		Annotations: len(run.Annotations), Actions: run.Actions}
 	if run.Completed.After(run.Started) {
-		view.Taken = run.Completed.Sub(run.Started).String()
+		view.Taken = run.Completed.Sub(run.Started).Round(time.Millisecond).String()
 	}
 	view.Files = run.notes(ctx)
 	return view
