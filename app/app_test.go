@@ -194,17 +194,6 @@ func (s *stage) rules(sha string, pulls ...*forge.Pull) []policy.RuleName {
 	return slices.Compact(rules)
 }
 
-func (s *stage) sample(name string) sandbox.Opened {
-	s.t.Helper()
-	for _, o := range s.scene.Samples {
-		if o.Name == name {
-			return o
-		}
-	}
-	s.t.Fatalf("no sample %s", name)
-	return sandbox.Opened{}
-}
-
 func TestEverySampleEndsAsItMust(t *testing.T) { everySample(t, newStage(t, false)) }
 
 func TestEveryExchangeIsWhatGitHubDescribes(t *testing.T) { everySample(t, newStage(t, true)) }

@@ -59,7 +59,11 @@ func TestTheWholeExampleIsAccepted(t *testing.T) {
 	}
 	// lineOf is where a part of the example stands.
 	lineOf := func(part string) int {
-		return 1 + strings.Count(text[:strings.Index(text, part)], "\n")
+		before, _, found := strings.Cut(text, part)
+		if !found {
+			t.Fatalf("the example has no %q", part)
+		}
+		return 1 + strings.Count(before, "\n")
 	}
 	want := policy.Default()
 	want.Source = "bonafide.yml"

@@ -23,7 +23,9 @@ func (s Secret) Reveal() string { return s.value }
 // Empty says that there is no value.
 func (s Secret) Empty() bool { return s.value == "" }
 
-func (s Secret) String() string   { return redacted }
+func (s Secret) String() string { return redacted }
+
+// GoString covers %#v.
 func (s Secret) GoString() string { return redacted }
 
 // Format covers every verb, %x and %d too.

@@ -142,7 +142,7 @@ func (r *jsonReader) array(element func() error) error {
 // end makes sure that nothing follows.
 func (r *jsonReader) end() error {
 	switch _, err := r.dec.ReadToken(); {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return nil
 	case err == nil:
 		return r.fail(NotJSON, "something follows after the end of the lockfile; %s", writeAgain)
@@ -181,7 +181,7 @@ func (r *jsonReader) syntax(err error) error {
 		at.Detail = "the file has merge conflict markers; resolve the conflict (npm install does it) and commit the result"
 	case text[0] == '<':
 		at.Detail = "the file is an HTML or XML page and not a lockfile; " + writeAgain
-	case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		at.Line = lineAt(r.data, len(r.data))
 		at.Detail = "the file ends in the middle; " + writeAgain
 	default:

@@ -15,9 +15,11 @@ const (
 	// MaxNesting bounds how often node_modules stands in one location. Operating
 	// systems' path lengths keep real trees below 30.
 	MaxNesting = 64
-	// MaxFolderDepth and MaxFolderBytes bound the path of a workspace: every parent
-	// folder of it is searched for each package that it asks for.
-	MaxFolderDepth, MaxFolderBytes = 32, 512
+	// MaxFolderDepth bounds the path of a workspace: every parent folder of it is
+	// searched for each package that it asks for.
+	MaxFolderDepth = 32
+	// MaxFolderBytes bounds the same path's length, for the same reason.
+	MaxFolderBytes = 512
 	// MaxLegacyLocation bounds the bytes of the path to an entry in the nested
 	// "dependencies" of npm 6, which are written out once for every level.
 	MaxLegacyLocation = 4096

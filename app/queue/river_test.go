@@ -119,6 +119,9 @@ func (q *fixture) states() string {
 		}
 		out = append(out, fmt.Sprint(state, " ", n))
 	}
+	if err := rows.Err(); err != nil {
+		q.t.Fatal(err)
+	}
 	return strings.Join(out, ", ")
 }
 

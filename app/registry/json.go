@@ -23,7 +23,7 @@ func decodeOne(r io.Reader, into any) error {
 		return notTheDocument(err)
 	}
 	switch _, err := dec.ReadToken(); {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return nil
 	case err == nil:
 		return wrong("more than one JSON value")

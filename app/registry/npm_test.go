@@ -146,17 +146,19 @@ func TestAnAnswerThatIsNotTheDocumentIsAFailure(t *testing.T) {
 			w.Header().Set("Content-Encoding", "gzip")
 			w.Write([]byte("not gzip at all"))
 		}, "broken compression", 0},
-		"500":                {status(500, nil), "answered with status 500", 0},
-		"204":                {status(204, nil), "answered with status 204", 0},
-		"401":                {status(401, nil), "refused access (status 401)", 0},
-		"403":                {status(403, nil), "refused access (status 403)", 0},
-		"429":                {status(429, nil), "limits requests (status 429)", 0},
-		"429 for long":       {status(429, http.Header{"Retry-After": {"120"}}), "asks to wait 2m0s", 2 * time.Minute},
-		"429 for ever":       {status(429, http.Header{"Retry-After": {"99999999999999999"}}), "asks to wait 1h0m0s", time.Hour},
-		"other host":         {status(302, http.Header{"Location": {"http://evil.example/left-pad/1.3.0?token=s3cret"}}), `redirects to "evil.example", which is not followed`, 0},
-		"other port":         {status(302, http.Header{"Location": {"http://127.0.0.1:1/"}}), "which is not followed", 0},
-		"other scheme":       {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://"+r.Host+"/", 302) }, "which is not followed", 0},
-		"redirects for ever": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, 302) }, "redirects more than 3 times", 0},
+		"500":          {status(500, nil), "answered with status 500", 0},
+		"204":          {status(204, nil), "answered with status 204", 0},
+		"401":          {status(401, nil), "refused access (status 401)", 0},
+		"403":          {status(403, nil), "refused access (status 403)", 0},
+		"429":          {status(429, nil), "limits requests (status 429)", 0},
+		"429 for long": {status(429, http.Header{"Retry-After": {"120"}}), "asks to wait 2m0s", 2 * time.Minute},
+		"429 for ever": {status(429, http.Header{"Retry-After": {"99999999999999999"}}), "asks to wait 1h0m0s", time.Hour},
+		"other host":   {status(302, http.Header{"Location": {"http://evil.example/left-pad/1.3.0?token=s3cret"}}), `redirects to "evil.example", which is not followed`, 0},
+		"other port":   {status(302, http.Header{"Location": {"http://127.0.0.1:1/"}}), "which is not followed", 0},
+		"other scheme": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://"+r.Host+"/", http.StatusFound)
+		}, "which is not followed", 0},
+		"redirects for ever": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }, "redirects more than 3 times", 0},
 		"long integrity":     {body(`{"name":"left-pad","version":"1.3.0","dist":{"integrity":"` + strings.Repeat("x", maxIntegrity+1) + `"}}`), "an integrity of more than", 0},
 		"many signatures":    {body(`{"name":"left-pad","version":"1.3.0","dist":{"signatures":[` + strings.Repeat("{},", maxSignatures) + `{}]}}`), "more than 16 signatures", 0},
 	} {

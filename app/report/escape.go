@@ -145,7 +145,7 @@ func escapeWord(w string) string {
 	case core == "":
 	case isNumber(core) && (strings.HasPrefix(after, ".") || strings.HasPrefix(after, ")")):
 		after = `\` + after // "1." would begin a list
-	case len(core) == 1 && strings.Contains("-+=/&", core):
+	case len(core) == 1 && strings.ContainsAny(core, "-+=/&"):
 		return before + `\` + core + after
 	}
 	if core != "" && !plainWord(core) {

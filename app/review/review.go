@@ -131,8 +131,8 @@ func (r *Reviewer) Releases(ctx context.Context, subjects []provenance.Subject, 
 			e.Integrity = d.SRI()
 		}
 		in.Subjects = append(in.Subjects, policy.Subject{
-			Change:     dep.Change{Entry: e, Occurrences: []dep.Entry{e}},
-			Evidence:   r.verifier.Verify(ctx, s),
+			Change:   dep.Change{Entry: e, Occurrences: []dep.Entry{e}},
+			Evidence: r.verifier.Verify(ctx, s),
 		})
 	}
 	if err := ctx.Err(); err != nil {

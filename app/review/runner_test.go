@@ -95,7 +95,9 @@ func TestWhatFailsForGoodFailsTheCheck(t *testing.T) {
 	for name, fail := range map[string]func(string) error{
 		"trees":  func(call string) error { return only(call, "Trees", errors.New("502 from GitHub")) },
 		"policy": func(call string) error { return only(call, "Policy", errors.New("502 from GitHub")) },
-		"limit":  func(call string) error { return only(call, "Trees", &Later{After: time.Minute, Reason: "rate limited"}) },
+		"limit": func(call string) error {
+			return only(call, "Trees", &Later{After: time.Minute, Reason: "rate limited"})
+		},
 		"a panic": func(call string) error {
 			if call == "Trees" {
 				panic("boom")

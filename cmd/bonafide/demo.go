@@ -35,17 +35,17 @@ type demoCommand struct {
 
 // Run starts the real server on an embedded database, with a GitHub and a registry
 // of its own, and shows what it makes of the sample pull requests.
-func (c *demoCommand) Run(ctx context.Context, tty terminal) error {
+func (c *demoCommand) Run(ctx context.Context, tty terminal) (err error) {
 	dir, err := os.MkdirTemp("", "bonafide-demo-")
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // the system clears its temporary folder anyway
 	world, err := sandbox.New(ctx, dir, c.Listen)
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	defer world.Close()
+	defer func() { _ = world.Close() }() // the demo is over
 
 	log := zerolog.Nop()
 	if c.Log {
@@ -61,7 +61,10 @@ func (c *demoCommand) Run(ctx context.Context, tty terminal) error {
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Run(running) }()
-	defer func() { stop(); <-ended }()
+	defer func() {
+		stop()
+		err = errors.Join(err, <-ended)
+	}()
 
 	fmt.Fprintln(tty.err, "The whole App on this machine, offline. The GitHub, the registry and the Sigstore are the demo's own: nothing it verifies is trusted anywhere else.")
 	patience, cancel := context.WithTimeout(ctx, demoPatience)

@@ -234,7 +234,7 @@ func writeFile(name string, from io.WriterTo) error {
 	if err != nil {
 		return fmt.Errorf("save the evidence: %w", err)
 	}
-	defer os.Remove(tmp.Name())
+	defer func() { _ = os.Remove(tmp.Name()) }() // fails where it was renamed
 	if _, err := from.WriteTo(tmp); err != nil {
 		tmp.Close()
 		return fmt.Errorf("save the evidence: %w", err)

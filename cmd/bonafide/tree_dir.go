@@ -62,7 +62,7 @@ func openDirTree(dir string) (*dirTree, error) {
 		return nil
 	})
 	if err != nil {
-		root.Close()
+		_ = root.Close()
 		return nil, fmt.Errorf("read %s: %w", dir, err)
 	}
 	return t, nil
@@ -96,7 +96,7 @@ func (t *dirTree) Read(_ context.Context, e review.TreeEntry) ([]byte, error) {
 	return readLimited(f, e.Path)
 }
 
-func (t *dirTree) Close() { t.root.Close() }
+func (t *dirTree) Close() { _ = t.root.Close() }
 
 // readLimited reads a whole lockfile, or fails with review.ErrTooLarge.
 func readLimited(r io.Reader, name string) ([]byte, error) {

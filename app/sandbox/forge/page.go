@@ -47,7 +47,7 @@ func (s *Server) pages() http.Handler {
 				return
 			}
 			w.WriteHeader(status)
-			page.WriteTo(w) // an error means that the browser left
+			_, _ = page.WriteTo(w) // an error means that the browser left
 		})
 	}
 	show("/{$}", "index.html", s.indexPage)
@@ -309,16 +309,16 @@ func (r *review) view() reviewView {
 	return view
 }
 
-func (k *reviewComment) view() commentView {
-	view := commentView{Author: k.author.login, Path: k.path, Place: "line " + strconv.Itoa(k.line), Body: markdown(k.body, true), Outdated: k.commit != k.pull.headSHA}
+func (c *reviewComment) view() commentView {
+	view := commentView{Author: c.author.login, Path: c.path, Place: "line " + strconv.Itoa(c.line), Body: markdown(c.body, true), Outdated: c.commit != c.pull.headSHA}
 	switch {
-	case k.wholeFile:
+	case c.wholeFile:
 		view.Place = "the whole file"
-	case k.startLine != 0:
-		view.Place = fmt.Sprintf("lines %d to %d", k.startLine, k.line)
+	case c.startLine != 0:
+		view.Place = fmt.Sprintf("lines %d to %d", c.startLine, c.line)
 	}
-	if k.hunk != "" {
-		view.Hunk = hunkView(k.hunk)
+	if c.hunk != "" {
+		view.Hunk = hunkView(c.hunk)
 	}
 	return view
 }

@@ -307,7 +307,7 @@ func (c *call) write(w http.ResponseWriter, answer reply, truncate bool) {
 	w.WriteHeader(answer.status)
 	if truncate {
 		w.Write(body[:len(body)/2])
-		http.NewResponseController(w).Flush() // an error means the client is gone
+		_ = http.NewResponseController(w).Flush() // an error means the client is gone
 		cut(w)
 		return
 	}

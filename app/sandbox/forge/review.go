@@ -140,9 +140,8 @@ func (p *Pull) Remark(ctx context.Context, author, path string, line int, body s
 }
 
 func (c *reviewComment) copy() Comment {
-	k := Comment{ID: c.id, Author: c.author.login, Body: c.body, Path: c.path, Commit: c.commit, WholeFile: c.wholeFile,
+	return Comment{ID: c.id, Author: c.author.login, Body: c.body, Path: c.path, Commit: c.commit, WholeFile: c.wholeFile,
 		StartLine: c.startLine, Line: c.line, Side: c.side, Hunk: c.hunk, Outdated: c.commit != c.pull.headSHA, ReplyTo: c.replyTo}
-	return k
 }
 
 // keep adds a review, and one comment of it if there is one.

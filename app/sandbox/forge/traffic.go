@@ -133,7 +133,7 @@ func Sometimes(seed uint64, probability float64, faults ...*Fault) func(*http.Re
 func (f *Fault) play(w http.ResponseWriter, r *http.Request, closed <-chan struct{}) (status int) {
 	switch {
 	case f.Stall:
-		io.Copy(io.Discard, r.Body) // so that the server notices a client that leaves
+		_, _ = io.Copy(io.Discard, r.Body) // so that the server notices a client that leaves
 		select {
 		case <-r.Context().Done():
 		case <-closed:
@@ -151,7 +151,7 @@ func (f *Fault) play(w http.ResponseWriter, r *http.Request, closed <-chan struc
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	}
 	w.WriteHeader(f.Status)
-	io.WriteString(w, f.Body)
+	_, _ = io.WriteString(w, f.Body) // an error means the client is gone
 	return f.Status
 }
 
@@ -162,6 +162,6 @@ func cut(w http.ResponseWriter) {
 		panic(http.ErrAbortHandler) // HTTP/2, or a recorder
 	}
 	if err == nil {
-		conn.Close()
+		_ = conn.Close()
 	}
 }

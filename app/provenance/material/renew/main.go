@@ -12,6 +12,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
@@ -148,7 +149,7 @@ func fetch(version, integrity string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	if _, err := npm(dir, "pack", pkg+"@"+version, "--silent"); err != nil {
 		return nil, err
 	}
@@ -198,7 +199,7 @@ func extract(seeds []byte) (map[string][]byte, error) {
 }
 
 func npm(dir string, args ...string) ([]byte, error) {
-	cmd := exec.Command("npm", args...)
+	cmd := exec.CommandContext(context.Background(), "npm", args...)
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
