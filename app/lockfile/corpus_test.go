@@ -1,69 +1,29 @@
 package lockfile
 
 import (
-	"archive/zip"
 	"encoding/json"
 	"errors"
-	"io"
-	"os"
+	"io/fs"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/sandbox/realdata"
 )
 
 // corpus is the collection of real and hostile lockfiles beside the repository.
-type corpus struct{ files map[string]*zip.File }
+type corpus struct{ fs.FS }
 
 func openCorpus(t testing.TB) corpus {
 	t.Helper()
-	root, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-			break
-		}
-		if root == filepath.Dir(root) {
-			t.Fatal("no go.mod above the test")
-		}
-		root = filepath.Dir(root)
-	}
-	r, err := zip.OpenReader(filepath.Join(root, "..", "shared", "lockfiles.zip"))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("../shared/lockfiles.zip is missing: the real and the hostile lockfiles are not tested")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { r.Close() })
-	c := corpus{map[string]*zip.File{}}
-	for _, f := range r.File {
-		c.files[f.Name] = f
-	}
-	return c
+	return corpus{realdata.Open(t, "lockfiles.zip")}
 }
 
 func (c corpus) read(t testing.TB, name string) []byte {
 	t.Helper()
-	f := c.files[name]
-	if f == nil {
-		t.Fatalf("lockfiles.zip has no %s", name)
-	}
-	r, err := f.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	data, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
+	return realdata.Read(t, c, name)
 }
 
 type expectedRow struct {
@@ -113,15 +73,13 @@ func distinctPackages(entries []dep.Entry) map[dep.Package]bool {
 func TestRealLockfilesGiveTheDiffThatOtherParsersGive(t *testing.T) {
 	c := openCorpus(t)
 	cases := 0
-	for name := range c.files {
-		dir, file := path.Split(name)
-		if file != "expected.json" {
-			continue
-		}
+	expected, err := fs.Glob(c, "*/*/expected.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(expected, "bench/expected.json") {
+		dir := path.Dir(name)
 		var want expectedDiff
-		if strings.HasPrefix(dir, "hostile/") {
-			continue
-		}
 		if err := json.Unmarshal(c.read(t, name), &want); err != nil {
 			t.Fatal(err)
 		}
@@ -129,12 +87,12 @@ func TestRealLockfilesGiveTheDiffThatOtherParsersGive(t *testing.T) {
 			continue
 		}
 		cases++
-		t.Run(strings.Trim(dir, "/"), func(t *testing.T) {
-			headFile := dir + "head." + want.Lockfile
-			if c.files[headFile] == nil {
-				headFile = dir + want.Lockfile
+		t.Run(dir, func(t *testing.T) {
+			headFile := path.Join(dir, "head."+want.Lockfile)
+			if _, err := fs.Stat(c, headFile); err != nil {
+				headFile = path.Join(dir, want.Lockfile)
 			}
-			base, err := Parse(want.Lockfile, c.read(t, dir+"base."+want.Lockfile))
+			base, err := Parse(want.Lockfile, c.read(t, path.Join(dir, "base."+want.Lockfile)))
 			if err != nil {
 				t.Fatal(err)
 			}

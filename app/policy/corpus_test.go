@@ -1,60 +1,24 @@
 package policy
 
 import (
-	"archive/zip"
 	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/lockfile"
+	"github.com/bonafide-app/bonafide/app/sandbox/realdata"
 )
 
-// corpus opens ../shared/lockfiles.zip beside the repository.
-func corpus(t *testing.T) *zip.Reader {
+// unzip reads a file of the archive, nil where it has none.
+func unzip(t *testing.T, z fs.FS, name string) []byte {
 	t.Helper()
-	root, err := filepath.Abs(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-			break
-		}
-		if root == filepath.Dir(root) {
-			t.Fatal("no go.mod above this package")
-		}
-		root = filepath.Dir(root)
-	}
-	file := filepath.Join(root, "..", "shared", "lockfiles.zip")
-	z, err := zip.OpenReader(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("skipped: %s is not there", file)
-	} else if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = z.Close() })
-	return &z.Reader
-}
-
-func unzip(t *testing.T, z *zip.Reader, name string) []byte {
-	t.Helper()
-	f, err := z.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	} else if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(f)
-	if err != nil {
+	data, err := fs.ReadFile(z, name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
 	return data
@@ -115,7 +79,7 @@ func rulesOf(v Verdict) (out []RuleName) {
 // Every hostile npm lockfile is refused or found, as its author states; every
 // harmless one is let through without a word.
 func TestHostileLockfilesAreRefusedOrFound(t *testing.T) {
-	z := corpus(t)
+	z := realdata.Open(t, "lockfiles.zip")
 	var index struct {
 		Cases []struct {
 			Case, Lockfile, Base, Head, Outcome, Why string
@@ -191,7 +155,7 @@ func TestHostileLockfilesAreRefusedOrFound(t *testing.T) {
 
 // Real pull requests of well-known projects: only what is really there is said.
 func TestRealPullRequestsRaiseNoFalseAlarm(t *testing.T) {
-	z := corpus(t)
+	z := realdata.Open(t, "lockfiles.zip")
 	for name, want := range map[string][]RuleName{
 		"npm-shrinkwrap/shrinkwrap-v3-workspaces/npm-shrinkwrap.json": nil,
 		"npm-v2/v2-hono-integrity-appears/package-lock.json":          nil, // 111 digests are added

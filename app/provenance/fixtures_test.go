@@ -1,7 +1,6 @@
 package provenance
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"crypto"
@@ -11,9 +10,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +22,7 @@ import (
 
 	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/registry"
+	"github.com/bonafide-app/bonafide/app/sandbox/realdata"
 )
 
 // fixtures is the shared archive of real evidence with what each must give.
@@ -47,28 +45,7 @@ type fixture struct {
 
 func loadFixtures(t testing.TB) fixtures {
 	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	name := filepath.Join(dir, "..", "shared", "fixtures.zip")
-	archive, err := zip.OpenReader(name)
-	if os.IsNotExist(err) {
-		t.Skipf("skipped: %s is not there", name)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { archive.Close() })
+	archive := realdata.Open(t, "fixtures.zip")
 	f := fixtures{FS: archive}
 	if _, err := fs.Stat(f, "index.json"); err != nil {
 		if f.FS, err = fs.Sub(archive, "fixtures"); err != nil {

@@ -1,15 +1,17 @@
 package registry
 
 import (
-	"archive/zip"
 	"encoding/json"
 	"encoding/pem"
 	"io"
+	"io/fs"
 	"log"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/bonafide-app/bonafide/app/sandbox/realdata"
 )
 
 func mustAddr(s string) netip.Addr { return netip.MustParseAddr(s) }
@@ -25,45 +27,6 @@ func writePEM(t *testing.T, certificate []byte) string {
 	return path
 }
 
-// fixtures opens the real evidence that lies beside the repository.
-func fixtures(t testing.TB) *zip.ReadCloser {
-	t.Helper()
-	dir, err := os.Getwd()
-	for err == nil {
-		if _, statErr := os.Stat(filepath.Join(dir, "go.mod")); statErr == nil {
-			break
-		}
-		if filepath.Dir(dir) == dir {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	file := filepath.Join(filepath.Dir(dir), "shared", "fixtures.zip")
-	z, err := zip.OpenReader(file)
-	if os.IsNotExist(err) {
-		t.Skip("skipped: the real evidence ../shared/fixtures.zip is missing")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { z.Close() })
-	return z
-}
-
-func readZip(t testing.TB, z *zip.ReadCloser, name string) []byte {
-	t.Helper()
-	f, err := z.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
 // fixtureCase is what index.json says of one npm document.
 type fixtureCase struct {
 	Path, Kind, Name, Version, Verdict string
@@ -71,10 +34,10 @@ type fixtureCase struct {
 	Signatures, Keys, Trust            map[string]int
 }
 
-func fixtureCases(t testing.TB, z *zip.ReadCloser) []fixtureCase {
+func fixtureCases(t testing.TB, z fs.FS) []fixtureCase {
 	t.Helper()
 	var index struct{ Cases []fixtureCase }
-	if err := json.Unmarshal(readZip(t, z, "index.json"), &index); err != nil {
+	if err := json.Unmarshal(realdata.Read(t, z, "index.json"), &index); err != nil {
 		t.Fatal(err)
 	}
 	return index.Cases

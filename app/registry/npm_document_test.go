@@ -9,17 +9,18 @@ import (
 	"time"
 
 	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/sandbox/realdata"
 )
 
 func TestRealDocumentsStateWhatTheIndexSays(t *testing.T) {
-	z := fixtures(t)
+	z := realdata.Open(t, "fixtures.zip")
 	packuments, versions, releases := 0, 0, 0
 	for _, c := range fixtureCases(t, z) {
 		if c.Kind != "npm-packument" && c.Kind != "npm-version-doc" {
 			continue
 		}
 		var got []Release
-		if data := readZip(t, z, c.Path); c.Kind == "npm-packument" {
+		if data := realdata.Read(t, z, c.Path); c.Kind == "npm-packument" {
 			p, err := ParsePackument(bytes.NewReader(data))
 			if err != nil || p.Name != c.Name || len(p.Skipped) > 0 {
 				t.Errorf("%s: %v, name %q, skipped %v", c.Path, err, p.Name, p.Skipped)
@@ -70,14 +71,14 @@ func TestRealDocumentsStateWhatTheIndexSays(t *testing.T) {
 }
 
 func TestRealAttestationDocumentsParse(t *testing.T) {
-	z := fixtures(t)
+	z := realdata.Open(t, "fixtures.zip")
 	documents := 0
 	for _, c := range fixtureCases(t, z) {
 		if c.Kind != "npm-attestations" {
 			continue
 		}
 		documents++
-		as, err := ParseAttestations(readZip(t, z, c.Path))
+		as, err := ParseAttestations(realdata.Read(t, z, c.Path))
 		if err != nil || len(as) == 0 {
 			t.Errorf("%s: %d attestations, %v", c.Path, len(as), err)
 		}

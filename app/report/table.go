@@ -298,8 +298,11 @@ func (t *terminal) notes(r Report) {
 
 // audited is what npm audit signatures says, in its words.
 func (t *terminal) audited(s Summary, took time.Duration) {
-	took = took.Round(time.Second)
-	fmt.Fprintf(t, "audited %s in %ds\n\n", plainCount(s.Locations, "package"), int(took.Seconds()))
+	unit := time.Second
+	if took < 10*time.Second {
+		unit = 100 * time.Millisecond // npm counts whole seconds, because it needs several
+	}
+	fmt.Fprintf(t, "audited %s in %s\n\n", plainCount(s.Locations, "package"), took.Round(unit))
 	t.holds(s.LocationsSigned, "has a verified registry signature", "have verified registry signatures")
 	t.holds(s.LocationsAttested, "has a verified attestation", "have verified attestations")
 	t.WriteString("\n")

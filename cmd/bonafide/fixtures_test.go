@@ -1,7 +1,6 @@
 package main
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -13,33 +12,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-// sharedZip opens an archive of real data beside the repository, or skips the test.
-func sharedZip(t *testing.T, name string) fs.FS {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if parent := filepath.Dir(dir); parent != dir {
-			dir = parent
-			continue
-		}
-		t.Fatal("go.mod was not found")
-	}
-	file := filepath.Join(dir, "..", "shared", name)
-	z, err := zip.OpenReader(file)
-	if err != nil {
-		t.Skipf("skipped: the real data of ../shared/%s is not here: %v", name, err)
-	}
-	t.Cleanup(func() { z.Close() })
-	return z
-}
+	"github.com/bonafide-app/bonafide/app/sandbox/realdata"
+)
 
 // command runs the program as a shell would.
 func command(t *testing.T, args ...string) (status int, stdout, stderr string) {
@@ -148,7 +123,7 @@ func registryOf(t *testing.T, documents map[string][]byte) string {
 }
 
 func TestVerifyGivesTheVerdictOfEveryRealAttestation(t *testing.T) {
-	data := sharedZip(t, "fixtures.zip")
+	data := realdata.Open(t, "fixtures.zip")
 	for _, c := range fixtures(t, data, "npm-attestations") {
 		t.Run(c.Path, func(t *testing.T) {
 			body, err := fs.ReadFile(data, c.Path)
@@ -193,7 +168,7 @@ func TestVerifyGivesTheVerdictOfEveryRealAttestation(t *testing.T) {
 }
 
 func TestVerifyGivesTheSignatureOfEveryRealRelease(t *testing.T) {
-	data := sharedZip(t, "fixtures.zip")
+	data := realdata.Open(t, "fixtures.zip")
 	for _, c := range fixtures(t, data, "npm-version-doc") {
 		t.Run(c.Path, func(t *testing.T) {
 			body, err := fs.ReadFile(data, c.Path)

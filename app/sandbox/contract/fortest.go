@@ -1,11 +1,12 @@
 package contract
 
 import (
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/bonafide-app/bonafide/app/sandbox/realdata"
 )
 
 // environment names a node_modules folder other than the repository's.
@@ -18,11 +19,7 @@ func NodeModules(t testing.TB) string {
 	t.Helper()
 	folder := os.Getenv(environment)
 	if folder == "" {
-		root, err := repositoryRoot()
-		if err != nil {
-			t.Fatal(err)
-		}
-		folder = filepath.Join(root, ".ci", "node_modules")
+		folder = filepath.Join(realdata.Root(t), ".ci", "node_modules")
 	}
 	if _, err := os.Stat(folder); err != nil {
 		t.Skipf("skipped: %s is missing; `npm ci --ignore-scripts` in .ci installs it", folder)
@@ -48,22 +45,4 @@ func ForTest(t testing.TB) *Validator {
 // TransportForTest is Transport with every report as a failure of t.
 func (v *Validator) TransportForTest(t testing.TB, next http.RoundTripper) http.RoundTripper {
 	return v.Transport(next, func(err error) { t.Errorf("GitHub's API description: %v", err) })
-}
-
-// repositoryRoot walks up from the test's folder to go.mod.
-func repositoryRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return "", fmt.Errorf("no go.mod above %s", dir)
-		}
-		dir = parent
-	}
 }
