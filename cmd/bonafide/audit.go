@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/bonafide-app/bonafide/app/lockfile"
 	"github.com/bonafide-app/bonafide/app/report"
@@ -32,20 +31,7 @@ func (f filterFlags) filter() report.Filter {
 
 // Run verifies every package of a lockfile.
 func (c *auditCommand) Run(ctx context.Context, tty terminal) error {
-	began := time.Now()
-	s, err := c.open(tty)
-	if err != nil {
-		return err
-	}
-	req, err := c.request(ctx)
-	if err != nil {
-		return err
-	}
-	r, err := s.reviewer.Review(ctx, req)
-	if err != nil {
-		return err
-	}
-	return c.finish(tty, s, r, c.filter(), began)
+	return c.review(ctx, tty, report.Audit, c.filter(), c.request)
 }
 
 func (c *auditCommand) request(ctx context.Context) (review.Request, error) {
@@ -59,7 +45,7 @@ func (c *auditCommand) request(ctx context.Context) (review.Request, error) {
 			return review.Request{}, err
 		}
 		p, err := c.readPolicy(ctx, emptyTree{}, "")
-		return review.Request{Kind: report.Audit, Files: []review.File{file}, Policy: p}, err
+		return review.Request{Files: []review.File{file}, Policy: p}, err
 	}
 	tree, err := openDirTree(c.Path)
 	if err != nil {
@@ -77,7 +63,7 @@ func (c *auditCommand) request(ctx context.Context) (review.Request, error) {
 	if len(req.Files)+len(req.Problems) == 0 {
 		return review.Request{}, usage("%s holds no lockfile", c.Path)
 	}
-	req.Kind, req.Policy = report.Audit, p
+	req.Policy = p
 	return req, nil
 }
 
@@ -109,17 +95,4 @@ func lockfileName(name string) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// finish shows the report, saves what was asked to be saved, and turns the
-// conclusion into the exit status.
-func (f *evidenceFlags) finish(tty terminal, s *session, r report.Report, filter report.Filter, began time.Time) error {
-	if err := s.save(); err != nil {
-		return err
-	}
-	o := report.TableOptions{Width: width(tty.out), Took: time.Since(began), Filter: filter}
-	if err := f.show(tty.out, r, o); err != nil {
-		return err
-	}
-	return exitStatus(r.Conclusion)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"os"
-	"time"
 
 	"github.com/bonafide-app/bonafide/app/report"
 	"github.com/bonafide-app/bonafide/app/review"
@@ -18,21 +17,7 @@ type diffCommand struct {
 
 // Run verifies what changed between two sides.
 func (c *diffCommand) Run(ctx context.Context, tty terminal) error {
-	began := time.Now()
-	s, err := c.open(tty)
-	if err != nil {
-		return err
-	}
-	req, err := c.request(ctx)
-	if err != nil {
-		return err
-	}
-	req.Kind = report.Diff
-	r, err := s.reviewer.Review(ctx, req)
-	if err != nil {
-		return err
-	}
-	return c.finish(tty, s, r, c.filter(), began)
+	return c.review(ctx, tty, report.Diff, c.filter(), c.request)
 }
 
 // request finds out what the two sides are. Files and directories win over git

@@ -39,7 +39,6 @@ type evidenceFlags struct {
 type session struct {
 	reviewer *review.Reviewer
 	save     func() error // writes what was answered, where that was asked for
-	progress func(done, total int)
 }
 
 // open builds the registry client, the verifier and the reviewer from the flags.
@@ -59,12 +58,10 @@ func (f *evidenceFlags) open(tty terminal) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{save: save}
-	s.progress = progress(tty.err)
-	s.reviewer, err = review.New(review.Options{
-		Verifier: verifier, Registry: f.NPMRegistry, Concurrency: concurrency, Clock: time.Now, Progress: s.progress,
+	reviewer, err := review.New(review.Options{
+		Verifier: verifier, Registry: f.NPMRegistry, Concurrency: concurrency, Clock: time.Now, Progress: progress(tty.err),
 	})
-	return s, err
+	return &session{reviewer, save}, err
 }
 
 // source is the registry, recorded where that was asked for, or what was saved of it.
@@ -183,6 +180,39 @@ func find(tree review.Tree, path string) (review.TreeEntry, bool) {
 		}
 	}
 	return review.TreeEntry{}, false
+}
+
+// review answers a request for one kind of report: audit and diff differ in what
+// they request alone.
+func (f *evidenceFlags) review(ctx context.Context, tty terminal, kind report.Kind, filter report.Filter, request func(context.Context) (review.Request, error)) error {
+	began := time.Now()
+	s, err := f.open(tty)
+	if err != nil {
+		return err
+	}
+	req, err := request(ctx)
+	if err != nil {
+		return err
+	}
+	req.Kind = kind
+	r, err := s.reviewer.Review(ctx, req)
+	if err != nil {
+		return err
+	}
+	return f.finish(tty, s, r, filter, began)
+}
+
+// finish shows the report, saves what was asked to be saved, and turns the
+// conclusion into the exit status.
+func (f *evidenceFlags) finish(tty terminal, s *session, r report.Report, filter report.Filter, began time.Time) error {
+	if err := s.save(); err != nil {
+		return err
+	}
+	o := report.TableOptions{Width: width(tty.out), Took: time.Since(began), Filter: filter}
+	if err := f.show(tty.out, r, o); err != nil {
+		return err
+	}
+	return exitStatus(r.Conclusion)
 }
 
 // show writes the report in the format asked for.
