@@ -54,7 +54,7 @@ func newStage(t *testing.T, judged bool) *stage {
 }
 
 // emptyStage starts everything. With judged, every exchange with GitHub and every
-// webhook is held against GitHub's own description.
+// webhook is held against GitHub's own description, where that is installed.
 func emptyStage(t *testing.T, judged bool, settings ...setting) *stage {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
@@ -62,7 +62,7 @@ func emptyStage(t *testing.T, judged bool, settings ...setting) *stage {
 	}
 	var validator *contract.Validator
 	if judged {
-		validator = contract.ForTest(t)
+		validator = contract.IfThere(t)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	s := &stage{t: t, ctx: ctx, log: &bytes.Buffer{}}
@@ -85,7 +85,7 @@ func emptyStage(t *testing.T, judged bool, settings ...setting) *stage {
 		Workers: 4, TryFor: 2 * time.Second, Demo: true, Version: "test", Logger: zerolog.New(zerolog.SyncWriter(s.log)),
 	}
 	hook := "http://" + listener.Addr().String() + "/api/github/hook"
-	if judged {
+	if validator != nil {
 		o.Transport = validator.TransportForTest(t, http.DefaultTransport)
 		hook = judge(t, validator, hook)
 	}
@@ -196,7 +196,10 @@ func (s *stage) rules(sha string, pulls ...*forge.Pull) []policy.RuleName {
 
 func TestEverySampleEndsAsItMust(t *testing.T) { everySample(t, newStage(t, false)) }
 
-func TestEveryExchangeIsWhatGitHubDescribes(t *testing.T) { everySample(t, newStage(t, true)) }
+func TestEveryExchangeIsWhatGitHubDescribes(t *testing.T) {
+	contract.ForTest(t) // or skip: without it this is the test above
+	everySample(t, newStage(t, true))
+}
 
 func everySample(t *testing.T, s *stage) {
 	for _, o := range s.scene.Samples {
