@@ -117,7 +117,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if a.endpoint, err = handlers.NewEndpoint(o.WebhookSecret, o.AppID, a.queue, o.Logger); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
-	handler, err := web.New(web.Options{Webhook: a.endpoint, Ready: a.store.Ping, Version: o.Version})
+	handler, err := web.New(web.Options{Webhook: a.endpoint, Ready: a.store.Ping, Health: func() map[string]string { return a.health(o.Version) }})
 	if err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
@@ -171,4 +171,20 @@ func (a *App) Report(ctx context.Context, installation int64, owner, repo string
 		err = fmt.Errorf("no report is stored of %s/%s#%d at %s", owner, repo, number, head)
 	}
 	return r.JSON, err
+}
+
+// health tells operators what runs, and how old the ground is that it stands on.
+func (a *App) health(version string) map[string]string {
+	trust := a.trust.Status()
+	facts := map[string]string{"version": version, "trust_root": trust.TrustID, "trust_renewed": "not since the start"}
+	switch {
+	case trust.Pinned:
+		facts["trust_renewed"] = "never: it was given by the operator"
+	case !trust.Refreshed.IsZero():
+		facts["trust_renewed"] = trust.Refreshed.UTC().Format(time.RFC3339)
+	}
+	if trust.Err != "" {
+		facts["trust_error"] = trust.Err
+	}
+	return facts
 }

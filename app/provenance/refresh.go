@@ -70,11 +70,6 @@ type Status struct {
 	Err       string    // why the last attempt failed, "" if it did not
 }
 
-// Age is how long ago the trust root was last found current; ok is false if it never was.
-func (s Status) Age(now time.Time) (age time.Duration, ok bool) {
-	return now.Sub(s.Refreshed), !s.Refreshed.IsZero()
-}
-
 // NewSource makes a Source that begins with initial.
 func NewSource(initial *TrustRoot, o SourceOptions) (*Source, error) {
 	if initial == nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"time"
 )
@@ -21,19 +22,21 @@ type Options struct {
 	Webhook http.Handler
 	// Ready says why deliveries cannot be taken now, nil if they can.
 	Ready func(ctx context.Context) error
-	// Version is shown by /healthz.
-	Version string
+	// Health is what /healthz shows beside "status": facts for operators, no secrets.
+	Health func() map[string]string
 }
 
 // New makes the handler of the server.
 func New(o Options) (http.Handler, error) {
-	if o.Webhook == nil || o.Ready == nil {
-		return nil, errors.New("the web server needs a webhook handler and a readiness check")
+	if o.Webhook == nil || o.Ready == nil || o.Health == nil {
+		return nil, errors.New("the web server needs a webhook handler, a readiness check and a health report")
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/api/github/hook", o.Webhook)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, map[string]string{"status": "alive", "version": o.Version})
+		facts := map[string]string{"status": "alive"}
+		maps.Copy(facts, o.Health())
+		answer(w, http.StatusOK, facts)
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)

@@ -12,7 +12,7 @@ import (
 func TestPages(t *testing.T) {
 	hook := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTeapot) })
 	var reason error
-	h, err := New(Options{Webhook: hook, Ready: func(context.Context) error { return reason }, Version: "v1"})
+	h, err := New(Options{Webhook: hook, Ready: func(context.Context) error { return reason }, Health: func() map[string]string { return map[string]string{"version": "v1"} }})
 	if err != nil {
 		t.Fatal(err)
 	}
