@@ -29,6 +29,9 @@ const (
 type Entry struct {
 	Package  Package
 	Alias    string // the name it is installed under, where that is not Package.Name
+	// AliasUnasked says that no dependency spec of the lockfile asks for this package
+	// under that name ("npm:NAME@…"): nobody wanted it to stand there.
+	AliasUnasked bool
 	Lockfile string // path in the repository
 	Location string // the key in the lockfile: "node_modules/a/node_modules/b"
 	Line     int    // 1-based: where a person would look for it
@@ -69,6 +72,15 @@ type Change struct {
 	// (by location, else the other versions of that name that went away). For
 	// Repinned: the base entries of the same name@version.
 	Replaces []Entry
+	// Displaces are the distinct base entries of another name that stood under the
+	// same installed name at the same location: what was loaded from there is now
+	// something else.
+	Displaces []Entry
+	// Stays are the distinct base entries of the same name and release line (the same
+	// major version; for 0.x the same minor) that stay in the head, highest version
+	// first: a further copy came in beside them. Nothing was replaced, but they say
+	// what can be expected of it.
+	Stays []Entry
 }
 
 // From is the version that was replaced, "" if none was.

@@ -32,6 +32,7 @@ type Subject struct {
 	Change   dep.Change
 	Evidence provenance.Evidence   // of Change.Entry; zero for Removed and for sources that no registry answers for
 	Replaced []provenance.Evidence // of Change.Replaces, same order
+	Stays    []provenance.Evidence // of Change.Stays, same order
 	// NotLookedUp says why no evidence was asked for (a git source, a link, a
 	// removal), "" where it was. It completes "the package …": "comes from git".
 	NotLookedUp string
