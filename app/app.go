@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -27,8 +28,13 @@ const (
 	// jobTimeout bounds one attempt: a large pull request takes seconds, a registry
 	// that stalls is given up long before.
 	jobTimeout = 3 * time.Minute
-	// drainTime is what running jobs get after SIGTERM; orchestrators kill after 30 s.
+	// drainTime is what the queue gets to stop after SIGTERM, jobTime of it what running
+	// jobs get to end by themselves; orchestrators kill after 30 s.
 	drainTime = 20 * time.Second
+	jobTime   = drainTime - 2*time.Second
+	// closeTime is what open connections get after that. What they wait for was
+	// answered long ago.
+	closeTime = 5 * time.Second
 	// releasesAtATime are verified per job; each mostly waits for the network.
 	releasesAtATime = 64
 )
@@ -66,11 +72,15 @@ type App struct {
 	trust    *provenance.Source
 	runner   *review.Runner
 	forge    *checks.Forge
+	draining atomic.Bool
 }
 
 // New builds everything and starts nothing. It refuses what would be unsafe (an
 // empty secret, a key that does not parse) with a sentence that says what to do.
 func New(ctx context.Context, o Options) (*App, error) {
+	if o.TryFor <= 0 {
+		return nil, fmt.Errorf("a job cannot be tried for %v: give it more than nothing", o.TryFor)
+	}
 	a := &App{log: o.Logger, listener: o.Listener}
 	var err error
 	if a.trust, err = provenance.NewSource(o.Trust, provenance.SourceOptions{CacheDir: o.CacheDir, Log: o.Logger}); err != nil {
@@ -86,7 +96,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, fmt.Errorf("npm registry: %w", err)
 	}
 	if a.store, err = store.Open(ctx, o.Database); err != nil {
-		return nil, fmt.Errorf("database: %w", err)
+		return nil, err // it names the database
 	}
 	verifier, err := provenance.New(npm, a.trust.Current, provenance.Options{Cache: a.store, Log: o.Logger})
 	if err != nil {
@@ -109,7 +119,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, errors.Join(err, a.store.Close())
 	}
 	a.queue, err = queue.Open(ctx, a.store.DB(), queue.Options{
-		Workers: o.Workers, Timeout: jobTimeout, TryFor: o.TryFor, Logger: o.Logger,
+		Workers: o.Workers, Timeout: jobTimeout, TryFor: o.TryFor, Drain: jobTime, Logger: o.Logger,
 	}, a.work)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("queue: %w", err), a.store.Close())
@@ -117,7 +127,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if a.endpoint, err = handlers.NewEndpoint(o.WebhookSecret, o.AppID, a.queue, o.Logger); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
-	handler, err := web.New(web.Options{Webhook: a.endpoint, Ready: a.store.Ping, Health: func() map[string]string { return a.health(o.Version) }})
+	handler, err := web.New(web.Options{Webhook: a.endpoint, Ready: a.ready, Health: func() map[string]string { return a.health(o.Version) }})
 	if err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
@@ -128,8 +138,18 @@ func New(ctx context.Context, o Options) (*App, error) {
 	return a, nil
 }
 
-// Run serves until ctx ends, then drains: deliveries are refused (GitHub's log
-// keeps them), running jobs get drainTime, the rest stays in the queue.
+// ready says why deliveries cannot be taken now.
+func (a *App) ready(ctx context.Context) error {
+	if a.draining.Load() {
+		return errors.New("the server is ending")
+	}
+	return a.store.Ping(ctx)
+}
+
+// Run serves until ctx ends, then drains: deliveries are refused (GitHub's log keeps
+// them) and /readyz says so, running jobs get jobTime, the rest stays in the queue.
+// Connections are taken until the queue has stopped: who is refused one would not
+// learn why.
 func (a *App) Run(ctx context.Context) error {
 	background, stop := context.WithCancel(ctx)
 	defer stop()
@@ -154,10 +174,25 @@ func (a *App) Run(ctx context.Context) error {
 	case err = <-failed:
 		err = fmt.Errorf("serve: %w", err)
 	}
+	a.draining.Store(true)
 	a.endpoint.Drain()
+	a.server.SetKeepAlivesEnabled(false)
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	return errors.Join(err, a.server.Shutdown(end), a.queue.Stop(end), a.store.Close())
+	err = errors.Join(err, a.queue.Stop(end))
+	return errors.Join(err, a.shutdown(context.WithoutCancel(ctx)), a.store.Close())
+}
+
+// shutdown closes the listener and every connection. Clients that do not end their
+// requests are no reason to complain.
+func (a *App) shutdown(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, closeTime)
+	defer cancel()
+	err := a.server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return a.server.Close()
+	}
+	return err
 }
 
 // Idle waits until every job that was stored is done or given up.

@@ -30,7 +30,13 @@ const (
 
 func newPlay(t *testing.T, judged bool, files forge.Files) *play {
 	t.Helper()
-	p := &play{stage: emptyStage(t, judged), integrity: map[string]string{missing: "sha512-" + strings.Repeat("A", 86) + "=="}}
+	return withFiles(emptyStage(t, judged), files)
+}
+
+// withFiles is newPlay on a stage that stands already.
+func withFiles(s *stage, files forge.Files) *play {
+	s.t.Helper()
+	p := &play{stage: s, integrity: map[string]string{missing: "sha512-" + strings.Repeat("A", 86) + "=="}}
 	build := &sigstore.Build{Repository: "harbour/tide", Ref: "refs/heads/main"}
 	for id, b := range map[string]*sigstore.Build{good: build, lost: nil, mended: build, plain: nil} {
 		name, version, _ := strings.Cut(id, "@")

@@ -5,6 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/bonafide-app/bonafide/app/queue"
 	"github.com/bonafide-app/bonafide/app/report"
@@ -12,26 +16,94 @@ import (
 	"github.com/bonafide-app/bonafide/app/store"
 )
 
-// work does one job.
+// giveUpTime bounds the completion of a check that is given up. It has a time of its
+// own, because the job's own may be over.
+const giveUpTime = 15 * time.Second
+
+// giveUpAgain is when a check that could not be completed is given up again.
+const giveUpAgain = time.Minute
+
+// errCrashed is what people read of a job that ended the server again and again.
+var errCrashed = errors.New("the server ended again and again while it was busy with it")
+
+// work does one job. Where the job fails for good, the check that it was about is
+// completed without a verdict: it must not stay in progress.
 func (a *App) work(ctx context.Context, job queue.Job, attempt queue.Attempt) error {
+	log := a.log.With().Str("delivery", job.Delivery).Str("kind", string(job.Kind)).Int64("installation", job.Installation).
+		Str("repository", job.Owner+"/"+job.Repo).Int("pull_request", job.Number).Str("head", job.Head).Logger()
+	ctx = log.WithContext(ctx)
+	if attempt.Crashed {
+		return a.giveUp(ctx, job, errCrashed)
+	}
+	err := a.safely(ctx, job, attempt)
+	var later interface{ RetryAfter() time.Duration }
+	switch {
+	case err == nil, !attempt.Last, errors.Is(ctx.Err(), context.Canceled): // canceled: the server is ending
+		return err
+	case errors.As(err, &later) && !attempt.Final:
+		return err
+	}
+	return a.giveUp(ctx, job, err)
+}
+
+// giveUp completes the check of a job that failed for good, and returns the cause.
+// Where that fails too, the error asks for another attempt.
+func (a *App) giveUp(ctx context.Context, job queue.Job, cause error) error {
+	number, head := job.Number, job.Head
+	switch job.Kind {
+	case queue.PullRequest:
+		head = ""
+	case queue.Close: // of a pull request that is not open: its commit says
+		number = 0
+	case queue.Commit, queue.MergeGroup:
+	default:
+		return cause
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveUpTime)
+	defer cancel()
+	repo := review.Repository{Installation: job.Installation, Owner: job.Owner, Name: job.Repo}
+	err := recovered(ctx, func() error { return a.runner.GiveUp(ctx, repo, number, head, cause) })
+	if err != nil {
+		return &review.Later{After: giveUpAgain, Reason: fmt.Sprintf("%v; the check could not be completed: %v", cause, err), Err: errors.Join(cause, err)}
+	}
+	return cause
+}
+
+// safely is do with panics made errors.
+func (a *App) safely(ctx context.Context, job queue.Job, attempt queue.Attempt) error {
+	return recovered(ctx, func() error { return a.do(ctx, job, attempt) })
+}
+
+func recovered(ctx context.Context, f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			zerolog.Ctx(ctx).Error().Interface("panic", p).Bytes("stack", debug.Stack()).Msg("panic in a job")
+			err = errors.New("an internal error (a panic)")
+		}
+	}()
+	return f()
+}
+
+func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) error {
 	repo := review.Repository{Installation: job.Installation, Owner: job.Owner, Name: job.Repo}
 	try := review.Try{Last: attempt.Last, Elapsed: attempt.Elapsed}
 	if job.Reason == "rerequested" {
 		try.Rerun = job.Delivery
 	}
-	log := a.log.With().Str("delivery", job.Delivery).Str("kind", string(job.Kind)).Int64("installation", job.Installation).
-		Str("repository", job.Owner+"/"+job.Repo).Int("pull_request", job.Number).Str("head", job.Head).Logger()
-	ctx = log.WithContext(ctx)
 	switch job.Kind {
 	case queue.PullRequest:
-		return a.runner.PullRequest(ctx, repo, job.Number, job.Head, try)
+		return a.runner.PullRequest(ctx, repo, job.Number, review.Event{Head: job.EventHead, Before: job.Head}, try)
 	case queue.Commit:
-		return a.runner.Commit(ctx, repo, job.Head, try)
+		return a.commit(ctx, repo, job.Head, try)
 	case queue.MergeGroup:
-		return a.runner.MergeGroup(ctx, repo, review.Group{HeadSHA: job.Head, BaseSHA: job.Base, BaseRef: job.BaseRef}, try)
+		group := review.Group{HeadSHA: job.Head, HeadRef: job.HeadRef, BaseSHA: job.Base, BaseRef: job.BaseRef}
+		return a.runner.MergeGroup(ctx, repo, group, try)
 	case queue.Close:
 		return a.runner.Closed(ctx, repo, job.Head, try)
 	case queue.Installed:
+		if job.Repo == "" {
+			return a.everywhere(ctx, job)
+		}
 		return a.installed(ctx, job, repo)
 	case queue.Evict:
 		a.forge.Evict(job.Installation)
@@ -41,6 +113,43 @@ func (a *App) work(ctx context.Context, job queue.Job, attempt queue.Attempt) er
 		return nil
 	}
 	return fmt.Errorf("a job of the unknown kind %q", job.Kind)
+}
+
+// commit judges a commit again. An event about a check suite does not say what the
+// commit is: one that no open pull request has may be a merge group's.
+func (a *App) commit(ctx context.Context, repo review.Repository, sha string, try review.Try) error {
+	group, found, err := a.forge.GroupOf(ctx, repo, sha)
+	if err != nil && !errors.Is(err, review.ErrGone) {
+		return fmt.Errorf("look for what the commit is about: %w", err)
+	}
+	if found {
+		pulls, err := a.forge.OpenPulls(ctx, repo, sha)
+		if err != nil && !errors.Is(err, review.ErrGone) {
+			return fmt.Errorf("look for what the commit is about: %w", err)
+		}
+		if err == nil && len(pulls) == 0 {
+			return a.runner.MergeGroup(ctx, repo, group, try)
+		}
+	}
+	return a.runner.Commit(ctx, repo, sha, try)
+}
+
+// everywhere makes a job of every repository of an installation.
+func (a *App) everywhere(ctx context.Context, job queue.Job) error {
+	repositories, err := a.forge.Repositories(ctx, job.Installation)
+	if errors.Is(err, review.ErrGone) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("list the repositories of installation %d: %w", job.Installation, err)
+	}
+	for _, r := range repositories {
+		next := job
+		next.RepositoryID, next.Owner, next.Repo = r.ID, r.Owner, r.Name
+		if err := a.queue.Enqueue(ctx, next); err != nil {
+			return fmt.Errorf("enqueue %s/%s: %w", r.Owner, r.Name, err)
+		}
+	}
+	return nil
 }
 
 // installed makes a job of every recently updated pull request of a new repository.

@@ -61,6 +61,7 @@ type GitHub struct{ Web, API, GraphQL string }
 
 const (
 	maxWorkers = 256
+	minTryFor  = time.Second
 	maxTryFor  = 24 * time.Hour
 )
 
@@ -84,8 +85,8 @@ func (s *Server) Validate() error {
 	if s.Workers < 1 || s.Workers > maxWorkers {
 		errs = append(errs, fmt.Errorf("--workers %d: choose from 1 to %d", s.Workers, maxWorkers))
 	}
-	if s.TryFor < 0 || s.TryFor > maxTryFor {
-		errs = append(errs, fmt.Errorf("--try-for %v: choose from 0s to %v", s.TryFor, maxTryFor))
+	if s.TryFor < minTryFor || s.TryFor > maxTryFor {
+		errs = append(errs, fmt.Errorf("--try-for %v: choose from %v to %v", s.TryFor, minTryFor, maxTryFor))
 	}
 	return errors.Join(errs...)
 }

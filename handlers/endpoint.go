@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/palantir/go-githubapp/githubapp"
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/bonafide-app/bonafide/app/queue"
 )
@@ -26,17 +28,18 @@ const Route = githubapp.DefaultWebhookRoute
 //
 //	200  stored, or an event of ours that asks for nothing; ping
 //	202  an event that Bonafide does not act on
-//	400  a missing, weak or wrong signature; a body that is not a delivery
+//	400  a missing, weak, odd or wrong signature; a body that is not a delivery
 //	405  another method than POST
 //	413  over MaxBodyBytes
 //	422  signed, but not what its event must be
 //	500  a panic
-//	503  it could not be stored, or the server is ending
+//	503  it could not be stored, too much is being received, or the server is ending
 //
 // A 2xx is written only after every job of the delivery was stored.
 type Endpoint struct {
 	dispatcher http.Handler
 	log        zerolog.Logger
+	pending    *semaphore.Weighted // bytes of bodies that are held
 	draining   atomic.Bool
 }
 
@@ -55,7 +58,7 @@ func NewEndpoint(secret string, appID int64, q queue.Queue, log zerolog.Logger) 
 }
 
 func newEndpoint(secret string, handlers []githubapp.EventHandler, log zerolog.Logger) *Endpoint {
-	return &Endpoint{log: log, dispatcher: githubapp.NewEventDispatcher(handlers, secret,
+	return &Endpoint{log: log, pending: semaphore.NewWeighted(MaxPendingBytes), dispatcher: githubapp.NewEventDispatcher(handlers, secret,
 		githubapp.WithScheduler(atOnce{}), githubapp.WithErrorCallback(refuse))}
 }
 
@@ -76,17 +79,28 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// The dispatcher would fall back to SHA-1, and a "sha1=" value is taken in the
 	// SHA-256 header too.
-	if !strings.HasPrefix(r.Header.Get("X-Hub-Signature-256"), "sha256=") {
-		http.Error(w, "The X-Hub-Signature-256 header is missing.", http.StatusBadRequest)
+	if !signatureShape.MatchString(r.Header.Get("X-Hub-Signature-256")) {
+		http.Error(w, "The X-Hub-Signature-256 header is missing or is no signature.", http.StatusBadRequest)
 		return
 	}
 	r.Header.Del("X-Hub-Signature")
-	// Read here, because the dispatcher would answer 400 for a body that is too large.
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		http.Error(w, fmt.Sprintf("The delivery is over %d bytes.", tooLarge.Limit), http.StatusRequestEntityTooLarge)
+	if r.ContentLength > MaxBodyBytes {
+		tooLarge(w)
 		return
-	} else if err != nil {
+	}
+	// Read here, because the dispatcher would answer 400 for a body that is too large.
+	incoming := &metered{body: http.MaxBytesReader(w, r.Body, MaxBodyBytes), pending: e.pending}
+	defer incoming.release()
+	body, err := io.ReadAll(incoming)
+	switch over := (*http.MaxBytesError)(nil); {
+	case errors.As(err, &over):
+		tooLarge(w)
+		return
+	case errors.Is(err, errPending):
+		e.log.Warn().Str("delivery", r.Header.Get("X-GitHub-Delivery")).Msg("refused a delivery: too much is being received")
+		http.Error(w, "Too much is being received. Send it again.", http.StatusServiceUnavailable)
+		return
+	case err != nil:
 		http.Error(w, "The delivery could not be read.", http.StatusBadRequest)
 		return
 	}
@@ -94,6 +108,36 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Header.Set("X-GitHub-Delivery", deliveryID(r.Header, body))
 	e.dispatcher.ServeHTTP(w, r)
 }
+
+var signatureShape = regexp.MustCompile(`^sha256=[0-9a-fA-F]{64}$`)
+
+func tooLarge(w http.ResponseWriter) {
+	http.Error(w, fmt.Sprintf("The delivery is over %d bytes.", MaxBodyBytes), http.StatusRequestEntityTooLarge)
+}
+
+// errPending is the error for a body that there is no room for.
+var errPending = errors.New("too many bytes are pending")
+
+// metered counts the bytes of a body against what may be held. It counts what came,
+// not what was announced, so that an announcement alone keeps nobody out.
+type metered struct {
+	body    io.Reader
+	pending *semaphore.Weighted
+	held    int64
+}
+
+func (m *metered) Read(p []byte) (int, error) {
+	n, err := m.body.Read(p)
+	if n > 0 {
+		if !m.pending.TryAcquire(int64(n)) {
+			return 0, errPending
+		}
+		m.held += int64(n)
+	}
+	return n, err
+}
+
+func (m *metered) release() { m.pending.Release(m.held) }
 
 // deliveryID is the delivery's GUID, which stays the same when it is sent again.
 // Where the header holds none, the body stands for it.

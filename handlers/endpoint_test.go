@@ -124,6 +124,7 @@ func TestEveryDeliveryIsAnsweredWithTheRightStatus(t *testing.T) {
 			r.Header.Set("X-Hub-Signature-256", "sha256="+sign(sha256.New, secret, []byte(opened+" ")))
 		}, want: 400},
 		{name: "a signature that is no hex", event: "pull_request", change: func(r *http.Request) { r.Header.Set("X-Hub-Signature-256", "sha256=zz") }, want: 400},
+		{name: "a signature that is too short", event: "pull_request", change: func(r *http.Request) { r.Header.Set("X-Hub-Signature-256", "sha256=00") }, want: 400},
 		{name: "another content type", event: "pull_request", change: func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }, want: 400},
 		{name: "form encoded", event: "pull_request", body: []byte(url.Values{"payload": {opened}}.Encode()), change: func(r *http.Request) {
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -194,6 +195,57 @@ func TestADrainingEndpointRefusesAndStoresNothing(t *testing.T) {
 	endpoint.Drain()
 	if resp := send(t, delivery(t, server.URL, "pull_request", []byte(opened))); resp.StatusCode != 503 || len(q.stored()) != 0 {
 		t.Errorf("answered %d, stored %v", resp.StatusCode, q.stored())
+	}
+}
+
+// endless is a body that is only asked for where somebody reads it.
+type endless struct{ read int64 }
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += int64(len(p))
+	return len(p), nil
+}
+
+func TestWhatIsNotSignedTakesNoMemory(t *testing.T) {
+	endpoint, err := NewEndpoint(secret, ours, &memory{}, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*http.Request){
+		"no signature":       func(r *http.Request) { r.Header.Del("X-Hub-Signature-256") },
+		"an odd signature":   func(r *http.Request) { r.Header.Set("X-Hub-Signature-256", "sha256=00") },
+		"too large a length": func(r *http.Request) { r.ContentLength = MaxBodyBytes + 1 },
+	} {
+		body := &endless{}
+		r := delivery(t, "http://server", "pull_request", nil)
+		r.Body = io.NopCloser(body)
+		change(r)
+		w := httptest.NewRecorder()
+		endpoint.ServeHTTP(w, r)
+		if w.Code/100 != 4 || body.read != 0 {
+			t.Errorf("%s: answered %d after %d bytes", name, w.Code, body.read)
+		}
+	}
+
+	// Others have sent as much as is held at a time.
+	if !endpoint.pending.TryAcquire(MaxPendingBytes - 10) {
+		t.Fatal("something is held that nobody sent")
+	}
+	w := httptest.NewRecorder()
+	endpoint.ServeHTTP(w, delivery(t, "http://server", "pull_request", []byte(opened)))
+	if w.Code != http.StatusServiceUnavailable {
+		t.Errorf("without room: %d", w.Code)
+	}
+	endpoint.pending.Release(MaxPendingBytes - 10)
+	for range 3 {
+		w = httptest.NewRecorder()
+		endpoint.ServeHTTP(w, delivery(t, "http://server", "pull_request", []byte(opened)))
+		if w.Code != http.StatusOK {
+			t.Errorf("with room again: %d", w.Code)
+		}
+	}
+	if !endpoint.pending.TryAcquire(MaxPendingBytes) {
+		t.Error("what was refused or answered is still held")
 	}
 }
 

@@ -128,8 +128,8 @@ func validate(j queue.Job) error {
 	if j.Installation <= 0 {
 		return wrong("installation", j.Installation)
 	}
-	if j.Kind == queue.Evict {
-		return nil
+	if j.Kind == queue.Evict || j.Kind == queue.Installed && j.RepositoryID == 0 && j.Owner == "" && j.Repo == "" {
+		return nil // about the installation as a whole
 	}
 	switch {
 	case j.RepositoryID <= 0:
@@ -140,6 +140,8 @@ func validate(j queue.Job) error {
 		return wrong("repository name", j.Repo)
 	case j.Head != "" && !shaShape.MatchString(j.Head):
 		return wrong("head SHA", j.Head)
+	case j.EventHead != "" && !shaShape.MatchString(j.EventHead):
+		return wrong("head SHA", j.EventHead)
 	}
 	switch j.Kind {
 	case queue.PullRequest:
@@ -156,8 +158,10 @@ func validate(j queue.Job) error {
 			return wrong("head SHA", j.Head)
 		case !shaShape.MatchString(j.Base):
 			return wrong("base SHA", j.Base)
-		case !branchShape(j.BaseRef):
+		case !branchShape(j.BaseRef, maxRefBytes):
 			return wrong("base branch", j.BaseRef)
+		case j.HeadRef != "" && !branchShape(j.HeadRef, maxGroupRefBytes):
+			return wrong("head branch", j.HeadRef)
 		}
 	}
 	return nil
@@ -165,8 +169,8 @@ func validate(j queue.Job) error {
 
 // branchShape keeps out what git refuses and what would change a request path.
 // https://git-scm.com/docs/git-check-ref-format
-func branchShape(ref string) bool {
-	if ref == "" || len(ref) > maxRefBytes || strings.ContainsAny(ref, " ~^:?*[\\\x7f") {
+func branchShape(ref string, max int) bool {
+	if ref == "" || len(ref) > max || strings.ContainsAny(ref, " ~^:?*[\\\x7f") {
 		return false
 	}
 	for _, r := range ref {

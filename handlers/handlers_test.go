@@ -51,19 +51,23 @@ func TestEventsBecomeJobs(t *testing.T) {
 		return fmt.Sprintf(`{"action":%q,"check_run":{"head_sha":%q,"external_id":%q,"app":%s},%s}`, action, head, external, app, where)
 	}
 	number := func(j *queue.Job) { j.Number = 7 }
+	live := func(j *queue.Job) { j.Number, j.EventHead = 7, head }
 	commit := func(j *queue.Job) { j.Head = head }
 	group := func(j *queue.Job) { j.Head, j.Base, j.BaseRef = head, before, "release/1.x" }
 	app := fmt.Sprintf(`{"id":%d}`, ours)
+	everywhere := func(reason string) []queue.Job {
+		return []queue.Job{{Kind: queue.Installed, Installation: 9, Reason: reason}}
+	}
 
 	tests := []struct {
 		name, event, payload string
 		want                 []queue.Job
 	}{
-		{"opened", "pull_request", pull("opened", ""), job(queue.PullRequest, "opened", number)},
-		{"reopened", "pull_request", pull("reopened", ""), job(queue.PullRequest, "reopened", number)},
-		{"ready for review", "pull_request", pull("ready_for_review", ""), job(queue.PullRequest, "ready_for_review", number)},
-		{"pushed to", "pull_request", pull("synchronize", `,"before":"`+before+`"`), job(queue.PullRequest, "synchronize", func(j *queue.Job) { j.Number, j.Head = 7, before })},
-		{"retargeted", "pull_request", pull("edited", `,"changes":{"base":{"ref":{"from":"main"}}}`), job(queue.PullRequest, "edited", number)},
+		{"opened", "pull_request", pull("opened", ""), job(queue.PullRequest, "opened", live)},
+		{"reopened", "pull_request", pull("reopened", ""), job(queue.PullRequest, "reopened", live)},
+		{"ready for review", "pull_request", pull("ready_for_review", ""), job(queue.PullRequest, "ready_for_review", live)},
+		{"pushed to", "pull_request", pull("synchronize", `,"before":"`+before+`"`), job(queue.PullRequest, "synchronize", func(j *queue.Job) { j.Number, j.Head, j.EventHead = 7, before, head })},
+		{"retargeted", "pull_request", pull("edited", `,"changes":{"base":{"ref":{"from":"main"}}}`), job(queue.PullRequest, "edited", live)},
 		{"new title", "pull_request", pull("edited", `,"changes":{"title":{"from":"x"}}`), nil},
 		{"closed", "pull_request", pull("closed", ""), job(queue.Close, "closed", func(j *queue.Job) { j.Number, j.Head = 7, head })},
 		{"labeled", "pull_request", pull("labeled", ""), nil},
@@ -72,7 +76,7 @@ func TestEventsBecomeJobs(t *testing.T) {
 		{"a multi-select custom property", "pull_request", `{"action":"opened","pull_request":{"number":7,"base":{"repo":{"custom_properties":{"tier":["a"]}}}},"installation":{"id":9},
 			"repository":{"id":5,"full_name":"acme/web","custom_properties":{"tier":["a","b"],"team":null,"on":true}}}`, job(queue.PullRequest, "opened", number)},
 
-		{"a group asks for checks", "merge_group", fmt.Sprintf(`{"action":"checks_requested","merge_group":{"head_sha":%q,"base_sha":%q,"base_ref":"refs/heads/release/1.x"},%s}`, head, before, where), job(queue.MergeGroup, "checks_requested", group)},
+		{"a group asks for checks", "merge_group", fmt.Sprintf(`{"action":"checks_requested","merge_group":{"head_sha":%q,"head_ref":"refs/heads/gh-readonly-queue/release/1.x/pr-7-0","base_sha":%q,"base_ref":"refs/heads/release/1.x"},%s}`, head, before, where), job(queue.MergeGroup, "checks_requested", func(j *queue.Job) { group(j); j.HeadRef = "gh-readonly-queue/release/1.x/pr-7-0" })},
 		{"a group is taken apart", "merge_group", fmt.Sprintf(`{"action":"destroyed","reason":"dequeued","merge_group":{"head_sha":%q},%s}`, head, where), job(queue.Close, "destroyed", commit)},
 
 		{"our run again, one pull request", "check_run", run("rerequested", app, "pr/7;ground=00;output=00"), job(queue.PullRequest, "rerequested", number)},
@@ -86,7 +90,8 @@ func TestEventsBecomeJobs(t *testing.T) {
 		{"a suite of another App", "check_suite", fmt.Sprintf(`{"action":"rerequested","check_suite":{"head_sha":%q,"app":{"id":1}},%s}`, head, where), nil},
 
 		{"installed", "installation", `{"action":"created","installation":{"id":9},"repositories":[{"id":5,"full_name":"acme/web"}]}`, job(queue.Installed, "created", nil)},
-		{"installed on nothing", "installation", `{"action":"created","installation":{"id":9}}`, nil},
+		{"installed, and it is not said on what", "installation", `{"action":"created","installation":{"id":9}}`, everywhere("created")},
+		{"back again as GitHub says it", "installation", `{"action":"unsuspend","installation":{"id":9}}`, everywhere("unsuspend")},
 		{"back again", "installation", `{"action":"unsuspend","installation":{"id":9},"repositories":[{"id":5,"full_name":"acme/web"}]}`, job(queue.Installed, "unsuspend", nil)},
 		{"suspended", "installation", `{"action":"suspend","installation":{"id":9}}`, []queue.Job{{Kind: queue.Evict, Installation: 9, Reason: "suspend"}}},
 		{"deleted", "installation", `{"action":"deleted","installation":{"id":9},"repositories":[{"id":5,"full_name":"acme/web"}]}`, []queue.Job{{Kind: queue.Evict, Installation: 9, Reason: "deleted"}}},
@@ -126,6 +131,8 @@ func TestPayloadsThatLackWhatIsNeededAreRefused(t *testing.T) {
 		"closed without a head":        {"pull_request", `{"action":"closed","pull_request":{"number":7},` + where + `}`},
 		"no group":                     {"merge_group", `{"action":"checks_requested",` + where + `}`},
 		"a group without a base":       {"merge_group", `{"action":"checks_requested","merge_group":{"head_sha":"` + head + `","base_ref":"refs/heads/main"},` + where + `}`},
+		"an odd head":                  {"pull_request", event(`{"number":7,"head":{"sha":"HEAD"}}`, where)},
+		"a group from an odd branch":   {"merge_group", `{"action":"checks_requested","merge_group":{"head_sha":"` + head + `","head_ref":"refs/heads/a..b","base_sha":"` + before + `","base_ref":"refs/heads/main"},` + where + `}`},
 		"a group into an odd branch":   {"merge_group", `{"action":"checks_requested","merge_group":{"head_sha":"` + head + `","base_sha":"` + before + `","base_ref":"refs/heads/../x"},` + where + `}`},
 		"a suite for a run":            {"check_run", `{"action":"rerequested","check_suite":{"head_sha":"` + head + `","app":{"id":4242}},` + where + `}`},
 		"a run for a suite":            {"check_suite", `{"action":"rerequested","check_run":{"head_sha":"` + head + `","app":{"id":4242}},` + where + `}`},
@@ -147,7 +154,7 @@ func TestPayloadsThatLackWhatIsNeededAreRefused(t *testing.T) {
 func TestAnInstallationOnThousandsOfRepositoriesIsBounded(t *testing.T) {
 	list := strings.Repeat(`{"id":5,"full_name":"acme/web"},`, 3*MaxRepositories)
 	jobs, err := translate(t, "installation", []byte(`{"action":"created","installation":{"id":9},"repositories":[`+strings.TrimSuffix(list, ",")+`]}`))
-	if err != nil || len(jobs) != MaxRepositories {
+	if err != nil || len(jobs) != 1 || jobs[0].Repo != "" {
 		t.Errorf("%d jobs, %v", len(jobs), err)
 	}
 }

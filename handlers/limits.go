@@ -10,9 +10,15 @@ const (
 	// StoreTimeout bounds the storing of a delivery's jobs. GitHub waits 10 s for
 	// the answer and then counts the delivery as failed.
 	StoreTimeout = 8 * time.Second
+	// MaxPendingBytes bounds the bodies that are held at the same time, read before
+	// their signature can be looked at: anybody may send some.
+	MaxPendingBytes = 128 << 20
 	// MaxRepositories bounds the jobs that one installation event makes, so that they
-	// are stored within StoreTimeout. The sweep over open pull requests reaches the rest.
+	// are stored within StoreTimeout. Beyond it one job lists the repositories itself.
 	MaxRepositories = 500
 	// maxRefBytes bounds a branch name; git's own limit is a file name's, 255.
 	maxRefBytes = 255
+	// maxGroupRefBytes bounds a merge group's branch, whose name holds the base's, a
+	// number and a commit.
+	maxGroupRefBytes = maxRefBytes + 128
 )

@@ -14,6 +14,7 @@ func mergeGroup(payload []byte) ([]queue.Job, error) {
 		place
 		MergeGroup *struct {
 			HeadSHA string `json:"head_sha"`
+			HeadRef string `json:"head_ref"` // "refs/heads/gh-readonly-queue/main/pr-7-…"
 			BaseSHA string `json:"base_sha"`
 			BaseRef string `json:"base_ref"` // "refs/heads/main"
 		} `json:"merge_group"`
@@ -28,6 +29,7 @@ func mergeGroup(payload []byte) ([]queue.Job, error) {
 	job.Head = e.MergeGroup.HeadSHA
 	switch e.Action {
 	case "checks_requested":
+		job.HeadRef = strings.TrimPrefix(e.MergeGroup.HeadRef, "refs/heads/")
 		job.Base, job.BaseRef = e.MergeGroup.BaseSHA, strings.TrimPrefix(e.MergeGroup.BaseRef, "refs/heads/")
 	case "destroyed":
 		job.Kind = queue.Close

@@ -37,7 +37,7 @@ func pullRequest(payload []byte) ([]queue.Job, error) {
 		return nil, fmt.Errorf("%w: no pull request number", ErrPayload)
 	}
 	job := e.job(queue.PullRequest)
-	job.Number = e.PullRequest.Number
+	job.Number, job.EventHead = e.PullRequest.Number, e.PullRequest.Head.SHA
 	switch e.Action {
 	case "opened", "reopened", "ready_for_review":
 	case "synchronize":
@@ -47,7 +47,7 @@ func pullRequest(payload []byte) ([]queue.Job, error) {
 			return nil, nil // title or body
 		}
 	case "closed":
-		job.Kind, job.Head = queue.Close, e.PullRequest.Head.SHA
+		job.Kind, job.Head, job.EventHead = queue.Close, e.PullRequest.Head.SHA, ""
 	default:
 		return nil, nil
 	}

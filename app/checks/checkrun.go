@@ -58,6 +58,9 @@ func (f *Forge) Begin(ctx context.Context, repo review.Repository, sha, ground s
 	}
 	run := runs[0]
 	was := readExternalID(run.ExternalID)
+	if about := ParseExternalID(run.ExternalID); x.about == aboutCommit && (len(about.Pulls) > 0 || about.BaseSHA != "") {
+		x.about = was.about // a run without a verdict is still about what it was about
+	}
 	switch {
 	case run.Status == completed && was.ground == x.ground && was.output != "" && isVerdict(run.Conclusion):
 		begun := f.begin(repo, sha, run)
@@ -131,6 +134,20 @@ func (f *Forge) Cancel(ctx context.Context, repo review.Repository, sha, reason 
 		}
 	}
 	return nil
+}
+
+// GroupOf is the merge group that our newest run of a commit is about. found is
+// false where it is about none. The group's branch is not known.
+func (f *Forge) GroupOf(ctx context.Context, repo review.Repository, sha string) (g review.Group, found bool, err error) {
+	runs, err := f.runs(ctx, repo, sha)
+	if err != nil || len(runs) == 0 {
+		return g, false, err
+	}
+	about := ParseExternalID(runs[0].ExternalID)
+	if about.BaseSHA == "" {
+		return g, false, nil
+	}
+	return review.Group{HeadSHA: sha, BaseSHA: about.BaseSHA, BaseRef: about.BaseRef}, true, nil
 }
 
 // runs lists our runs of a commit, newest first. Any App or token may make a run

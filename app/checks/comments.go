@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-github/v62/github"
 
+	"github.com/bonafide-app/bonafide/app/policy"
 	"github.com/bonafide-app/bonafide/app/report"
 	"github.com/bonafide-app/bonafide/app/review"
 )
@@ -53,6 +54,7 @@ type remark struct {
 		Type  string `json:"type"`
 	} `json:"user"` // null where the account was deleted
 	CommitID string `json:"commit_id"` // of a review: the head that it was about
+	Path     string `json:"path"`      // of a comment: the file that it is on
 }
 
 func (t *talk) speak(ctx context.Context, r report.Report, want []report.Comment) error {
@@ -108,7 +110,7 @@ func (t *talk) update(ctx context.Context, comments []remark, r report.Report, w
 		switch {
 		case m.mended && len(still) > 0: // it came back
 			err = t.edit(ctx, c.ID, joined(still))
-		case len(m.comments) > 0 && !m.mended && len(still) == 0 && settled(r, want):
+		case len(m.comments) > 0 && !m.mended && len(still) == 0 && settled(r, want, c.Path):
 			err = t.edit(ctx, c.ID, resolved(c.Body, t.pull.HeadSHA))
 		}
 		if err != nil {
@@ -118,14 +120,23 @@ func (t *talk) update(ctx context.Context, comments []remark, r report.Report, w
 	return said, nil
 }
 
-// settled says whether a finding that is not there is really mended: nothing was
-// left unknown, and no finding was left out of the comments for their number.
-func settled(r report.Report, want []report.Comment) bool {
+// settled says whether a finding about a file that is not there is really mended:
+// the file was judged, by the policy that was meant, nothing was left unknown, and no
+// finding was left out of the comments for their number.
+func settled(r report.Report, want []report.Comment, path string) bool {
 	if len(want) >= report.MaxComments {
 		return false
 	}
 	for _, finding := range r.Findings {
-		if finding.Unknown {
+		switch {
+		case finding.Unknown, finding.Rule == policy.RulePolicyInvalid:
+			return false
+		case finding.Rule == policy.RuleLockfileUnreadable && (finding.Lockfile == path || finding.Lockfile == "" || path == ""):
+			return false
+		}
+	}
+	for _, file := range r.Lockfiles {
+		if file.Note != "" && (file.Path == path || path == "") {
 			return false
 		}
 	}

@@ -19,12 +19,20 @@ type About struct {
 // externalID is the external id of a check run of ours:
 //
 //	pr/7+9;ground=0123456789abcdef;output=0123456789abcdef
-//	group/main/BASESHA;ground=…
+//	group/main/BASESHA;ground=… (a ";" in the branch's name is "%3B", a "%" is "%25")
 //
 // ground and output are the beginnings of SHA-256 sums: of what the verdict rests
 // on, and of what was published. output is there once the run was completed. Events
 // about pull requests from forks name no pull request, but they carry this.
 type externalID struct{ about, ground, output string }
+
+// aboutCommit is what an id says that names neither pull requests nor a group.
+const aboutCommit = "commit"
+
+var (
+	escapeID   = strings.NewReplacer("%", "%25", ";", "%3B")
+	unescapeID = strings.NewReplacer("%25", "%", "%3B", ";")
+)
 
 func (x externalID) String() string {
 	s := x.about + ";ground=" + x.ground
@@ -45,14 +53,14 @@ func newExternalID(ground string) externalID {
 		if n, ok := strings.CutPrefix(word, "pr/"); ok && number(n) > 0 {
 			numbers = append(numbers, n)
 		} else if i := strings.LastIndexByte(base, '@'); word == "group" && i > 0 {
-			about = "group/" + base[:i] + "/" + base[i+1:]
+			about = "group/" + escapeID.Replace(base[:i]) + "/" + base[i+1:]
 		}
 	}
 	if len(numbers) > 0 {
 		about = "pr/" + strings.Join(numbers, "+")
 	}
 	if about == "" || len(about) > MaxAboutBytes || strings.ContainsRune(about, ';') {
-		about = "commit"
+		about = aboutCommit
 	}
 	return externalID{about: about, ground: digest(ground)}
 }
@@ -93,7 +101,7 @@ func ParseExternalID(s string) About {
 	if rest, ok := strings.CutPrefix(about, "group/"); ok {
 		i := strings.LastIndexByte(rest, '/')
 		if i > 0 && needSHA(rest[i+1:]) == nil {
-			return About{BaseRef: rest[:i], BaseSHA: rest[i+1:]}
+			return About{BaseRef: unescapeID.Replace(rest[:i]), BaseSHA: rest[i+1:]}
 		}
 	}
 	return About{}

@@ -116,11 +116,16 @@ func (f *Forge) do(ctx context.Context, repo review.Repository, q request, out a
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", q.what, err)
 	}
-	resp, err := f.send(ctx, repo.Installation, path, q, out)
+	return f.ask(ctx, repo.Installation, path, q, out)
+}
+
+// ask is do for any path.
+func (f *Forge) ask(ctx context.Context, installation int64, path string, q request, out any) (*github.Response, error) {
+	resp, err := f.send(ctx, installation, path, q, out)
 	if status(err) == http.StatusUnauthorized {
 		// The token was revoked before its time. A new client fetches a new one.
-		f.Evict(repo.Installation)
-		resp, err = f.send(ctx, repo.Installation, path, q, out)
+		f.Evict(installation)
+		resp, err = f.send(ctx, installation, path, q, out)
 	}
 	return resp, f.failed(ctx, q.what, err)
 }

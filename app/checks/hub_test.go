@@ -338,7 +338,7 @@ func (r *hubRun) json() map[string]any {
 func remarks(list []*hubComment) []map[string]any {
 	var out []map[string]any
 	for _, c := range list {
-		out = append(out, map[string]any{"id": c.ID, "body": c.Body, "commit_id": c.CommitID, "user": map[string]any{"login": c.Login, "type": c.Type}})
+		out = append(out, map[string]any{"id": c.ID, "body": c.Body, "commit_id": c.CommitID, "path": c.Path, "user": map[string]any{"login": c.Login, "type": c.Type}})
 	}
 	return out
 }

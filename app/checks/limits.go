@@ -25,6 +25,8 @@ const (
 	// MaxPullPages bounds the list of open pull requests (1,000). Beyond it they are
 	// also asked for by commit and by branch.
 	MaxPullPages = 10
+	// MaxRepositoryPages bounds the repositories of an installation (5,000).
+	MaxRepositoryPages = 50
 	// MaxRunPages bounds the runs of one name on one commit: GitHub keeps 1,000.
 	MaxRunPages = 10
 	// MaxAnnotationPages bounds the annotations of one run that are read back after an

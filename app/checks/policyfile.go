@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/bonafide-app/bonafide/app/policy"
@@ -55,7 +56,8 @@ func (f *Forge) Policy(ctx context.Context, repo review.Repository, sha string) 
 // stood where it belongs, be it good or not.
 func (f *Forge) policyAt(ctx context.Context, repo review.Repository, sha string) (p policy.Policy, problem *policy.Problem, found bool, err error) {
 	var entries []review.TreeEntry
-	for _, path := range [...]string{".github/bonafide.yml", "bonafide.yml", ".github/bonafide.yaml", "bonafide.yaml"} {
+	mistaken := config.MistakenPolicyPaths()
+	for _, path := range append(config.PolicyPaths(), mistaken...) {
 		e, there, err := f.find(ctx, repo, sha, path)
 		if err != nil {
 			return policy.Policy{}, nil, false, err
@@ -74,7 +76,7 @@ func (f *Forge) policyAt(ctx context.Context, repo review.Repository, sha string
 	switch {
 	case len(entries) > 1:
 		sentence = fmt.Sprintf("There are two policy files, %s and %s. Keep one of them.", e.Path, entries[1].Path)
-	case e.Path == ".github/bonafide.yaml" || e.Path == "bonafide.yaml":
+	case slices.Contains(mistaken, e.Path):
 		sentence = fmt.Sprintf("The policy file is named %s. Rename it to end in .yml.", e.Path)
 	case e.Kind == directory:
 		sentence = fmt.Sprintf("%s is a folder. It must be a file.", e.Path)

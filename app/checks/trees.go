@@ -7,9 +7,11 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"slices"
 	"strings"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bonafide-app/bonafide/app/review"
@@ -135,9 +137,25 @@ func (w *walk) list(ctx context.Context, base, head string, recursive bool) (b, 
 		return b, h, fmt.Errorf("more than %d listings would have to be read: the repository and the change are too large to be compared", MaxTreeRequests)
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) { b, err = w.forge.listTree(ctx, w.repo, base, recursive); return err })
-	g.Go(func() (err error) { h, err = w.forge.listTree(ctx, w.repo, head, recursive); return err })
-	return b, h, g.Wait()
+	read := func(sha string, to *listing) {
+		g.Go(func() (err error) {
+			defer recovered(w.forge.logger(ctx), &err)
+			*to, err = w.forge.listTree(ctx, w.repo, sha, recursive)
+			return err
+		})
+	}
+	read(base, &b)
+	read(head, &h)
+	err = g.Wait()
+	return b, h, err
+}
+
+// recovered turns a panic of a goroutine into its error: nobody else could.
+func recovered(log *zerolog.Logger, err *error) {
+	if p := recover(); p != nil {
+		log.Error().Interface("panic", p).Bytes("stack", debug.Stack()).Msg("panic while reading from GitHub")
+		*err = errors.New("an internal error (a panic)")
+	}
 }
 
 // listTree reads the entries of a tree or of a commit's root tree; of all folders

@@ -27,14 +27,15 @@ const (
 // Entry is one locked package as a lockfile states it. All strings are the
 // lockfile's own, unchecked: escape them before showing.
 type Entry struct {
-	Package  Package
-	Alias    string // the name it is installed under, where that is not Package.Name
+	Package Package
+	Alias   string // the name it is installed under, where that is not Package.Name
 	// AliasUnasked says that no dependency spec of the lockfile asks for this package
-	// under that name ("npm:NAME@…"): nobody wanted it to stand there.
+	// under that name ("npm:NAME@…", or its address): nobody wanted it to stand there.
+	// What package.json overrides is not in the lockfile, and comes out as unasked.
 	AliasUnasked bool
-	Lockfile string // path in the repository
-	Location string // the key in the lockfile: "node_modules/a/node_modules/b"
-	Line     int    // 1-based: where a person would look for it
+	Lockfile     string // path in the repository
+	Location     string // the key in the lockfile: "node_modules/a/node_modules/b"
+	Line         int    // 1-based: where a person would look for it
 
 	Source    SourceKind
 	Resolved  string   // the address as stated, "" where the lockfile does not say
@@ -55,7 +56,7 @@ type ChangeKind string
 // The kinds of changes.
 const (
 	Added    ChangeKind = "added"    // stood nowhere in the base
-	Updated  ChangeKind = "updated"  // another version of it stood in the base
+	Updated  ChangeKind = "updated"  // another version of it stood in the base, or it came to a place that was not its own
 	Removed  ChangeKind = "removed"  // stands nowhere in the head
 	Repinned ChangeKind = "repinned" // same version, other digest or other source
 )
@@ -63,14 +64,17 @@ const (
 // Change is one distinct name@version (and source) that differs between the
 // base and the head of one lockfile.
 type Change struct {
-	Kind  ChangeKind
-	Entry Entry // the first occurrence in the head; for Removed, in the base
+	Kind ChangeKind
+	// Entry is the first occurrence in the head that displaces a package, else the
+	// first whose alias is unasked, else the first; for Removed, the first in the base.
+	Entry Entry
 	// Occurrences are all entries of the head with the same package, source and
 	// digests, Entry among them, in the order of the file.
 	Occurrences []Entry
-	// Replaces are the distinct base entries that stood where this one stands now
-	// (by location, else the other versions of that name that went away). For
-	// Repinned: the base entries of the same name@version.
+	// Replaces are the distinct base entries of that name that stood where this one
+	// stands now, then the other versions of it that went away. For Repinned: the base
+	// entries of the same name@version. For Updated none, where the same name@version
+	// stood in the base: then it displaces a package, or its alias is unasked.
 	Replaces []Entry
 	// Displaces are the distinct base entries of another name that stood under the
 	// same installed name at the same location: what was loaded from there is now

@@ -228,6 +228,45 @@ func checkRow(t *testing.T, row expectedRow, ch dep.Change) {
 	}
 }
 
+func TestRealAliasesAreAskedFor(t *testing.T) {
+	c := openCorpus(t)
+	aliases, bundled := 0, 0
+	for _, pattern := range []string{"npm-*/*/*.json", "bench/*.json"} {
+		names, err := fs.Glob(c, pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			_, file, _ := strings.Cut(path.Base(name), ".")
+			if !strings.HasSuffix(name, "package-lock.json") && file != "npm-shrinkwrap.json" {
+				continue
+			}
+			entries, err := Parse("package-lock.json", c.read(t, name))
+			var refused *Error
+			if errors.As(err, &refused) && refused.Kind == UnsupportedVersion {
+				continue
+			}
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			for _, e := range entries {
+				if e.AliasUnasked {
+					t.Errorf("%s: nobody asks for %s as %s", name, e.Package.ID(), e.Alias)
+				}
+				if e.Alias != "" {
+					aliases++
+				}
+				if e.Bundled {
+					bundled++
+				}
+			}
+		}
+	}
+	if aliases < 30 || bundled < 300 {
+		t.Errorf("only %d aliases and %d bundled entries: the corpus does not show much", aliases, bundled)
+	}
+}
+
 type hostileCase struct {
 	Case, Lockfile, Head, Base, Outcome string
 	Kinds                               []string

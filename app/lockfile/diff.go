@@ -22,39 +22,53 @@ import (
 // before it must not have become worse, even where the same thing stood elsewhere.
 //
 // A package that stood nowhere in the base is updated where it replaces other
-// versions of its name: those at its locations, else those that went away, the
-// nearest first, MaxReplaces at most. Else it is added.
+// versions of its name: those at its locations, then those that went away, the
+// nearest first. Else it is added. Stays are the versions beside which it came in.
+//
+// A package that stood in the base, and is not repinned, is nevertheless updated
+// where it took the place of a package of another name (Displaces), or stands at a
+// new place under a name that nobody asks for it by (Entry.AliasUnasked): it then
+// replaces nothing.
+//
+// Of the occurrences, Entry is the first that displaces a package, else the first
+// whose alias is unasked, else the first. Replaces, Displaces and Stays have
+// MaxReplaces entries at most.
 func Diff(base, head []dep.Entry) []dep.Change {
 	b, h := newSide(base), newSide(head)
 	var changes []dep.Change
 	replaced := map[dep.Package]bool{}
-	gone := b.gone(h)
+	gone, staying := b.gone(h), b.staying(h)
 
 	for _, g := range h.groups {
 		var change dep.Change
 		switch {
 		case b.byPackage[g.pkg] == nil:
 			change.Kind = dep.Added
-			change.Replaces = b.at(g.entries, sameName)
-			if len(change.Replaces) == 0 {
-				change.Replaces = nearest(gone[nameOf(g.pkg)], g.pkg.Version)
-			}
-			if len(change.Replaces) > 0 {
+			replaces := b.at(g, sameName)
+			replaces.addNearest(gone[nameOf(g.pkg)], g.pkg.Version)
+			if change.Replaces = replaces.entries; len(change.Replaces) > 0 {
 				change.Kind = dep.Updated
 			}
 			for _, e := range change.Replaces {
 				replaced[e.Package] = true
 			}
-		case b.holds(g):
-			continue
-		default:
+		case !b.holds(g):
 			change.Kind = dep.Repinned
-			change.Replaces = b.at(g.entries, samePackage)
+			replaces := b.at(g, samePackage)
 			for _, before := range firstFew(b.byPackage[g.pkg]) {
-				change.Replaces = appendDistinct(change.Replaces, before.entries[0])
+				replaces.add(before, before.entries[0])
 			}
+			change.Replaces = replaces.entries
+		case b.intrudes(g):
+			change.Kind = dep.Updated
+		default:
+			continue
 		}
-		change.Entry, change.Occurrences = g.first(), g.all()
+		if change.Kind != dep.Repinned {
+			change.Stays = staying.beside(g.pkg, change.Replaces)
+		}
+		change.Entry, change.Occurrences = b.telling(g), g.all()
+		change.Displaces = b.at(g, otherName).entries
 		changes = append(changes, change)
 	}
 
@@ -123,7 +137,13 @@ type side struct {
 	groups     []*group // by first occurrence
 	byIdentity map[identity]*group
 	byPackage  map[dep.Package][]*group
-	byLocation map[string][]*dep.Entry
+	byLocation map[string][]occurrence
+}
+
+// occurrence is an entry and the group that it is of.
+type occurrence struct {
+	*dep.Entry
+	group *group
 }
 
 func newSide(entries []dep.Entry) side {
@@ -135,7 +155,7 @@ func newSide(entries []dep.Entry) side {
 	s := side{
 		byIdentity: make(map[identity]*group, len(entries)),
 		byPackage:  make(map[dep.Package][]*group, len(entries)),
-		byLocation: make(map[string][]*dep.Entry, len(entries)),
+		byLocation: make(map[string][]occurrence, len(entries)),
 	}
 	for i := range entries {
 		e := &entries[i]
@@ -148,7 +168,7 @@ func newSide(entries []dep.Entry) side {
 			s.byPackage[e.Package] = append(s.byPackage[e.Package], g)
 		}
 		g.entries = append(g.entries, e)
-		s.byLocation[e.Location] = append(s.byLocation[e.Location], e)
+		s.byLocation[e.Location] = append(s.byLocation[e.Location], occurrence{e, g})
 	}
 	return s
 }
@@ -164,7 +184,7 @@ func (s side) holds(g *group) bool {
 		stood, held := false, false
 		for _, before := range firstFew(s.byLocation[e.Location]) {
 			if before.Package == e.Package {
-				stood, held = true, held || covers(*before, *e)
+				stood, held = true, held || covers(*before.Entry, *e)
 			}
 		}
 		if stood && !held || !stood && !elsewhere {
@@ -188,33 +208,72 @@ func covers(before, after dep.Entry) bool {
 
 func samePackage(a, b dep.Package) bool { return a == b }
 func sameName(a, b dep.Package) bool    { return nameOf(a) == nameOf(b) }
+func otherName(a, b dep.Package) bool   { return !sameName(a, b) }
 
-// at finds the distinct entries at the locations of others.
-func (s side) at(entries []*dep.Entry, same func(a, b dep.Package) bool) []dep.Entry {
-	var out []dep.Entry
-	for _, e := range entries {
+// at finds what stood where the entries of a group of the other side stand.
+func (s side) at(g *group, related func(a, b dep.Package) bool) (found few) {
+	for _, e := range g.entries {
 		for _, before := range firstFew(s.byLocation[e.Location]) {
-			if same(before.Package, e.Package) {
-				out = appendDistinct(out, before)
+			if related(before.Package, e.Package) {
+				found.add(before.group, before.Entry)
 			}
 		}
 	}
-	return out
+	return found
 }
 
-// appendDistinct appends an entry unless it says the same as one that is there, or
-// there are MaxReplaces.
-func appendDistinct(to []dep.Entry, e *dep.Entry) []dep.Entry {
-	if len(to) == MaxReplaces {
-		return to
-	}
-	id := identify(e)
-	for i := range to {
-		if identify(&to[i]) == id {
-			return to
+// displaced says whether packages of another name stood where an entry of the other
+// side stands, and none of its own.
+func (s side) displaced(e *dep.Entry) bool {
+	stood := s.byLocation[e.Location]
+	return len(stood) > 0 && !s.stood(e)
+}
+
+// stood says whether a package of the same name stood where an entry of the other
+// side stands.
+func (s side) stood(e *dep.Entry) bool {
+	return slices.ContainsFunc(s.byLocation[e.Location], func(before occurrence) bool { return sameName(before.Package, e.Package) })
+}
+
+// intrudes says whether a package came to a place that is not its own.
+func (s side) intrudes(g *group) bool {
+	return slices.ContainsFunc(g.entries, func(e *dep.Entry) bool { return s.displaced(e) || e.AliasUnasked && !s.stood(e) })
+}
+
+// telling is the entry of a group of the other side to look at first.
+func (s side) telling(g *group) dep.Entry {
+	for _, tells := range []func(*dep.Entry) bool{s.displaced, func(e *dep.Entry) bool { return e.AliasUnasked }} {
+		if i := slices.IndexFunc(g.entries, tells); i >= 0 {
+			return *g.entries[i]
 		}
 	}
-	return append(to, *e)
+	return g.first()
+}
+
+// few collects entries of distinct groups of one side, MaxReplaces at most.
+type few struct {
+	groups  []*group
+	entries []dep.Entry
+}
+
+func (f *few) full() bool { return len(f.groups) == MaxReplaces }
+
+func (f *few) add(g *group, e *dep.Entry) {
+	if !f.full() && !slices.Contains(f.groups, g) {
+		f.groups, f.entries = append(f.groups, g), append(f.entries, *e)
+	}
+}
+
+// addNearest adds the versions below, the highest first, then those above. The
+// groups are sorted, the lowest version first.
+func (f *few) addNearest(sorted []*group, version string) {
+	at, _ := slices.BinarySearchFunc(sorted, version, func(g *group, v string) int { return compareVersions(g.pkg.Version, v) })
+	for i := at - 1; i >= 0 && !f.full(); i-- {
+		f.add(sorted[i], sorted[i].entries[0])
+	}
+	for i := at; i < len(sorted) && !f.full(); i++ {
+		f.add(sorted[i], sorted[i].entries[0])
+	}
 }
 
 func firstFew[T any](all []T) []T { return all[:min(len(all), MaxReplaces)] }
@@ -222,30 +281,92 @@ func firstFew[T any](all []T) []T { return all[:min(len(all), MaxReplaces)] }
 func nameOf(p dep.Package) dep.Package { p.Version = ""; return p }
 
 // gone collects, by name, what stands nowhere on the other side, lowest version first.
-func (s side) gone(other side) map[dep.Package][]dep.Entry {
-	out := map[dep.Package][]dep.Entry{}
+func (s side) gone(other side) map[dep.Package][]*group {
+	out := map[dep.Package][]*group{}
 	for _, g := range s.groups {
 		if other.byPackage[g.pkg] == nil {
-			out[nameOf(g.pkg)] = append(out[nameOf(g.pkg)], g.first())
+			out[nameOf(g.pkg)] = append(out[nameOf(g.pkg)], g)
 		}
 	}
-	for _, entries := range out {
-		slices.SortStableFunc(entries, func(a, b dep.Entry) int { return compareVersions(a.Package.Version, b.Package.Version) })
+	for _, groups := range out {
+		sortVersions(groups)
 	}
 	return out
 }
 
-// nearest picks the versions below, the highest first, then those above.
-func nearest(sorted []dep.Entry, version string) []dep.Entry {
-	at, _ := slices.BinarySearchFunc(sorted, version, func(e dep.Entry, v string) int { return compareVersions(e.Package.Version, v) })
-	var out []dep.Entry
-	for i := at - 1; i >= 0 && len(out) < MaxReplaces; i-- {
-		out = append(out, sorted[i])
+// line is a release line of a package: versions that are meant to be compatible.
+type line struct {
+	name    dep.Package // without a version
+	release string      // "1", "0.3"
+}
+
+// lineOf is the release line of a package; ok is false where its version is none of
+// npm's.
+func lineOf(p dep.Package) (l line, ok bool) {
+	v, err := semver.NPM.Parse(p.Version)
+	if err != nil || v.IsWildcard() {
+		return line{}, false
 	}
-	for i := at; i < len(sorted) && len(out) < MaxReplaces; i++ {
-		out = append(out, sorted[i])
+	major, rest, _ := strings.Cut(v.Canon(false), ".")
+	if major == "0" {
+		minor, _, _ := strings.Cut(rest, ".")
+		major += "." + minor
+	}
+	return line{nameOf(p), major}, true
+}
+
+// lines is what stands on both sides, by release line, the lowest version first.
+type lines map[line][]*group
+
+// staying collects what stands on the other side too, of the names of which
+// something new stands there. Of the groups of one package it takes a few.
+func (s side) staying(other side) lines {
+	asked := map[dep.Package]bool{}
+	for _, g := range other.groups {
+		if s.byPackage[g.pkg] == nil || s.intrudes(g) {
+			asked[nameOf(g.pkg)] = true
+		}
+	}
+	out := lines{}
+	for p, groups := range s.byPackage {
+		if !asked[nameOf(p)] || other.byPackage[p] == nil {
+			continue
+		}
+		if l, ok := lineOf(p); ok {
+			out[l] = append(out[l], firstFew(groups)...)
+		}
+	}
+	for _, groups := range out {
+		sortVersions(groups)
 	}
 	return out
+}
+
+// beside is what stays in the release line of a package, the highest version first,
+// without the package itself and without what was replaced.
+func (l lines) beside(p dep.Package, replaced []dep.Entry) []dep.Entry {
+	at, ok := lineOf(p)
+	if !ok {
+		return nil
+	}
+	var found few
+	for _, g := range slices.Backward(l[at]) {
+		if found.full() {
+			break
+		}
+		if g.pkg != p && !slices.ContainsFunc(replaced, func(e dep.Entry) bool { return e.Package == g.pkg }) {
+			found.add(g, g.entries[0])
+		}
+	}
+	return found.entries
+}
+
+// sortVersions sorts groups, the lowest version first, those of one version by where
+// they stand.
+func sortVersions(groups []*group) {
+	slices.SortStableFunc(groups, func(a, b *group) int {
+		return cmp.Or(compareVersions(a.pkg.Version, b.pkg.Version), cmp.Compare(a.entries[0].Line, b.entries[0].Line))
+	})
 }
 
 func compareVersions(a, b string) int {

@@ -38,11 +38,22 @@ func TestDiffTellsWhatHappened(t *testing.T) {
 		{"moved and updated", []string{one("a", "1.0.0")}, []string{one("b>a", "1.1.0")}, []string{"updated a@1.1.0 from 1.0.0"}},
 		{"one more version beside the old", []string{one("a", "1.0.0")}, []string{one("a", "1.0.0"), one("b>a", "2.0.0")}, []string{"added a@2.0.0"}},
 		{"hoisted over a version that stays below", []string{one("a", "1.0.0")}, []string{one("a", "2.0.0"), one("b>a", "1.0.0")}, []string{"updated a@2.0.0 from 1.0.0"}},
-		{"two versions become one", []string{one("a", "1.0.0"), one("b>a", "1.5.0")}, []string{one("a", "2.0.0")}, []string{"updated a@2.0.0 from 1.0.0", "removed a@1.5.0"}},
+		{"two versions become one", []string{one("a", "1.0.0"), one("b>a", "1.5.0")}, []string{one("a", "2.0.0")}, []string{"updated a@2.0.0 from 1.0.0"}},
 		{"the nearest version below", []string{one("b>a", "1.0.0"), one("c>a", "1.10.0"), one("d>a", "3.0.0")}, []string{one("a", "1.11.0")}, []string{"updated a@1.11.0 from 1.10.0"}},
 		{"downgraded", []string{one("a", "2.0.0")}, []string{one("a", "1.0.0")}, []string{"updated a@1.0.0 from 2.0.0"}},
-		{"another package under the same alias", []string{one("a", "1.0.0")}, []string{member("node_modules/a", "evil", "1.0.0", "name", "evil")}, []string{"added evil@1.0.0", "removed a@1.0.0"}},
-		{"an alias of what was there", []string{one("a", "1.0.0")}, []string{one("a", "1.0.0"), member("node_modules/x", "a", "1.0.0", "name", "a")}, nil},
+		{"another package under the same alias", []string{one("a", "1.0.0")}, []string{member("node_modules/a", "evil", "1.0.0", "name", "evil")}, []string{"added evil@1.0.0 displaces a@1.0.0", "removed a@1.0.0"}},
+		{"an alias of what was there", []string{one("a", "1.0.0")}, []string{`"": {"dependencies": {"x": "npm:a@1"}}`, one("a", "1.0.0"), member("node_modules/x", "a", "1.0.0", "name", "a")}, nil},
+		{"an alias of what was there that nobody asks for", []string{one("a", "1.0.0")}, []string{one("a", "1.0.0"), member("node_modules/x", "a", "1.0.0", "name", "a")}, []string{"updated a@1.0.0 from "}},
+		{"what was there takes another's place", []string{one("a", "1.0.0"), one("b", "1.0.0")}, []string{member("node_modules/a", "b", "1.0.0", "name", "b"), one("b", "1.0.0")}, []string{"updated b@1.0.0 from  displaces a@1.0.0", "removed a@1.0.0"}},
+		{"what was there takes an alias's place", []string{member("node_modules/a", "b", "1.0.0", "name", "b"), one("c>a", "2.0.0")}, []string{one("a", "2.0.0")}, []string{"updated a@2.0.0 from  displaces b@1.0.0", "removed b@1.0.0"}},
+		{"a new version in another's place", []string{one("a", "1.0.0"), one("b", "1.0.0")}, []string{member("node_modules/a", "b", "1.1.0", "name", "b"), one("c>a", "1.0.0")}, []string{"updated b@1.1.0 from 1.0.0 displaces a@1.0.0"}},
+		{"a link to what is installed", []string{one("a", "1.0.0"), one("b", "1.0.0")}, []string{`"node_modules/a": {"resolved": "node_modules/b", "link": true}`, one("b", "1.0.0")}, []string{"updated a from 1.0.0"}},
+		{"a bundled copy that its parent does not list", []string{one("a", "1.0.0"), one("b", "1.0.0")}, []string{one("a", "1.0.0"), one("b", "1.0.0", "bundleDependencies", []string{"x"}), one("b>a", "1.0.0", "inBundle", true, "resolved", nil, "integrity", nil)}, []string{"repinned a@1.0.0 source=false conflict=false weaker=true"}},
+
+		{"a nearer copy within the release line", []string{one("a", "1.0.0"), one("c>a", "1.2.0"), one("d>a", "2.0.0")}, []string{one("a", "1.0.0"), one("b>a", "1.0.1"), one("c>a", "1.2.0"), one("d>a", "2.0.0")}, []string{"added a@1.0.1 beside a@1.2.0 a@1.0.0"}},
+		{"below 1.0 the minor is the release line", []string{one("a", "0.3.0"), one("c>a", "0.4.0"), one("d>a", "1.0.0")}, []string{one("a", "0.3.0"), one("b>a", "0.3.1"), one("c>a", "0.4.0"), one("d>a", "1.0.0")}, []string{"added a@0.3.1 beside a@0.3.0"}},
+		{"replaced at one place, staying at another", []string{one("a", "1.0.0"), one("b>a", "1.1.0")}, []string{one("a", "1.2.0"), one("b>a", "1.1.0"), one("c>a", "1.0.0")}, []string{"updated a@1.2.0 from 1.0.0 beside a@1.1.0"}},
+		{"a version that is none", []string{one("a", "latest")}, []string{one("a", "latest"), one("b>a", "x")}, []string{"added a@x"}},
 
 		{"another digest", []string{one("a", "1.0.0")}, []string{one("a", "1.0.0", "integrity", sri("evil"))}, []string{"repinned a@1.0.0 source=false conflict=true weaker=false"}},
 		{"another digest, and moved", []string{one("a", "1.0.0")}, []string{one("b>a", "1.0.0", "integrity", sri("evil"))}, []string{"repinned a@1.0.0 source=false conflict=true weaker=false"}},
@@ -126,6 +137,50 @@ func TestManyVersionsOfOneNameStayBounded(t *testing.T) {
 	}
 }
 
+func TestWhatWentAwayIsReplacedEvenWhereAnotherVersionStood(t *testing.T) {
+	base := parse(t, v3(member("node_modules/a", "a", "1.0.0"), member("node_modules/b/node_modules/a", "a", "2.0.0"), member("node_modules/c/node_modules/a", "a", "3.0.0")))
+	head := parse(t, v3(member("node_modules/a", "a", "2.0.1"), member("node_modules/c/node_modules/a", "a", "3.0.0")))
+	changes := Diff(base, head)
+	if len(changes) != 1 || len(changes[0].Replaces) != 2 || changes[0].From() != "1.0.0" || changes[0].Replaces[1].Package.Version != "2.0.0" {
+		t.Errorf("%+v", changes)
+	}
+}
+
+// The entry of a row is what rules look at first: it must not be a copy that stands
+// where it belongs.
+func TestTheTellingOccurrenceIsTheEntry(t *testing.T) {
+	root := `"": {"dependencies": {"lodash": "^4", "z": "1"}}`
+	lodash, z := member("node_modules/lodash", "lodash", "4.17.21"), member("node_modules/a/node_modules/z", "z", "1.0.0")
+	for what, head := range map[string]string{
+		"in its place": v3(root, z, member("node_modules/lodash", "z", "1.0.0", "name", "z")),
+		"nearer":       v3(root, z, lodash, member("node_modules/b/node_modules/lodash", "z", "1.0.0", "name", "z")),
+	} {
+		for _, base := range []string{v3(root, lodash, z), v3(root, lodash)} { // known before, and new
+			changes := Diff(parse(t, base), parse(t, head))
+			if e := changes[0].Entry; e.Alias != "lodash" || !e.AliasUnasked || len(changes[0].Occurrences) != 2 {
+				t.Errorf("%s: %+v", what, changes[0])
+			}
+		}
+	}
+}
+
+func TestManyVersionsInOneReleaseLineStayBounded(t *testing.T) {
+	var base, more []string
+	for i := range 500 {
+		base = append(base, member(fmt.Sprintf("node_modules/b%d/node_modules/a", i), "a", fmt.Sprintf("1.%d.0", i)))
+		more = append(more, member(fmt.Sprintf("node_modules/h%d/node_modules/a", i), "a", fmt.Sprintf("1.%d.1", i)))
+	}
+	changes := Diff(parse(t, v3(base...)), parse(t, v3(append(base, more...)...)))
+	if len(changes) != 500 {
+		t.Fatalf("%d changes", len(changes))
+	}
+	for _, c := range changes {
+		if c.Kind != dep.Added || len(c.Stays) != MaxReplaces || c.Stays[0].Package.Version != "1.499.0" || c.Stays[1].Package.Version != "1.498.0" {
+			t.Fatalf("%s %s: %d stay, %s first", c.Kind, c.Entry.Package.ID(), len(c.Stays), c.Stays[0].Package.ID())
+		}
+	}
+}
+
 // genEntries draws a lockfile: few names and versions at many places, so that
 // everything meets everything.
 func genEntries() *rapid.Generator[[]dep.Entry] {
@@ -139,9 +194,13 @@ func genEntries() *rapid.Generator[[]dep.Entry] {
 		chosen := rapid.SliceOfNDistinct(rapid.SampledFrom(places), 0, len(places), rapid.ID[string]).Draw(t, "places")
 		var out []dep.Entry
 		for i, place := range chosen {
-			name, _ := folderName(place)
+			folder, _ := folderName(place)
+			name := rapid.SampledFrom([]string{folder, folder, folder, "a"}).Draw(t, "name")
 			e := dep.Entry{Package: npmPkg(name, rapid.SampledFrom([]string{"1.0.0", "1.1.0", "2.0.0"}).Draw(t, "version")),
 				Lockfile: "package-lock.json", Location: place, Line: 4 + i, Scope: dep.Prod}
+			if name != folder {
+				e.Alias, e.AliasUnasked = folder, rapid.Bool().Draw(t, "unasked")
+			}
 			own := tarball(e.Package.Name, e.Package.Version)
 			e.Resolved = rapid.SampledFrom([]string{own, own, "", strings.Replace(own, "npmjs.org", "yarnpkg.com", 1), "https://npm.example.com/x.tgz", "git+https://example.com/x#1"}).Draw(t, "resolved")
 			good := sri(e.Package.ID())
@@ -210,6 +269,9 @@ func TestApplyingTheDiffGivesTheHead(t *testing.T) {
 					}
 				}
 			case dep.Updated:
+				if inBase[p] && len(c.Replaces) == 0 && (len(c.Displaces) > 0 || c.Entry.AliasUnasked) {
+					break // it only came to another place
+				}
 				if inBase[p] || len(c.Replaces) == 0 {
 					t.Fatalf("updated: %+v", c)
 				}
@@ -243,7 +305,15 @@ func TestApplyingTheDiffGivesTheHead(t *testing.T) {
 		if fmt.Sprint(applied) != fmt.Sprint(inHead) {
 			t.Fatalf("%v\nwant %v", applied, inHead)
 		}
+		for _, c := range changes {
+			checkNeighbours(t, c, base, inHead)
+		}
 		for _, e := range head {
+			for _, b := range base {
+				if b.Location == e.Location && b.Package.Name != e.Package.Name && reported[e.Location] == 0 {
+					t.Fatalf("%+v displaced %+v and is not reported", e, b)
+				}
+			}
 			if reported[e.Location] > 1 {
 				t.Fatalf("%s is reported %d times", e.Location, reported[e.Location])
 			}
@@ -252,6 +322,35 @@ func TestApplyingTheDiffGivesTheHead(t *testing.T) {
 			}
 		}
 	})
+}
+
+// checkNeighbours makes sure that what a change displaces, and what stays beside it,
+// is of the base, is bounded, and is never the package itself.
+func checkNeighbours(t *rapid.T, c dep.Change, base []dep.Entry, inHead map[dep.Package]bool) {
+	p := c.Entry.Package
+	isOfBase := func(e dep.Entry) bool {
+		return slices.ContainsFunc(base, func(b dep.Entry) bool { return b.Location == e.Location && b.Package == e.Package })
+	}
+	if c.Kind == dep.Removed && len(c.Displaces)+len(c.Stays) > 0 || c.Kind == dep.Repinned && len(c.Stays) > 0 || len(c.Displaces)+len(c.Stays) > 2*MaxReplaces {
+		t.Fatalf("%+v", c)
+	}
+	for _, e := range c.Displaces {
+		at := func(o dep.Entry) bool { return o.Location == e.Location }
+		if e.Package.Name == p.Name || !isOfBase(e) || !slices.ContainsFunc(base, func(b dep.Entry) bool { return slices.ContainsFunc(c.Occurrences, at) }) {
+			t.Fatalf("%s displaces %+v", p.ID(), e)
+		}
+	}
+	for i, e := range c.Stays {
+		if e.Package == p || e.Package.Name != p.Name || e.Package.Version[:2] != p.Version[:2] || !isOfBase(e) || !inHead[e.Package] {
+			t.Fatalf("beside %s stays %+v", p.ID(), e)
+		}
+		if slices.ContainsFunc(c.Replaces, func(r dep.Entry) bool { return r.Package == e.Package }) {
+			t.Fatalf("%s both stays and is replaced", e.Package.ID())
+		}
+		if i > 0 && c.Stays[i-1].Package.Version < e.Package.Version {
+			t.Fatalf("not the highest first: %+v", c.Stays)
+		}
+	}
 }
 
 // plainlyKnown says, without any of the code under test, whether the base has an

@@ -2,6 +2,7 @@ package lockfile
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -60,6 +61,9 @@ func TestEveryRefusalSaysWhyAndWhatToDo(t *testing.T) {
 		{"too deep a workspace", "", v3(`"` + strings.Repeat("a/", 33) + `": {}`), Limit, 4, "32 folders"},
 		{"too long a workspace", "", v3(`"` + strings.Repeat("a", 513) + `": {}`), Limit, 4, "512 bytes"},
 		{"too long a nested name", "", v2(`{"` + strings.Repeat("a", 5000) + `": {}}`), Limit, 6, "4096 bytes"},
+		{"too many digests", "", v3(member("node_modules/a", "a", "1.0.0", "integrity", strings.Repeat(" md5-1B2M2Y8AsgTpgAmY7PhCfg==", 17))), Limit, 4, "17 digests and at most 16"},
+		{"too many digests for npm 6", "", v2(`{"a": {"integrity": "` + strings.Repeat(" x", 17) + `"}}`), Limit, 6, "17 digests and at most 16"},
+		{"too long an integrity", "", v3(member("node_modules/a", "a", "1.0.0", "integrity", strings.Repeat(" ", 4097))), Limit, 4, "4097 bytes and at most 4096"},
 		{"a format that is only known", "sub/Yarn.lock", "# yarn lockfile v1", NotRead, 0, "lockfiles of yarn are not read yet"},
 		{"what is no lockfile", "package.json", "{}", NotRead, 0, "not the name of a lockfile"},
 		{"what was installed", "node_modules/.package-lock.json", good, NotRead, 0, "not the name of a lockfile"},
@@ -108,6 +112,59 @@ func TestSizeIsBounded(t *testing.T) {
 	if e, _ := parseError(t, "package-lock.json", v3(`"": {"dependencies": {`+wants+`}}`)); e.Kind != Limit || !strings.Contains(e.Detail, "150000 packages") {
 		t.Error(e)
 	}
+}
+
+// A file of little more than a megabyte can spell out paths of hundreds: it must be
+// refused before that, and what is allocated until then stays in proportion.
+func TestPathsOfNestedEntriesAreBoundedTogether(t *testing.T) {
+	const depth, leaves = 60, 100_000
+	name := strings.Repeat("x", 45)
+	var b strings.Builder
+	for range depth {
+		fmt.Fprintf(&b, `{%q: {"dependencies": `, name)
+	}
+	b.WriteString(`{"x": {}`)
+	for i := range leaves {
+		fmt.Fprintf(&b, `,"%d": {}`, i)
+	}
+	text := v2(b.String() + strings.Repeat("}}", depth) + "}")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	e, _ := parseError(t, "package-lock.json", text)
+	runtime.ReadMemStats(&after)
+	if e.Kind != Limit || !strings.Contains(e.Detail, "33554432 bytes") {
+		t.Error(e)
+	}
+	if spent := after.TotalAlloc - before.TotalAlloc; spent > 3*MaxLegacyBytes {
+		t.Errorf("%d MB for a file of %d kB", spent>>20, len(text)>>10)
+	}
+}
+
+func TestDigestsUpToTheLimitAreRead(t *testing.T) {
+	e := parse(t, v3(member("node_modules/a", "a", "1.0.0", "integrity", strings.TrimSpace(strings.Repeat(" "+sri("a"), MaxDigests)))))[0]
+	if len(e.Digests) != MaxDigests || e.IntegrityError != "" {
+		t.Errorf("%d digests, %s", len(e.Digests), e.IntegrityError)
+	}
+}
+
+func TestWhatIsAskedForIsBounded(t *testing.T) {
+	many := func(n int, spec string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `,"p%d": %q`, i, spec)
+		}
+		return `{` + b.String()[1:] + `}`
+	}
+	for what, text := range map[string]string{
+		"150000 packages": v3(`"node_modules/a": {"inBundle": true, "dependencies": ` + many(100_000, "1") + `}, "node_modules/b": {"inBundle": true, "dependencies": ` + many(100_000, "1") + `}`),
+		"150000 aliases":  v3(`"node_modules/a": {"dependencies": ` + many(100_000, "npm:a") + `}, "node_modules/b": {"dependencies": ` + many(100_000, "npm:b") + `}`),
+	} {
+		if e, _ := parseError(t, "package-lock.json", text); e.Kind != Limit || !strings.Contains(e.Detail, what) {
+			t.Error(e)
+		}
+	}
+	// What ordinary packages ask for is not kept.
+	parse(t, v3(`"node_modules/a": {"dependencies": `+many(100_000, "1")+`}, "node_modules/b": {"dependencies": `+many(100_000, "1")+`}`))
 }
 
 func TestLFSPointersAreRecognised(t *testing.T) {

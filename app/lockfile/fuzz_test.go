@@ -13,6 +13,9 @@ func FuzzParse(f *testing.F) {
 		v3(),
 		v3(`"": {"dependencies": {"a": "1"}, "workspaces": ["w"]}`, `"w": {}`, `"node_modules/w": {"resolved": "w", "link": true}`, member("node_modules/a", "a", "1.0.0")),
 		v3(member("node_modules/b", "b", "1.0.0", "bundleDependencies", []string{"c"}), `"node_modules/b/node_modules/c": {"version": "1.0.0", "inBundle": true}`),
+		v3(member("node_modules/b", "b", "1.0.0", "bundledDependencies", true, "dependencies", map[string]string{"c": "1"}), `"node_modules/b/node_modules/c": {"version": "1", "inBundle": true, "dependencies": {"d": "1"}}`, `"node_modules/b/node_modules/d": {"version": "1", "inBundle": true}`),
+		v3(`"": {"dependencies": {"x": "npm:c@1", "y": "npm:", "z": "o/r"}}`, member("node_modules/x", "c", "1.0.0", "name", "c"), member("node_modules/y", "d", "1.0.0", "name", "d")),
+		v2(`{"w": {"version": "file:w", "dependencies": {"a": {"version": "npm:b@1"}}}, "a": {"version": "1"}}`, `"node_modules/w": {"resolved": "w", "link": true}`, member("w/node_modules/a", "b", "1", "name", "b"), `"node_modules/a": {"resolved": "node_modules/b", "link": true}`),
 		v3(member("node_modules/../../x", "x", "1.0.0", "resolved", "file:///x", "integrity", "sha512-AAAA sha1-AA==")),
 		v2(`{"a": {"version": "1.0.0", "dependencies": {"b": {"version": "npm:c@1"}}}}`, member("node_modules/a", "a", "1.0.0")),
 		v3(member("node_modules/a", "a", "1.0.0", "link", true)),
@@ -46,6 +49,9 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("%+v", e)
 			}
 			last = e.Line
+			if e.AliasUnasked && e.Alias == "" || e.Bundled && (e.Alias != "" || e.Resolved != "" || e.Integrity != "") || len(e.Digests) > MaxDigests || len(e.Integrity) > MaxIntegrityBytes {
+				t.Errorf("%+v", e)
+			}
 			if e.IntegrityError != "" && e.Digests != nil || e.Integrity != "" && e.IntegrityError == "" && e.Digests == nil {
 				t.Errorf("digests: %+v", e)
 			}

@@ -95,6 +95,12 @@ func summary(changes []dep.Change) []string {
 		if c.Kind == dep.Updated {
 			s += " from " + c.From()
 		}
+		for i, e := range c.Displaces {
+			s += []string{" displaces", ""}[min(i, 1)] + " " + e.Package.ID()
+		}
+		for i, e := range c.Stays {
+			s += []string{" beside", ""}[min(i, 1)] + " " + e.Package.ID()
+		}
 		if d := Explain(c); d != (Difference{}) {
 			s += fmt.Sprintf(" source=%t conflict=%t weaker=%t", d.Source, d.Conflict, d.Weaker)
 		}

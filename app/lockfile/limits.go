@@ -23,10 +23,22 @@ const (
 	// MaxLegacyLocation bounds the bytes of the path to an entry in the nested
 	// "dependencies" of npm 6, which are written out once for every level.
 	MaxLegacyLocation = 4096
-	// MaxDirect bounds how many packages the root and the workspaces ask for together.
+	// MaxLegacyBytes bounds those paths together: they say again and again what the
+	// file says once. The largest real ones come to some 5 MB.
+	MaxLegacyBytes = 32 << 20
+	// MaxDirect bounds how many packages the root, the workspaces and what lies in
+	// bundles ask for together: each is looked for in every folder upwards.
 	MaxDirect = 150_000
-	// MaxReplaces bounds dep.Change.Replaces, and with it the comparisons that one
-	// package can cause. Real lockfiles hold up to ten versions of one name.
+	// MaxAsked bounds the dependency specs that name an alias or an address.
+	MaxAsked = 150_000
+	// MaxIntegrityBytes bounds one integrity string. A sha512 takes 95 bytes.
+	MaxIntegrityBytes = 4096
+	// MaxDigests bounds the digests in one integrity string: those of two entries are
+	// compared each with each. Real ones hold one, some two.
+	MaxDigests = 16
+	// MaxReplaces bounds each of dep.Change.Replaces, Displaces and Stays, and with
+	// them the comparisons that one package can cause. Real lockfiles hold up to ten
+	// versions of one name.
 	MaxReplaces = 20
 
 	// maxQuote bounds what an error quotes of a file, in bytes.

@@ -16,9 +16,12 @@ type npmPackage struct {
 	line     int
 
 	name, version, resolved, integrity string
-	link, dev, optional, peer          bool
-	inBundle, bundles, script          bool
-	wants                              []string // own code only: the names it asks for
+	link, dev, optional, peer, script  bool
+
+	inBundle, bundled bool        // what is marked so, and what of it is believed
+	bundles           []string    // the names that it says its tarball holds
+	wants             []string    // the names it asks for; kept of own code and of what may be bundled
+	in                *npmPackage // what it lies in; known where something bundles
 }
 
 // npmLock is a package-lock.json while it is read.
@@ -27,8 +30,12 @@ type npmLock struct {
 	version  string // lockfileVersion, as written
 	packages []npmPackage
 	stated   bool // "packages" is there
-	legacy   []npmLegacy
-	direct   int // how many names own code asks for
+	asked    map[ask]bool
+	names    []string // of the member that is read: the names it asks for
+	kept     int      // how many names are kept of all members
+
+	legacy      []npmLegacy
+	legacyBytes int // of their locations
 }
 
 // parseNPM reads package-lock.json and npm-shrinkwrap.json of versions 2 and 3.
@@ -37,7 +44,7 @@ type npmLock struct {
 // what "dependencies" says. Where a file has both, every package of the second must
 // be one of the first.
 func parseNPM(f file) ([]dep.Entry, error) {
-	l := npmLock{jsonReader: newJSONReader(f)}
+	l := npmLock{jsonReader: newJSONReader(f), asked: map[ask]bool{}}
 	err := l.object(func(key string, _ int) error {
 		switch key {
 		case "lockfileVersion":
@@ -112,7 +119,10 @@ func (l *npmLock) tooMany() error {
 }
 
 func (l *npmLock) readPackage(p *npmPackage) error {
-	return l.object(func(key string, _ int) (err error) {
+	l.names = l.names[:0]
+	var dependencies []string
+	var bundlesAll bool
+	err := l.object(func(key string, _ int) (err error) {
 		switch key {
 		case "name":
 			p.name, err = l.str()
@@ -121,7 +131,7 @@ func (l *npmLock) readPackage(p *npmPackage) error {
 		case "resolved":
 			p.resolved, err = l.strOrFalse()
 		case "integrity":
-			p.integrity, err = l.strOrFalse()
+			p.integrity, err = l.integrity()
 		case "link":
 			p.link, err = l.boolean()
 		case "optional":
@@ -136,33 +146,68 @@ func (l *npmLock) readPackage(p *npmPackage) error {
 			var dev bool
 			dev, err = l.boolean()
 			p.dev = p.dev || dev
-		case "bundleDependencies":
-			p.bundles, err = l.bundles()
-		case "dependencies", "devDependencies", "optionalDependencies", "peerDependencies":
-			if !p.own() {
-				return l.skip()
-			}
-			err = l.object(func(name string, _ int) error {
-				if l.direct++; l.direct > MaxDirect {
-					return l.fail(Limit, "the root and the workspaces ask for more than %d packages; split the project into smaller ones", MaxDirect)
-				}
-				p.wants = append(p.wants, name)
-				return l.skip()
-			})
+		case "bundleDependencies", "bundledDependencies":
+			var all bool
+			all, err = l.readBundles(p)
+			bundlesAll = bundlesAll || all
+		case "dependencies":
+			from := len(l.names)
+			err = l.readSpecs()
+			dependencies = l.names[from:]
+		case "devDependencies", "optionalDependencies", "peerDependencies":
+			err = l.readSpecs()
 		default:
 			err = l.skip()
 		}
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	if bundlesAll {
+		p.bundles = append(p.bundles, dependencies...)
+	}
+	if p.own() || p.mayBeBundled() {
+		p.wants = slices.Clone(l.names)
+		l.kept += len(p.wants)
+	}
+	return nil
 }
 
-// bundles reads bundleDependencies: a list of names, or true for all.
-func (l *npmLock) bundles() (some bool, err error) {
-	if l.dec.PeekKind() != '[' {
-		return l.boolean()
+// readSpecs reads one of the sections that say what a package asks for.
+func (l *npmLock) readSpecs() error {
+	return l.object(func(name string, _ int) error {
+		if l.kept+len(l.names) == MaxDirect {
+			return l.fail(Limit, "the root, the workspaces and what is bundled ask for more than %d packages; split the project into smaller ones", MaxDirect)
+		}
+		l.names = append(l.names, name)
+		if l.dec.PeekKind() != '"' {
+			return l.skip()
+		}
+		spec, err := l.str()
+		if err != nil || !isSpec(spec) {
+			return err
+		}
+		if l.asked[askFor(name, spec)] = true; len(l.asked) > MaxAsked {
+			return l.fail(Limit, "the file asks for more than %d aliases and addresses; split the project into smaller ones", MaxAsked)
+		}
+		return nil
+	})
+}
+
+// integrity reads the digests of a package.
+func (l *npmLock) integrity() (string, error) {
+	s, err := l.strOrFalse()
+	if err != nil {
+		return "", err
 	}
-	err = l.array(func() error { some = true; return l.skip() })
-	return some, err
+	if len(s) > MaxIntegrityBytes {
+		return "", l.fail(Limit, "an integrity has %d bytes and at most %d are read; %s", len(s), MaxIntegrityBytes, writeAgain)
+	}
+	if n := len(strings.Fields(s)); n > MaxDigests {
+		return "", l.fail(Limit, "an integrity has %d digests and at most %d are read; %s", n, MaxDigests, writeAgain)
+	}
+	return s, nil
 }
 
 const nodeModules = "node_modules/"
@@ -191,6 +236,7 @@ func (l *npmLock) entries() ([]dep.Entry, error) {
 		byLocation[l.packages[i].location] = &l.packages[i]
 	}
 	direct := l.resolveDirect(byLocation)
+	l.markBundled(byLocation)
 
 	var broken error
 	out := make([]dep.Entry, 0, len(l.packages))
@@ -204,9 +250,9 @@ func (l *npmLock) entries() ([]dep.Entry, error) {
 			broken = &Error{l.name, p.line, Inconsistent, fmt.Sprintf("%s is marked as a link to a folder and yet says that %s is to be fetched; %s",
 				quote(p.location), quote(p.identity().ID()), writeAgain)}
 		}
-		out = append(out, l.entry(p, direct[p.location], bundledBy(p, byLocation)))
+		out = append(out, l.entry(p, direct[p.location]))
 	}
-	extra := l.disagreements(out)
+	extra := l.disagreements(out, byLocation)
 	if len(extra) > 0 {
 		out = append(out, extra...)
 		slices.SortStableFunc(out, func(a, b dep.Entry) int { return a.Line - b.Line })
@@ -224,12 +270,12 @@ func (l *npmLock) isOwnCode(p *npmPackage) bool {
 	case p.integrity != "":
 		return false
 	case p.own():
-		return p.resolved == "" || inRepository(l.name, p.resolved)
+		return p.resolved == "" || isOwnFolder(l.name, p.resolved)
 	case p.link:
-		return p.version == "" && !strings.HasPrefix(p.resolved, "file:") && inRepository(l.name, p.resolved)
+		return p.version == "" && !strings.HasPrefix(p.resolved, "file:") && isOwnFolder(l.name, p.resolved)
 	}
 	// A folder that was copied instead of linked (install-links).
-	return strings.HasPrefix(p.resolved, "file:") && !isTarballName(p.resolved) && inRepository(l.name, p.resolved)
+	return strings.HasPrefix(p.resolved, "file:") && !isTarballName(p.resolved) && isOwnFolder(l.name, p.resolved)
 }
 
 // identity is the package by its real name.
@@ -244,19 +290,20 @@ func (p *npmPackage) identity() dep.Package {
 	return dep.Package{Ecosystem: dep.NPM, Name: name, Version: p.version}
 }
 
-func (l *npmLock) entry(p *npmPackage, direct, bundled bool) dep.Entry {
+func (l *npmLock) entry(p *npmPackage, direct bool) dep.Entry {
 	e := dep.Entry{
 		Package: p.identity(), Lockfile: l.name, Location: p.location, Line: p.line,
 		Resolved: p.resolved, Integrity: p.integrity,
-		Scope: scope(p.dev, p.optional, p.peer), Direct: direct, Bundled: bundled, InstallScript: p.script,
+		Scope: scope(p.dev, p.optional, p.peer), Direct: direct, Bundled: p.bundled, InstallScript: p.script,
 	}
 	if folder, ok := folderName(p.location); ok && folder != e.Package.Name {
 		e.Alias = folder
 	}
 	complete(&e)
 	if p.link && !strings.Contains(p.resolved, ":") {
-		e.Source = dep.File // a folder outside the repository
+		e.Source = dep.File // a folder outside the repository, or one that was installed
 	}
+	e.AliasUnasked = l.unasked(e)
 	return e
 }
 
@@ -292,22 +339,6 @@ func scope(dev, optional, peer bool) dep.Scope {
 	return dep.Prod
 }
 
-// bundledBy says whether a package comes out of the tarball of one that it lies in.
-// The mark alone is not believed: npm goes by bundleDependencies, and fetches what
-// the repository itself bundles.
-func bundledBy(p *npmPackage, byLocation map[string]*npmPackage) bool {
-	if !p.inBundle || p.resolved != "" || p.integrity != "" {
-		return false
-	}
-	for at := strings.LastIndex(p.location, "/"+nodeModules); at > 0; at = strings.LastIndex(p.location[:at], "/"+nodeModules) {
-		parent := byLocation[p.location[:at]]
-		if parent != nil && parent.bundles && !parent.own() && !parent.link {
-			return true
-		}
-	}
-	return false
-}
-
 // resolveDirect finds the locations that the root and the workspaces resolve their
 // dependencies to: the nearest node_modules upwards that has one of that name. It
 // goes by what the lockfile says they ask for; package.json has the last word.
@@ -320,7 +351,11 @@ func (l *npmLock) resolveDirect(byLocation map[string]*npmPackage) map[string]bo
 		}
 	}
 	direct := map[string]bool{}
-	for _, p := range l.packages {
+	for i := range l.packages {
+		p := &l.packages[i]
+		if !p.own() {
+			continue
+		}
 		var upwards []string
 		for at := p.location; len(p.wants) > 0; at = path.Dir(at) {
 			prefix := at + "/"

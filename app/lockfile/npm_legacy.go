@@ -1,7 +1,9 @@
 package lockfile
 
 import (
+	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -12,6 +14,7 @@ import (
 // https://docs.npmjs.com/cli/v6/configuring-npm/package-lock-json
 type npmLegacy struct {
 	key, location string
+	depth         int // below how many others it is nested
 	line          int
 
 	version, resolved, integrity string
@@ -28,10 +31,14 @@ func (l *npmLock) readLegacy(location string, depth int) error {
 			return l.tooMany()
 		}
 		at := len(l.legacy)
-		d := npmLegacy{key: key, location: location + "/" + key, line: line}
-		if len(d.location) > MaxLegacyLocation {
+		size := len(location) + 1 + len(key)
+		if size > MaxLegacyLocation {
 			return l.fail(Limit, "the path to an entry in \"dependencies\" is longer than %d bytes; %s", MaxLegacyLocation, writeAgain)
 		}
+		if l.legacyBytes += size; l.legacyBytes > MaxLegacyBytes {
+			return l.fail(Limit, "the paths to the entries in \"dependencies\" come to more than %d bytes; %s", MaxLegacyBytes, writeAgain)
+		}
+		d := npmLegacy{key: key, location: location + "/" + key, depth: depth, line: line}
 		l.legacy = append(l.legacy, d)
 		err := l.object(func(field string, _ int) (err error) {
 			switch field {
@@ -40,7 +47,7 @@ func (l *npmLock) readLegacy(location string, depth int) error {
 			case "resolved":
 				d.resolved, err = l.strOrFalse()
 			case "integrity":
-				d.integrity, err = l.strOrFalse()
+				d.integrity, err = l.integrity()
 			case "dev":
 				d.dev, err = l.boolean()
 			case "optional":
@@ -80,43 +87,71 @@ func (d npmLegacy) entry(lockfile string) dep.Entry {
 	return e
 }
 
-// disagreements are the entries that "dependencies" has and "packages" has not.
-func (l *npmLock) disagreements(packages []dep.Entry) []dep.Entry {
+// disagreements are the entries that "dependencies" has and "packages" has not: by
+// name, version, source, digest and the name that it is installed under. Where
+// "packages" has something at the same place, that must be the same package too.
+func (l *npmLock) disagreements(packages []dep.Entry, byLocation map[string]*npmPackage) []dep.Entry {
 	if len(l.legacy) == 0 {
 		return nil
 	}
-	type place struct{ folder, resolved string }
-	byPackage, byPlace := map[dep.Package][]dep.Entry{}, map[place][]dep.Entry{}
-	for _, e := range packages {
-		byPackage[e.Package] = appendUnlike(byPackage[e.Package], e)
-		at := place{e.Package.Name, e.Resolved}
-		if e.Alias != "" {
-			at.folder = e.Alias
-		}
+	type known struct {
+		pkg dep.Package
+		as  string
+	}
+	type address struct{ as, resolved string }
+	byPackage, byAddress := map[known][]dep.Entry{}, map[address][]dep.Entry{}
+	byPlace := make(map[string]*dep.Entry, len(packages))
+	for i := range packages {
+		e := packages[i]
+		as := cmp.Or(e.Alias, e.Package.Name)
+		byPlace[e.Location] = &packages[i]
+		byPackage[known{e.Package, as}] = appendUnlike(byPackage[known{e.Package, as}], e)
+		at := address{as, e.Resolved}
 		if e.Source == dep.File {
 			at.resolved = "file:" // as a whole: one section's paths start elsewhere than the other's
 		}
-		byPlace[at] = appendUnlike(byPlace[at], e)
+		byAddress[at] = appendUnlike(byAddress[at], e)
 	}
+
 	var out []dep.Entry
-	for _, d := range l.legacy {
+	folders := []string{""} // by depth: below which folder the present entry is installed
+	for i, d := range l.legacy {
+		place := folders[d.depth] + nodeModules + d.key
+		if i+1 < len(l.legacy) && l.legacy[i+1].depth > d.depth {
+			folders = append(folders[:d.depth+1], folderBelow(place, byLocation))
+		}
 		e := d.entry(l.name)
-		known := byPackage[e.Package]
+		candidates, here := byPackage[known{e.Package, d.key}], byPlace[place]
+		same := func(p dep.Entry) bool { return saysNoMore(e, p) }
+		agrees := here == nil || here.Package.Name == e.Package.Name
 		if isSpec(e.Package.Version) { // then the name and the version are the tarball's to say
 			switch {
 			case e.Source != dep.File:
-				known = byPlace[place{d.key, e.Resolved}]
-			case isTarballName(e.Resolved) || !inRepository(l.name, e.Resolved):
-				known = byPlace[place{d.key, "file:"}]
+				candidates = byAddress[address{d.key, e.Resolved}]
+			case isTarballName(e.Resolved) || !isOwnFolder(l.name, e.Resolved):
+				candidates = byAddress[address{d.key, "file:"}]
 			default:
 				continue // a folder of the repository
 			}
+			agrees = here == nil || same(*here)
 		}
-		if !slices.ContainsFunc(known, func(p dep.Entry) bool { return saysNoMore(e, p) }) {
+		if !agrees || !slices.ContainsFunc(candidates, same) {
+			e.AliasUnasked = l.unasked(e)
 			out = append(out, e)
 		}
 	}
 	return out
+}
+
+// folderBelow is where that is installed which is nested below a place: the place
+// itself, or the folder of the repository that it links to.
+func folderBelow(place string, byLocation map[string]*npmPackage) string {
+	if p := byLocation[place]; p != nil && p.link && len(p.resolved) <= MaxFolderBytes {
+		if place = path.Clean(p.resolved); place == "." {
+			return ""
+		}
+	}
+	return place + "/"
 }
 
 // appendUnlike appends an entry unless one with the same address and integrity is

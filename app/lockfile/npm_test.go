@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -163,21 +164,137 @@ func TestBundledIsBelievedOnlyBelowAPackageThatBundles(t *testing.T) {
 		return member(location, "in", "1.0.0", append([]any{"inBundle", true, "resolved", nil, "integrity", nil}, fields...)...)
 	}
 	bundler := member("node_modules/b", "b", "1.0.0", "bundleDependencies", []string{"in"})
+	all := func(section string) string {
+		return member("node_modules/b", "b", "1.0.0", "bundleDependencies", true, section, map[string]string{"in": "1"})
+	}
+	listed := func(name string, fields ...any) string {
+		return member("node_modules/b", "b", "1.0.0", append([]any{"bundleDependencies", []string{name}}, fields...)...)
+	}
+	x := func(name string, fields ...any) string {
+		return member("node_modules/b/node_modules/x", "x", "1.0.0", append([]any{"inBundle", true, "resolved", nil, "integrity", nil, "dependencies", map[string]string{name: "1"}}, fields...)...)
+	}
 	for _, c := range []struct {
 		what, parent, entry, location string
 		want                          bool
 	}{
 		{"below a bundler", bundler, in("node_modules/b/node_modules/in"), "node_modules/b/node_modules/in", true},
-		{"deeper below it", bundler, in("node_modules/b/node_modules/c/node_modules/in"), "node_modules/b/node_modules/c/node_modules/in", true},
+		{"deeper, in what is not listed", bundler, in("node_modules/b/node_modules/c/node_modules/in"), "node_modules/b/node_modules/c/node_modules/in", false},
+		{"deeper, in what is listed", listed("x") + "," + x("in"), in("node_modules/b/node_modules/x/node_modules/in"), "node_modules/b/node_modules/x/node_modules/in", true},
+		{"by the list's other name", strings.Replace(bundler, "bundleD", "bundledD", 1), in("node_modules/b/node_modules/in"), "node_modules/b/node_modules/in", true},
+		{"below one that lists another", listed("x"), in("node_modules/b/node_modules/in"), "node_modules/b/node_modules/in", false},
+		{"below one that lists another and asks for it", listed("x", "dependencies", map[string]string{"in": "1"}), in("node_modules/b/node_modules/in"), "node_modules/b/node_modules/in", false},
+		{"asked for by what is listed", listed("x") + "," + x("in"), in("node_modules/b/node_modules/in"), "node_modules/b/node_modules/in", true},
+		{"asked for by what is not listed", listed("y") + "," + x("in"), in("node_modules/b/node_modules/in"), "node_modules/b/node_modules/in", false},
+		{"asked for by what is listed but fetched", listed("x") + "," + x("in", "resolved", tarball("x", "1.0.0")), in("node_modules/b/node_modules/in"), "node_modules/b/node_modules/in", false},
+		{"asked for by what has it nearer", listed("x") + "," + x("in") + "," + in("node_modules/b/node_modules/x/node_modules/in"), in("node_modules/b/node_modules/in"), "node_modules/b/node_modules/in", false},
+		{"all, and a dependency", all("dependencies"), in("node_modules/b/node_modules/in"), "node_modules/b/node_modules/in", true},
+		{"all, and no dependency", all("optionalDependencies"), in("node_modules/b/node_modules/in"), "node_modules/b/node_modules/in", false},
+		{"another name", bundler, in("node_modules/b/node_modules/in", "name", "evil"), "node_modules/b/node_modules/in", false},
+		{"an address for a version", bundler, in("node_modules/b/node_modules/in", "version", "https://evil.example/in.tgz"), "node_modules/b/node_modules/in", false},
+		{"below a list of no names", member("node_modules/b", "b", "1.0.0", "bundleDependencies", []any{1, nil, []string{"in"}}), in("node_modules/b/node_modules/in"), "node_modules/b/node_modules/in", false},
 		{"at the top", bundler, in("node_modules/in"), "node_modules/in", false},
 		{"below one that bundles nothing", member("node_modules/b", "b", "1.0.0"), in("node_modules/b/node_modules/in"), "node_modules/b/node_modules/in", false},
 		{"below one with an empty list", member("node_modules/b", "b", "1.0.0", "bundleDependencies", []string{}), in("node_modules/b/node_modules/in"), "node_modules/b/node_modules/in", false},
-		{"below the root, which bundles", `"": {"bundleDependencies": true}`, in("node_modules/in"), "node_modules/in", false},
+		{"below a workspace, which bundles", `"w": {"bundleDependencies": ["in"]}`, in("w/node_modules/in"), "w/node_modules/in", false},
+		{"below a link, which bundles", `"node_modules/b": {"link": true, "resolved": "w", "bundleDependencies": ["in"]}`, in("node_modules/b/node_modules/in"), "node_modules/b/node_modules/in", false},
+		{"asked for in an inner bundle that is named first", in("node_modules/b/node_modules/x/node_modules/y", "dependencies", map[string]string{"in": "1"}) + "," + x("y", "bundleDependencies", []string{"y"}) + "," + listed("x"), in("node_modules/b/node_modules/in"), "node_modules/b/node_modules/in", true},
+		{"below the root, which bundles", `"": {"bundleDependencies": ["in"]}`, in("node_modules/in"), "node_modules/in", false},
 		{"with an address", bundler, in("node_modules/b/node_modules/in", "resolved", tarball("in", "1.0.0")), "node_modules/b/node_modules/in", false},
 		{"with a digest", bundler, in("node_modules/b/node_modules/in", "integrity", sri("in")), "node_modules/b/node_modules/in", false},
 	} {
 		if e := find(t, parse(t, v3(c.parent, c.entry)), c.location); e.Bundled != c.want {
 			t.Errorf("%s: bundled %t, want %t", c.what, e.Bundled, c.want)
+		}
+	}
+}
+
+func TestAnAliasIsUnaskedWhereNothingNamesIt(t *testing.T) {
+	alias := func(name string, fields ...any) string {
+		return member("node_modules/x", name, "1.0.0", append([]any{"name", name}, fields...)...)
+	}
+	asks := func(spec string) string { return `"": {"dependencies": {"x": "` + spec + `"}}` }
+	git, commit := "git+ssh://git@github.com/o/r.git", "#0123456789012345678901234567890123456789"
+	for _, c := range []struct {
+		what, asks, entry string
+		unasked           bool
+	}{
+		{"by name and range", asks("npm:real@^1"), alias("real"), false},
+		{"by name alone", asks("npm:real"), alias("real"), false},
+		{"with a scope", asks("npm:@s/real@1 || 2"), alias("@s/real"), false},
+		{"with a scope alone", asks("npm:@s/real"), alias("@s/real"), false},
+		{"by a workspace", `"w": {"devDependencies": {"x": "npm:real@1"}}`, alias("real"), false},
+		{"by another package", member("node_modules/b", "b", "1.0.0", "peerDependencies", map[string]string{"x": "npm:real@1"}), alias("real"), false},
+		{"by its address", asks(tarball("real", "1.0.0")), alias("real"), false},
+		{"by git", asks("github:o/r"), alias("real", "resolved", git+commit, "integrity", nil), false},
+		{"its own name", asks("^1"), alias("x"), false},
+
+		{"by a range", asks("^1"), alias("real"), true},
+		{"by nothing", `"": {}`, alias("real"), true},
+		{"another package", asks("npm:other@1"), alias("real"), true},
+		{"a longer name", asks("npm:real-not@1"), alias("real"), true},
+		{"no name", asks("npm:"), alias("real"), true},
+		{"under another name", strings.Replace(asks("npm:real@1"), `"x"`, `"y"`, 1), alias("real"), true},
+		{"another address", asks(tarball("other", "1.0.0")), alias("real"), true},
+		{"an address for git", asks("https://example.com/r.tgz"), alias("real", "resolved", git+commit, "integrity", nil), true},
+		{"git for a registry's", asks("github:o/r"), alias("real"), true},
+		{"no text", `"": {"dependencies": {"x": {"npm:real": 1}}}`, alias("real"), true},
+	} {
+		if e := find(t, parse(t, v3(c.asks, c.entry)), "node_modules/x"); e.AliasUnasked != c.unasked {
+			t.Errorf("%s: unasked %t, want %t", c.what, e.AliasUnasked, c.unasked)
+		}
+	}
+}
+
+// What a link points to is loaded in its place: a folder that was installed is not
+// the repository's own code.
+func TestALinkToWhatIsInstalledIsAnEntry(t *testing.T) {
+	for _, members := range []string{
+		`"node_modules/lodash": {"resolved": "node_modules/evil", "link": true}`,
+		`"node_modules/lodash": {"resolved": "node_modules/evil/lib", "link": true}`,
+		`"node_modules/lodash": {"resolved": "packages/w/node_modules/evil", "link": true}`,
+		`"node_modules/lodash": {"resolved": "./packages/../node_modules/evil", "link": true}`,
+		`"node_modules/lodash": {"resolved": "Node_Modules/evil", "link": true}`,
+		`"node_modules/lodash": {"resolved": "node_modules", "link": true}`,
+		`"node_modules/lodash": {"version": "1.0.0", "resolved": "file:node_modules/evil"}`,
+		`"node_modules/lodash": {"resolved": "packages/w", "link": true}, "packages/w": {"resolved": "node_modules/evil", "link": true}`,
+	} {
+		entries := parse(t, v3(members))
+		if len(entries) != 1 || entries[0].Source != dep.File {
+			t.Errorf("%s: %+v", members, entries)
+		}
+	}
+	for _, folder := range []string{"node_modules_not/w", "packages/my_node_modules"} {
+		if entries := parse(t, v3(`"node_modules/w": {"resolved": "`+folder+`", "link": true}`)); len(entries) != 0 {
+			t.Errorf("%s: %+v", folder, entries)
+		}
+	}
+}
+
+func TestBothSectionsMustHaveTheSamePackageUnderAName(t *testing.T) {
+	root := `"": {"dependencies": {"lodash": "^4", "evil": "4", "x": "npm:evil@4"}}`
+	lodash, evil := member("node_modules/lodash", "lodash", "4.17.21"), member("node_modules/evil", "evil", "4.17.22")
+	nested := member("node_modules/a/node_modules/lodash", "evil", "4.17.22", "name", "evil")
+	linked := `"node_modules/w": {"resolved": "packages/w", "link": true}`
+	inW := member("packages/w/node_modules/lodash", "evil", "4.17.22", "name", "evil")
+	for _, c := range []struct {
+		what, legacy string
+		members      []string
+		agree        bool
+	}{
+		{"an alias of what stands elsewhere", `{"lodash": {"version": "npm:evil@4.17.22"}}`, []string{lodash, evil}, false},
+		{"an alias of what is aliased so elsewhere", `{"lodash": {"version": "npm:evil@4.17.22"}}`, []string{lodash, nested}, false},
+		{"an alias in the folder of a workspace", `{"w": {"version": "file:packages/w", "dependencies": {"lodash": {"version": "4.17.21"}}}}`, []string{lodash, linked, inW}, false},
+		{"a link to what is installed", `{"lodash": {"version": "file:node_modules/evil"}}`, []string{lodash, evil}, false},
+		{"the same alias nested", `{"a": {"version": "file:packages/a", "dependencies": {"lodash": {"version": "npm:evil@4.17.22"}}}}`, []string{lodash, nested}, true},
+		{"the same alias in the folder of a workspace", `{"w": {"version": "file:packages/w", "dependencies": {"lodash": {"version": "npm:evil@4.17.22"}}}}`, []string{lodash, linked, inW}, true},
+		{"nested in one after the other", `{"a": {"version": "file:packages/a", "dependencies": {"lodash": {"version": "npm:evil@4.17.22"}}}, "v": {"version": "file:packages/v", "dependencies": {"lodash": {"version": "4.17.21"}}}}`,
+			[]string{nested, `"node_modules/v": {"resolved": "packages/v", "link": true}`, member("packages/v/node_modules/lodash", "lodash", "4.17.21")}, true},
+		{"after what is nested", `{"a": {"version": "file:packages/a", "dependencies": {"lodash": {"version": "npm:evil@4.17.22"}}}, "lodash": {"version": "4.17.21"}}`, []string{lodash, nested}, true},
+	} {
+		_, err := Parse("package-lock.json", []byte(v2(c.legacy, append(c.members, root)...)))
+		var refused *Error
+		if agree := err == nil; agree != c.agree || !agree && (!errors.As(err, &refused) || refused.Kind != Inconsistent) {
+			t.Errorf("%s: error %v", c.what, err)
 		}
 	}
 }

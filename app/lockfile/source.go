@@ -191,6 +191,20 @@ func inRepository(lockfile, target string) bool {
 	return joined != ".." && !strings.HasPrefix(joined, "../")
 }
 
+// isOwnFolder says whether a path is that of a folder of the repository's own code:
+// in the repository and not where package managers install, in node_modules.
+func isOwnFolder(lockfile, target string) bool {
+	if !inRepository(lockfile, target) {
+		return false
+	}
+	for folder := range strings.SplitSeq(strings.TrimPrefix(target, "file:"), "/") {
+		if strings.EqualFold(folder, "node_modules") { // some file systems disregard case
+			return false
+		}
+	}
+	return true
+}
+
 // isTarballName is npm's own test for "file:" that is a file and not a folder.
 func isTarballName(target string) bool {
 	t := strings.ToLower(target)

@@ -50,9 +50,10 @@ type Problem struct {
 type ProblemKind string
 
 // The kinds of problems. Unreadable always fails and cannot be switched off.
+// UnreadableBase must not: it would bar the way out.
 const (
 	Unreadable      ProblemKind = "unreadable"       // the head's lockfile cannot be read
-	UnreadableBase  ProblemKind = "unreadable-base"  // the base's lockfile cannot be read, so that nothing can be compared; also fails
+	UnreadableBase  ProblemKind = "unreadable-base"  // the base's lockfile cannot be read: the head was judged as newly added; a warning
 	LockfileRemoved ProblemKind = "lockfile-removed" // it went, its manifest stayed
 	Unsupported     ProblemKind = "unsupported"      // a lockfile of an ecosystem that is not read yet
 	SubmoduleMoved  ProblemKind = "submodule-moved"  // its lockfiles were not looked at
@@ -63,10 +64,10 @@ const (
 type Input struct {
 	Subjects []Subject
 	Problems []Problem
-	// KnownHosts are, for each lockfile's path, the hosts from which its base already
-	// takes registry tarballs, as lockfile.RegistryTarball names them; under "" those
-	// that the operator configured. The public names of the npm registry are always
-	// known.
+	// KnownHosts are, for each lockfile's path, the registries from which its base
+	// already takes tarballs, each by its base as lockfile.RegistryBase names it
+	// ("https://npm.example.com/repository/team"); under "" those that the operator
+	// configured. The public names of the npm registry are always known.
 	KnownHosts map[string][]string
 }
 

@@ -154,3 +154,44 @@ func unlooked(s Subject, why string) Subject {
 	s.Evidence, s.NotLookedUp = provenance.Evidence{}, why
 	return s
 }
+
+// beside adds a version of the same release line that stays in the lockfile.
+func beside(s Subject, stay dep.Entry, ev provenance.Evidence) Subject {
+	s.Change.Stays, s.Stays = append(s.Change.Stays, stay), append(s.Stays, ev)
+	return s
+}
+
+// displacing says what stood until now at the place of an entry.
+func displacing(s Subject, old dep.Entry) Subject {
+	old.Location = s.Change.Entry.Location
+	s.Change.Displaces = append(s.Change.Displaces, old)
+	return s
+}
+
+// installedAs is an entry under the name of another package.
+func installedAs(alias string) func(*dep.Entry) {
+	return func(e *dep.Entry) { e.Alias, e.Location = alias, "node_modules/"+alias }
+}
+
+func unasked(e *dep.Entry) { e.AliasUnasked = true }
+
+func inBundle(e *dep.Entry) {
+	setDigests(e)
+	e.Bundled, e.Resolved, e.Location = true, "", "node_modules/npm/node_modules/"+e.Package.Name
+}
+
+func sha256(seed string) dep.Digest {
+	return dep.Digest{Algorithm: "sha256", Hex: digest(seed).Hex[:64]}
+}
+
+// comparedWithNothing is the evidence where the lockfile's digest had no counterpart;
+// what the registry states, if anything, is given.
+func comparedWithNothing(why string, registryHas ...dep.Digest) func(*provenance.Evidence) {
+	return func(ev *provenance.Evidence) {
+		ev.Digest = provenance.Digest{Check: absent("the two cannot be compared"), Lockfile: ev.Digest.Lockfile, NotComparable: why, Registry: dep.Strongest(registryHas).SRI()}
+		ev.Release.Digests, ev.Release.Integrity = registryHas, ""
+		if strongest := dep.Strongest(registryHas); strongest.Comparable() {
+			ev.Release.Integrity = strongest.SRI()
+		}
+	}
+}

@@ -5,10 +5,13 @@ import (
 
 	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/lockfile"
+	"github.com/bonafide-app/bonafide/app/provenance"
 )
 
 // integrityLost: a package that was locked with a digest keeps one at least as
-// strong, across versions too.
+// strong, across versions too, unless the weaker one was held against the registry's.
+// What enters with a weaker digest than the registry states, so that the two cannot
+// be compared, was not written by the package manager.
 func integrityLost(s Subject, _ view) []draft {
 	e := s.Change.Entry
 	if e.Source != dep.Registry && e.Source != dep.URL {
@@ -22,13 +25,16 @@ func integrityLost(s Subject, _ view) []draft {
 			was = d
 		}
 	}
-	switch s.Change.Kind {
-	case dep.Repinned:
+	uncompared := s.isNew() && s.uncompared() == weakerThanRegistry
+	switch {
+	case uncompared:
+	case s.Change.Kind == dep.Repinned:
 		if !lockfile.Explain(s.Change).Weaker {
 			return nil
 		}
-	case dep.Updated:
-		if bundled(e) || now.Comparable() && e.IntegrityError == "" || now.Strength() >= was.Strength() {
+	case s.Change.Kind == dep.Updated:
+		held := now.Comparable() && e.IntegrityError == "" && s.lookedAt() && s.Evidence.Digest.State == provenance.Verified
+		if bundled(e) || held || now.Strength() >= was.Strength() {
 			return nil
 		}
 	default:
@@ -44,8 +50,21 @@ func integrityLost(s Subject, _ view) []draft {
 			"Benign cause: npm itself drops digests where it writes a lockfile from packages that are already installed.")
 	d.cause, d.many = "none", "have no digest in the lockfile any more, although the base had one"
 	switch {
+	case uncompared:
+		d.Message = fmt.Sprintf("The lockfile has only a %s digest for %s", now.Algorithm, id(e.Package))
+		if was.Strength() > now.Strength() {
+			d.Message += fmt.Sprintf(", although the base %s", had)
+		}
+		d.Message += fmt.Sprintf("; the registry states %s and none of that kind: the two cannot be compared, so nothing says that the lockfile stands for the published release.",
+			short(s.Evidence.Digest.Registry))
+		d.Help = "Do not install it. npm writes the digest that the registry states: remove the entry and let the package manager write it again. " +
+			"Benign cause: a tool of your own, or a mirror, that writes digests of another kind into lockfiles."
+		d.cause, d.many = "uncompared", "have only a digest in the lockfile that is weaker than the registry's, so that the two cannot be compared"
 	case now.Algorithm != "" && e.IntegrityError == "":
 		d.Message = fmt.Sprintf("The lockfile's digest for %s is only %s now, where the base %s: a weaker digest is easier to forge.", id(e.Package), now.Algorithm, had)
+		if now.Comparable() {
+			d.Message = fmt.Sprintf("The lockfile's digest for %s is only %s now, where the base %s, and it was not held against the registry's.", id(e.Package), now.Algorithm, had)
+		}
 		d.cause, d.many = "weaker", "have a weaker digest in the lockfile than the base had"
 	case e.IntegrityError != "":
 		d.Message = fmt.Sprintf("The lockfile's digest for %s cannot be read (%s), although the base %s.", id(e.Package), sentence(e.IntegrityError), had)

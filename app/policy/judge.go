@@ -15,7 +15,7 @@ import (
 // rules that know a date come later).
 func Judge(in Input, p Policy, _ time.Time) Verdict {
 	var drafts []draft
-	v := view{policy: p, hosts: in.KnownHosts}
+	v := view{policy: p, bases: in.KnownHosts}
 	for _, r := range Rules() {
 		if r.judge == nil || p.Severity(r.Name) == Off {
 			continue
@@ -63,9 +63,9 @@ func conclude(drafts []draft, p Policy) Verdict {
 	var failed, unknown, always bool
 	for _, d := range drafts {
 		switch {
+		case d.Severity != Error:
 		case d.Rule == RuleLockfileUnreadable || d.Rule == RulePolicyInvalid:
 			always = true
-		case d.Severity != Error:
 		case d.Unknown:
 			unknown = true
 		default:

@@ -44,6 +44,10 @@ func unreadableInput() Input {
 	return Input{Problems: []Problem{{Kind: Unreadable, Lockfile: "package-lock.json"}}}
 }
 
+func unreadableBase() Input {
+	return Input{Problems: []Problem{{Kind: UnreadableBase, Lockfile: "package-lock.json"}}}
+}
+
 func both(a, b Input) Input {
 	return Input{Subjects: append(slices.Clone(a.Subjects), b.Subjects...), Problems: append(slices.Clone(a.Problems), b.Problems...)}
 }
@@ -70,13 +74,17 @@ func TestConclusionFollowsFromFindings(t *testing.T) {
 		{"an error wins over an unknown", both(failing(), unanswered()), enforce, Failure, false},
 		{"a warning beside an unknown", both(warned(), unanswered()), enforce, ActionRequired, false},
 		{"an unreadable lockfile", unreadableInput(), enforce, Failure, false},
-		{"an unreadable base", Input{Problems: []Problem{{Kind: UnreadableBase, Lockfile: "a"}}}, enforce, Failure, false},
+		{"an unreadable base does not bar the way out", unreadableBase(), enforce, Success, false},
+		{"an unreadable base beside an error", both(unreadableBase(), failing()), enforce, Failure, false},
+		{"an unreadable base beside an unknown", both(unreadableBase(), unanswered()), enforce, ActionRequired, false},
+		{"an unreadable base beside an unreadable head", both(unreadableBase(), unreadableInput()), enforce, Failure, false},
 		{"an invalid policy", Input{Problems: []Problem{{Kind: PolicyInvalid}}}, enforce, Failure, false},
 
 		{"observe: nothing", fine(), observe, Success, false},
 		{"observe: an error", failing(), observe, Success, true},
 		{"observe: an unknown", unanswered(), observe, Success, true},
 		{"observe: an unreadable lockfile fails", unreadableInput(), observe, Failure, false},
+		{"observe: an unreadable base", unreadableBase(), observe, Success, false},
 		{"observe: an invalid policy fails", Input{Problems: []Problem{{Kind: PolicyInvalid}}}, observe, Failure, false},
 
 		{"neutral: an unknown", unanswered(), neutral, Neutral, false},
@@ -99,6 +107,74 @@ func TestConclusionFollowsFromFindings(t *testing.T) {
 				t.Errorf("concluded %s (would fail: %v), expected %s (%v)\n%+v", v.Conclusion, v.WouldFail, c.want, c.wouldFail, v.Findings)
 			}
 		})
+	}
+}
+
+// What the check comes to, seen as a whole: no rule beside the one that speaks may
+// turn an attack green, or an ordinary change red.
+func TestConclusionOfAttacksAndOfOrdinaryChanges(t *testing.T) {
+	lodash, axios, next := entry("lodash@4.17.21"), entry("axios@1.14.0"), entry("axios@1.14.1")
+	hijack := entry("evil@4.17.22", installedAs("lodash"), unasked)
+	alias := entry("evil@4.17.22", installedAs("lodash"))
+	semver, hoisted, nested := entry("semver@7.6.3"), entry("semver@6.3.1"), entry("axios@1.14.1")
+	short := entry("lodash@4.17.22", digests(sha256("evil")))
+	mirrored := entry("axios@1.14.0", func(e *dep.Entry) {
+		e.Resolved = "https://npm.acme.example/team/axios/-/axios-1.14.0.tgz"
+	})
+	standalone := entry("lodash@4.17.21", digests(sha1("x")), in(""))
+	verify := added(standalone, signed(standalone, comparedWithNothing("", digest("x"))))
+	verify.Change.Kind = ""
+	for _, c := range []struct {
+		name    string
+		subject Subject
+		want    Conclusion
+	}{
+		{"a package takes the name of another, with provenance of its own", displacing(added(hijack, attested(hijack)), lodash), Failure},
+		{"an alias that is asked for", added(alias, attested(alias)), Success},
+		{"a second copy loses what the first one has", beside(added(nested, signed(nested)), axios, attested(axios)), Failure},
+		{"a second copy, and the first one cannot be read", beside(added(nested, signed(nested)), axios, down(axios)), ActionRequired},
+		{"hoisting", updated(semver, attested(semver), hoisted, signed(hoisted)), Success},
+		{"a sha256 of other bytes", updated(lodash, signed(lodash), short, signed(short, comparedWithNothing("weaker", digest("lodash@4.17.22")))), Failure},
+		{"a registry that states no digest", added(lodash, signed(lodash, comparedWithNothing("registry"))), ActionRequired},
+		{"a registry that states only a sha1", added(lodash, signed(lodash, comparedWithNothing("registry", sha1("x")))), Success},
+		{"a digest on the command line that proves nothing", verify, ActionRequired},
+		{"back from a mirror that is not asked", updated(mirrored, provenance.Evidence{}, next, signed(next)), Success},
+		{"a version that was delivered in a bundle before", updated(entry("axios@1.14.0", inBundle), provenance.Evidence{}, next, signed(next)), Success},
+		{"the public registry's version that nobody asked about", updated(axios, provenance.Evidence{}, next, signed(next)), ActionRequired},
+	} {
+		if v := Judge(Input{Subjects: []Subject{c.subject}}, Default(), now()); v.Conclusion != c.want {
+			t.Errorf("%s: concluded %s, expected %s\n%+v", c.name, v.Conclusion, c.want, v.Findings)
+		}
+	}
+}
+
+func TestLossWeighsWithinAReleaseLineAndUpwards(t *testing.T) {
+	for _, c := range []struct {
+		old, now string
+		want     bool
+	}{
+		{"7.6.3", "6.3.1", false},
+		{"7.6.3", "7.0.0", true},
+		{"7.6.3", "8.0.0", true},
+		{"7.6.3", "7.6.3", true},
+		{"7.6.3", "7.6.4-beta.1", true},
+		{"8.0.0-rc.1", "7.6.3", false},
+		{"1.0.0", "0.9.0", false},
+		{"0.5.0", "0.4.9", false},
+		{"0.5.1", "0.5.0", true},
+		{"0.4.9", "0.5.0", true},
+		{"0.0.2", "0.0.1", true},
+		{"1.5.0", "1.4.0", true},
+		{"1.0.0+b", "1.0.0+a", true},
+		{"1.0.0", "latest", true}, // what cannot be compared weighs
+		{"", "1.0.0", true},
+	} {
+		if got := weighs(dep.Package{Name: "a", Version: c.old}, dep.Package{Name: "a", Version: c.now}); got != c.want {
+			t.Errorf("%s after %s: %v, expected %v", c.now, c.old, got, c.want)
+		}
+	}
+	if !weighs(dep.Package{Name: "b", Version: "2.0.0"}, dep.Package{Name: "a", Version: "1.0.0"}) {
+		t.Error("versions of two packages were compared")
 	}
 }
 
@@ -259,6 +335,15 @@ func anySubject() *rapid.Generator[Subject] {
 			Change:   dep.Change{Kind: rapid.SampledFrom([]dep.ChangeKind{"", dep.Added, dep.Updated, dep.Repinned, dep.Removed}).Draw(t, "kind"), Entry: e, Occurrences: []dep.Entry{e}},
 			Evidence: anyEvidence(e).Draw(t, "evidence"),
 		}
+		if rapid.Bool().Draw(t, "stays") {
+			stay := entry(name+"@"+rapid.SampledFrom([]string{"1.0.2", "2.1.0"}).Draw(t, "stay"), in(e.Lockfile))
+			s = beside(s, stay, anyEvidence(stay).Draw(t, "evidence of the stay"))
+		}
+		if rapid.IntRange(0, 4).Draw(t, "displaces") == 0 {
+			s = displacing(s, entry("lodash@4.17.21"))
+		}
+		s.Change.Entry.AliasUnasked = rapid.IntRange(0, 4).Draw(t, "unasked") == 0
+		s.Change.Occurrences[0] = s.Change.Entry
 		switch s.Change.Kind {
 		case dep.Updated, dep.Repinned:
 			s.Change.Replaces, s.Replaced = []dep.Entry{old}, []provenance.Evidence{anyEvidence(old).Draw(t, "replaced")}
@@ -317,6 +402,7 @@ func TestRemovingAPackageChangesNothing(t *testing.T) {
 		subjects := rapid.SliceOfN(anySubject(), 0, 8).Draw(t, "subjects")
 		gone := anySubject().Draw(t, "removed")
 		gone.Change.Kind, gone.Change.Replaces, gone.Replaced = dep.Removed, nil, nil
+		gone.Change.Stays, gone.Stays = nil, nil
 		p := anyPolicy().Draw(t, "policy")
 		without := Judge(Input{Subjects: subjects}, p, now())
 		with := Judge(Input{Subjects: append(slices.Clone(subjects), gone)}, p, now())

@@ -24,16 +24,22 @@ func (v view) fromRegistry(e dep.Entry) bool {
 	if e.Resolved == "" {
 		return true
 	}
-	host, ok := lockfile.RegistryTarball(e.Resolved, e.Package)
-	return ok && v.known(e.Lockfile, host)
+	base, ok := lockfile.RegistryBase(e.Resolved, e.Package)
+	return ok && (isPublic(base) || slices.Contains(v.bases[e.Lockfile], base) || v.told(base))
 }
 
-func (v view) known(path, host string) bool {
-	return slices.Contains(lockfile.PublicHosts(), host) || slices.Contains(v.hosts[path], host) || slices.Contains(v.hosts[""], host)
+// told says whether the operator named a registry, by its base.
+func (v view) told(base string) bool { return slices.Contains(v.bases[""], base) }
+
+// isPublic says whether a base is the public npm registry's, under either name.
+func isPublic(base string) bool {
+	return slices.Contains(lockfile.PublicHosts(), withoutScheme(base))
 }
+
+func withoutScheme(base string) string { return strings.TrimPrefix(base, "https://") }
 
 // origin names the place an entry comes from so that two versions of one source
-// have the same: the registry's host, the git repository, the address without
+// have the same: the registry's base, the git repository, the address without
 // version and commit.
 func origin(e dep.Entry) string {
 	switch e.Source {
@@ -41,14 +47,14 @@ func origin(e dep.Entry) string {
 		if e.Resolved == "" {
 			return npmRegistry
 		}
-		host, ok := lockfile.RegistryTarball(e.Resolved, e.Package)
+		base, ok := lockfile.RegistryBase(e.Resolved, e.Package)
 		switch {
 		case !ok:
 			return "address " + withoutVersion(e.Resolved, e.Package.Version)
-		case slices.Contains(lockfile.PublicHosts(), host):
+		case isPublic(base):
 			return npmRegistry
 		}
-		return "registry " + host
+		return "registry " + base
 	case dep.Git:
 		return "git " + gitRepository(e.Resolved)
 	case dep.URL:
@@ -107,11 +113,11 @@ func place(e dep.Entry) string {
 	return "the folder " + quote(e.Resolved)
 }
 
-// hostOrPlace is the registry's host where there is one, else the place.
-func hostOrPlace(e dep.Entry) string {
+// registryOrPlace is the registry's host and prefix where there is one, else the place.
+func registryOrPlace(e dep.Entry) string {
 	if e.Source == dep.Registry {
-		if host, ok := lockfile.RegistryTarball(e.Resolved, e.Package); ok {
-			return quote(host)
+		if base, ok := lockfile.RegistryBase(e.Resolved, e.Package); ok {
+			return quote(withoutScheme(base))
 		}
 	}
 	return place(e)

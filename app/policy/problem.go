@@ -30,8 +30,14 @@ func judgeProblem(p Problem) draft {
 		return say(RuleSubmoduleMoved, "The submodule %s points to another commit: lockfiles in it were not looked at.",
 			"Review the submodule's own change, or install Bonafide on its repository.")
 	case UnreadableBase:
-		return say(RuleLockfileUnreadable, "%s cannot be read on the base branch, so that nothing can be compared.",
-			"Mend the lockfile on the base branch first: let the package manager write it again.")
+		why := sentence(d.Message)
+		if d.Message = file + " on the base branch could not be compared: everything in the new lockfile was judged as newly added."; why != "" {
+			d.Message += " What is wrong with it: " + why + "."
+		}
+		d.Rule, d.atMost = RuleLockfileUnreadable, Warning
+		d.Help = "Nothing to do where this change mends the lockfile: look at it as if every package in it were new, because what was replaced, and what was lost by that, is not known. " +
+			"Benign causes: a merge conflict or a Git LFS pointer on the base branch."
+		return d
 	case PolicyInvalid:
 		return say(RulePolicyInvalid, "The policy file %s has an error.",
 			"Mend the policy file on the base branch. Until then every check fails; the findings here were judged by the defaults.")

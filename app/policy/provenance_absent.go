@@ -8,9 +8,12 @@ import (
 )
 
 // provenanceAbsent: an added package that cannot say who built it is told, once per
-// lockfile.
-func provenanceAbsent(s Subject, _ view) []draft {
+// lockfile. Where it also lost provenance, that says more.
+func provenanceAbsent(s Subject, v view) []draft {
 	if !s.lookedAt() || s.Change.Kind != dep.Added || s.Evidence.Provenance.State != provenance.Absent {
+		return nil
+	}
+	if v.policy.Severity(RuleProvenanceLost) != Off && len(provenanceLost(s, v)) > 0 {
 		return nil
 	}
 	d := about(RuleProvenanceAbsent, s,

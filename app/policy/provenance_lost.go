@@ -7,19 +7,20 @@ import (
 	"github.com/bonafide-app/bonafide/app/provenance"
 )
 
-// provenanceLost compares with the version being replaced: what had provenance must
-// not come without. The replaced version with the best evidence speaks; one that is
-// gone from the registry is said and blocks nothing. What could not be found out of
-// a replaced version is told by the rule unverified.
+// provenanceLost compares with the versions that are replaced, and with those of the
+// same release line that stay: what had provenance must not come without. The one
+// with the best evidence speaks; against a version of a newer release line it is a
+// notice. A replaced version that is gone from the registry is said and blocks
+// nothing. What could not be found out is told by the rule unverified.
 func provenanceLost(s Subject, _ view) []draft {
 	if !s.lookedAt() {
 		return nil
 	}
 	var out []draft
 	p, name := s.Evidence.Provenance, s.Change.Entry.Package
-	replaced := s.replaced()
-	for _, b := range replaced {
-		if b.evidence.Gone {
+	compared := s.compared()
+	for _, b := range compared {
+		if b.evidence.Gone && !b.stays {
 			d := about(RuleProvenanceLost, s,
 				fmt.Sprintf("%s, which %s replaces, is gone from the registry: the two cannot be compared.", id(b.entry.Package), id(name)),
 				"Nothing to do if you are leaving a version that was withdrawn. Look up why it was: withdrawn malware may already have run where the old lockfile was installed.")
@@ -27,18 +28,42 @@ func provenanceLost(s Subject, _ view) []draft {
 			out = append(out, d)
 		}
 	}
-	if p.State != provenance.Absent || len(replaced) == 0 || replaced[0].evidence.Provenance.State != provenance.Verified {
+	if p.State != provenance.Absent {
 		return out
 	}
-	old := replaced[0]
-	message := fmt.Sprintf("%s has no build provenance, but %s, which it replaces, had: that one was built %s",
-		id(name), olderName(old.entry.Package, name), builder(old.evidence.Provenance.Identity))
+	for _, b := range compared {
+		if b.evidence.Provenance.State == provenance.Verified {
+			return append(out, lostAgainst(s, b))
+		}
+	}
+	for _, b := range compared {
+		if old := b.evidence.Provenance; old.State == provenance.Invalid || old.State == provenance.Absent && old.Unsupported && !p.Unsupported {
+			return append(out, notComparable(s, b))
+		}
+	}
+	return out
+}
+
+// lostAgainst words the loss of what an old version has.
+func lostAgainst(s Subject, old before) draft {
+	name := s.Change.Entry.Package
+	if !old.weighs {
+		d := about(RuleProvenanceLost, s,
+			fmt.Sprintf("%s has no build provenance, but %s, has; that one is of a newer release line.", id(name), old.which(name)),
+			"Nothing to do where another package asks for the older line, or where packages only moved within the tree. Look at it where nobody asked for a downgrade.")
+		d.atMost, d.cause, d.many = Notice, "line", "have no build provenance, although a version of a newer release line, which they replace, has"
+		return d
+	}
+	message := fmt.Sprintf("%s has no build provenance, but %s, had: that one was built %s", id(name), old.which(name), builder(old.evidence.Provenance.Identity))
+	if old.stays {
+		message = fmt.Sprintf("%s has no build provenance, although %s, has: that one was built %s", id(name), old.which(name), builder(old.evidence.Provenance.Identity))
+	}
 	if by := publishedBy(s.Evidence.Release); by != "" {
 		message += "; of the new one the registry only says that it was published by " + by
 	} else {
 		message += "; of the new one nothing says who built it, or from what"
 	}
-	if p.Unsupported {
+	if s.Evidence.Provenance.Unsupported {
 		message += " (it carries an attestation, but of a kind that is not build provenance)"
 	}
 	help := fmt.Sprintf("Stay on %s until you know why. This is what a stolen publishing token looks like.", quote(old.entry.Package.Version))
@@ -46,8 +71,24 @@ func provenanceLost(s Subject, _ view) []draft {
 		help += fmt.Sprintf(" Look for a tag, a release and a workflow run of %s at %s.", quote(name.Version), repository(i))
 	}
 	help += " Benign causes: published by hand from a maintainer's machine, a workflow that lost the permission id-token: write, " +
-		"a move to a CI system whose trusted publishing gives no provenance, or a fix of an older release line. Ask the maintainer to publish again with provenance."
-	return append(out, about(RuleProvenanceLost, s, message+".", help))
+		"a move to a CI system whose trusted publishing gives no provenance, or a release from before the project had provenance. Ask the maintainer to publish again with provenance."
+	return about(RuleProvenanceLost, s, message+".", help)
+}
+
+// notComparable says that an old version carried something that proves nothing here:
+// whether the new one lost anything by coming without it is open.
+func notComparable(s Subject, old before) draft {
+	name := s.Change.Entry.Package
+	carried := "carries provenance that does not hold"
+	if old.evidence.Provenance.Unsupported {
+		carried = "carries an attestation of a kind that cannot be verified here"
+	}
+	d := about(RuleProvenanceLost, s,
+		fmt.Sprintf("%s has no build provenance, and %s, %s, so that nobody can say whether something was lost%s.",
+			id(name), old.which(name), carried, because(old.evidence.Provenance.Reason)),
+		"Compare who published the two releases, and look for a workflow run of the new one. Benign causes: an attestation of a kind that this version of Bonafide does not know, or trust material that is out of date.")
+	d.atMost = old.atMost(Warning)
+	return d
 }
 
 // olderName is the old version alone, or with its name where that is another one.

@@ -6,16 +6,17 @@ import (
 	"github.com/bonafide-app/bonafide/app/provenance"
 )
 
-// publisherLost compares with the version being replaced: what came from a trusted
-// publisher must not come from somebody's token. It weighs less where verified
-// provenance names the same repository and workflow, or where a person approved
-// the publication.
+// publisherLost compares with the versions that are replaced, and with those of the
+// same release line that stay: what came from a trusted publisher must not come from
+// somebody's token. It weighs less where verified provenance names the same
+// repository and workflow, or where a person approved the publication, and against a
+// version of a newer release line.
 func publisherLost(s Subject, _ view) []draft {
 	if !s.lookedAt() || s.Evidence.Release == nil || trustedPublisher(s.Evidence) != "" {
 		return nil
 	}
 	var old before
-	for _, b := range s.replaced() {
+	for _, b := range s.compared() {
 		if trustedPublisher(b.evidence) != "" {
 			old = b
 			break
@@ -29,19 +30,24 @@ func publisherLost(s Subject, _ view) []draft {
 	if by == "" {
 		by = "somebody the registry does not name"
 	}
-	message := fmt.Sprintf("%s was published by %s, but %s, which it replaces, came from the trusted publisher %s",
-		id(name), by, olderName(old.entry.Package, name), quote(trustedPublisher(old.evidence)))
+	message := fmt.Sprintf("%s was published by %s, but %s, came from the trusted publisher %s",
+		id(name), by, old.which(name), quote(trustedPublisher(old.evidence)))
 	if i := old.evidence.Provenance.Identity; i != nil && old.evidence.Provenance.State == provenance.Verified {
 		message += ", built " + builder(i)
 	}
 	d := about(RulePublisherLost, s, "", "")
+	var weight Severity
 	switch {
+	case !old.weighs:
+		d.cause, d.many = "line", "were published by an account, although a version of a newer release line, which they replace, came from a trusted publisher"
+		message += "; that one is of a newer release line"
+		d.Help = "Nothing to do where another package asks for the older line, or where packages only moved within the tree."
 	case sameBuilder(s.Evidence.Provenance, old.evidence.Provenance):
-		d.atMost = Warning
+		weight = Warning
 		message += "; its provenance is verified and names the same repository and workflow"
 		d.Help = "Most likely the workflow went back to a publishing token. Ask the maintainer to use trusted publishing again: a token can be stolen."
 	case s.Evidence.Staged():
-		d.atMost = Warning
+		weight = Warning
 		message += fmt.Sprintf("; %s approved the publication", quote(s.Evidence.Release.Publisher.Approver))
 		d.Help = "A person with a second factor approved this release. Check that the approver is a maintainer you know."
 	default:
@@ -49,9 +55,9 @@ func publisherLost(s Subject, _ view) []draft {
 			message += "; the new one was built " + builder(i)
 		}
 		d.Help = fmt.Sprintf("Stay on %s until you know why: somebody used a token or a password where none was needed before. ", quote(old.entry.Package.Version)) +
-			"Benign causes: a release by hand while CI was broken, or a move to another CI system. Ask the maintainer."
+			"Benign causes: a release by hand while CI was broken, a move to another CI system, or a release from before the project used trusted publishing. Ask the maintainer."
 	}
-	d.Message = message + "."
+	d.Message, d.atMost = message+".", old.atMost(weight)
 	return []draft{d}
 }
 

@@ -33,9 +33,9 @@ func repinned(s Subject, v view) []draft {
 	d := about(RuleRepinned, s,
 		fmt.Sprintf("%s keeps its version, but now comes from %s instead of %s.", id(e.Package), place(e), place(old)),
 		"Ask why the source moved, or restore the entry from the base branch. Benign cause: a registry or mirror that the project moves to on purpose; "+
-			"then all its packages move in one change, and the operator can make the host known.")
+			"then all its packages move in one change, and the operator can make the registry known.")
 	d.cause = origin(old) + " " + origin(e)
-	d.many = fmt.Sprintf("keep their version, but now come from %s instead of %s", hostOrPlace(e), hostOrPlace(old))
+	d.many = fmt.Sprintf("keep their version, but now come from %s instead of %s", registryOrPlace(e), registryOrPlace(old))
 	return []draft{d}
 }
 

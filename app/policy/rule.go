@@ -65,7 +65,7 @@ type Rule struct {
 // view is what a rule may look at beside its subject.
 type view struct {
 	policy Policy
-	hosts  map[string][]string
+	bases  map[string][]string // see Input.KnownHosts
 }
 
 // draft is a finding before the policy has weighed it.
@@ -96,9 +96,9 @@ func Rules() []Rule {
 		{Name: RuleProvenanceMissing, Default: Error, judge: provenanceMissing,
 			Meaning: "the registry announces provenance and does not have it"},
 		{Name: RuleProvenanceLost, Default: Error, judge: provenanceLost,
-			Meaning: "the replaced version had provenance, this one has none"},
+			Meaning: "the replaced version, or one of the same release line that stays, has provenance, this one has none"},
 		{Name: RulePublisherLost, Default: Error, judge: publisherLost,
-			Meaning: "the replaced version came from a trusted publisher, this one does not"},
+			Meaning: "the replaced version, or one of the same release line that stays, came from a trusted publisher, this one does not"},
 		{Name: RuleProvenanceAbsent, Default: Notice, judge: provenanceAbsent,
 			Meaning: "an added package has no provenance"},
 		{Name: RuleRepositoryChanged, Default: Error, Later: true,
@@ -110,11 +110,11 @@ func Rules() []Rule {
 		{Name: RuleNameInvalid, Default: Error, judge: nameInvalid,
 			Meaning: "a name or version that no registry would accept, look-alike or hidden characters"},
 		{Name: RuleIntegrityLost, Default: Error, judge: integrityLost,
-			Meaning: "the base had a (stronger) digest for this package"},
+			Meaning: "the base had, or the registry states, a stronger digest than the lockfile has for this package"},
 		{Name: RuleIntegrityMissing, Default: Warning, judge: integrityMissing,
 			Meaning: "a new registry entry without a digest that can be compared"},
 		{Name: RuleExoticSource, Default: Error, judge: exoticSource,
-			Meaning: "a new git, URL or file source, or a tarball address that is not the registry's"},
+			Meaning: "a new git, URL or file source, a tarball address that is not the registry's, or a package under the name of another"},
 		{Name: RuleKnownMalware, Default: Error, Later: true,
 			Meaning: "on a malware list"},
 		{Name: RuleFreshAndOdd, Default: Error, Later: true,
@@ -135,7 +135,7 @@ func Rules() []Rule {
 		{Name: RuleUnverified, Default: Error, Fixed: true, judge: unverified,
 			Meaning: "signature, provenance or digest could not be found out; weighs by `on_unknown`"},
 		{Name: RuleLockfileUnreadable, Default: Error, Fixed: true,
-			Meaning: "a lockfile cannot be read; always fails"},
+			Meaning: "a lockfile cannot be read; always fails (a warning where it is the base branch's)"},
 		{Name: RulePolicyInvalid, Default: Error, Fixed: true,
 			Meaning: "the policy file has an error; always fails"},
 		{Name: RulePolicy, Default: Notice, Fixed: true,

@@ -177,7 +177,28 @@ func TestProvenanceLost(t *testing.T) {
 
 	renamed := updated(entry("axios-old@1.14.0"), attested(entry("axios-old@1.14.0")), e, signed(e))
 
+	nested := added(e, signed(e))
+	above, root := entry("semver@7.6.3"), entry("semver@6.3.1")
+	next, zero, patch := entry("semver@8.0.0"), entry("tiny@0.5.0"), entry("tiny@0.4.9")
+	back := entry("axios@1.13.9")
+	broken := func(ev *provenance.Evidence) {
+		ev.Provenance = provenance.Provenance{Check: invalid("its log entry is missing")}
+	}
+	strange := func(ev *provenance.Evidence) { ev.Provenance.Unsupported = true }
+	acrossLines := updated(above, attested(above), root, signed(root))
 	held(t, RuleProvenanceLost, []example{
+		{name: "another copy stays and has it", subject: []Subject{beside(nested, old, attested(old))}, want: []string{"error"}},
+		{name: "another copy stays and has none", subject: []Subject{beside(nested, old, signed(old))}},
+		{name: "a stay speaks where the replaced one has none", subject: []Subject{beside(updated(back, signed(back), e, signed(e)), old, attested(old))}, want: []string{"error"}},
+		{name: "a stay that is gone is nothing to tell", subject: []Subject{beside(nested, old, gone)}},
+		{name: "hoisting puts an older line in the place of a newer one", subject: []Subject{acrossLines}, want: []string{"notice"}},
+		{name: "the newer line hides nothing of its own", subject: []Subject{beside(acrossLines, entry("semver@6.3.0"), attested(entry("semver@6.3.0")))}, want: []string{"error"}},
+		{name: "a new line without it", subject: []Subject{updated(above, attested(above), next, signed(next))}, want: []string{"error"}},
+		{name: "back within the line", subject: []Subject{updated(old, attested(old), back, signed(back))}, want: []string{"error"}},
+		{name: "below 1.0.0 a minor version is a line", subject: []Subject{updated(zero, attested(zero), patch, signed(patch))}, want: []string{"notice"}},
+		{name: "the old one does not hold", subject: []Subject{updated(old, attested(old, broken), e, signed(e))}, want: []string{"warning"}},
+		{name: "the old one is of a kind that is not known", subject: []Subject{updated(old, signed(old, strange), e, signed(e))}, want: []string{"warning"}},
+		{name: "both are of a kind that is not known", subject: []Subject{updated(old, signed(old, strange), e, signed(e, strange))}},
 		{name: "both have it", subject: []Subject{updated(old, attested(old), e, attested(e))}},
 		{name: "neither has it", subject: []Subject{updated(old, signed(old), e, signed(e))}},
 		{name: "gained", subject: []Subject{updated(old, signed(old), e, attested(e))}},
@@ -206,7 +227,11 @@ func TestPublisherLost(t *testing.T) {
 		ev.Release.Publisher = registry.Publisher{Name: "jo", Approver: "sam"}
 	}
 	circle := func(ev *provenance.Evidence) { ev.Provenance = provenance.Provenance{Check: absent("")} }
+	newer, older := entry("axios@2.0.0"), entry("axios@0.30.2")
 	held(t, RulePublisherLost, []example{
+		{name: "another copy stays and came from one", subject: []Subject{beside(added(e, attested(e, token, elsewhere)), old, attested(old))}, want: []string{"error"}},
+		{name: "another copy stays, same repository and workflow", subject: []Subject{beside(added(e, attested(e, token)), old, attested(old))}, want: []string{"warning"}},
+		{name: "an older line in the place of a newer one", subject: []Subject{updated(newer, attested(newer), older, signed(older))}, want: []string{"notice"}},
 		{name: "kept", subject: []Subject{updated(old, attested(old), e, attested(e))}},
 		{name: "lost with the provenance", subject: []Subject{updated(old, attested(old), e, signed(e))}, want: []string{"error"}},
 		{name: "same repository and workflow", subject: []Subject{updated(old, attested(old), e, attested(e, token))}, want: []string{"warning"}},
@@ -280,7 +305,7 @@ func TestRepinned(t *testing.T) {
 		name := fmt.Sprintf("part-%02d@1.0.0", i)
 		moved = append(moved, repin(entry(name, at(100+i)), entry(name, at(100+i), mirror)))
 	}
-	known := map[string][]string{"package-lock.json": {"npm.acme.example"}}
+	known := map[string][]string{"package-lock.json": {"https://npm.acme.example"}}
 	held(t, RuleRepinned, []example{
 		{name: "other bytes", subject: []Subject{repin(e, entry("money-parts@1.9.0", digests(digest("evil"))))}, want: []string{"error"}},
 		{name: "a second digest of the same kind", subject: []Subject{repin(e, entry("money-parts@1.9.0", digests(e.Digests[0], digest("evil"))))}, want: []string{"error"}},
@@ -306,15 +331,24 @@ func TestIntegrityLost(t *testing.T) {
 	unreadable := func(e *dep.Entry) {
 		e.Integrity, e.Digests, e.IntegrityError = "sha512-!!!", nil, "not a digest"
 	}
-	inBundle := func(e *dep.Entry) {
-		e.Bundled, e.Resolved, e.Location = true, "", "node_modules/npm/node_modules/money-parts"
-	}
 	var many []Subject
 	for i := range 600 {
 		name := fmt.Sprintf("part-%03d@1.0.0", i)
 		many = append(many, repin(entry(name, at(1000-i)), entry(name, at(1000-i), digests())))
 	}
+	short := entry("money-parts@1.9.1", digests(sha256("evil")))
+	stronger := comparedWithNothing("weaker", digest("money-parts@1.9.1"))
+	audited := added(short, signed(short, stronger))
+	audited.Change.Kind = ""
+	repinnedShort := repin(entry("money-parts@1.9.1"), short)
+	repinnedShort.Evidence = signed(short, stronger)
+	privately := unlooked(updated(e, signed(e), short, signed(short)), "comes from a registry that Bonafide was not told about")
 	held(t, RuleIntegrityLost, []example{
+		{name: "a sha256 where the registry states a sha512", subject: []Subject{added(short, signed(short, stronger))}, want: []string{"error"}},
+		{name: "the same, and the base had a sha512", subject: []Subject{updated(e, signed(e), short, signed(short, stronger))}, want: []string{"error"}},
+		{name: "the same, repinned", subject: []Subject{repinnedShort}, want: []string{"error"}},
+		{name: "the same, in an audit", subject: []Subject{audited}},
+		{name: "a sha256 that nobody compares, the base had a sha512", subject: []Subject{privately}, want: []string{"error"}},
 		{name: "kept", subject: []Subject{updated(e, signed(e), entry("money-parts@1.9.1"), signed(entry("money-parts@1.9.1")))}},
 		{name: "dropped", subject: []Subject{repin(e, entry("money-parts@1.9.0", digests()))}, want: []string{"error"}},
 		{name: "dropped with the update", subject: []Subject{updated(e, signed(e), next, signed(next))}, want: []string{"error"}},
@@ -322,7 +356,7 @@ func TestIntegrityLost(t *testing.T) {
 		{name: "made unreadable", subject: []Subject{repin(e, entry("money-parts@1.9.0", unreadable))}, want: []string{"error"}},
 		{name: "strengthened", subject: []Subject{repin(entry("money-parts@1.9.0", digests(sha1("x"))), e)}},
 		{name: "an update to a sha256", subject: []Subject{updated(e, signed(e), entry("money-parts@1.9.1", digests(dep.Digest{Algorithm: "sha256", Hex: digest("y").Hex[:64]})), signed(e))}},
-		{name: "now delivered in a bundle", subject: []Subject{unlooked(updated(e, signed(e), entry("money-parts@1.9.1", digests(), inBundle), signed(e)), "is bundled")}},
+		{name: "now delivered in a bundle", subject: []Subject{unlooked(updated(e, signed(e), entry("money-parts@1.9.1", inBundle), signed(e)), "is bundled")}},
 		{name: "600 entries at once are one finding", subject: many, want: []string{"error"}},
 		{name: "never had one", subject: []Subject{updated(entry("money-parts@1.9.0", digests()), signed(e), next, signed(next))}},
 	})
@@ -331,10 +365,8 @@ func TestIntegrityLost(t *testing.T) {
 func TestIntegrityMissing(t *testing.T) {
 	bare := entry("left-pad@1.3.0", digests())
 	weak := entry("left-pad@1.3.0", digests(sha1("x")))
-	inBundle := entry("left-pad@1.3.0", digests(), func(e *dep.Entry) {
-		e.Bundled, e.Resolved, e.Location = true, "", "node_modules/npm/node_modules/left-pad"
-	})
-	marked := inBundle
+	delivered := entry("left-pad@1.3.0", inBundle)
+	marked := delivered
 	marked.Location = "node_modules/left-pad"
 	standalone := bare
 	standalone.Lockfile = ""
@@ -346,11 +378,19 @@ func TestIntegrityMissing(t *testing.T) {
 		s.Change.Kind = ""
 		audit = append(audit, s)
 	}
+	full, short := entry("left-pad@1.3.0"), entry("left-pad@1.3.0", digests(sha256("x")))
+	stronger := comparedWithNothing("weaker", digest("left-pad@1.3.0"))
+	auditedShort := added(short, signed(short, stronger))
+	auditedShort.Change.Kind = ""
 	held(t, RuleIntegrityMissing, []example{
+		{name: "a sha256 where the registry states a sha512, in an audit", subject: []Subject{auditedShort}, want: []string{"warning"}},
+		{name: "a new one is said by integrity-lost", subject: []Subject{added(short, signed(short, stronger))}},
+		{name: "the registry states only a sha1", subject: []Subject{added(full, signed(full, comparedWithNothing("registry", sha1("x"))))}, want: []string{"notice"}},
+		{name: "the registry states none: that is unverified", subject: []Subject{added(full, signed(full, comparedWithNothing("registry")))}},
 		{name: "there", subject: []Subject{added(entry("left-pad@1.3.0"), signed(entry("left-pad@1.3.0")))}},
 		{name: "none", subject: []Subject{added(bare, signed(bare))}, want: []string{"warning"}},
 		{name: "sha1 only", subject: []Subject{added(weak, signed(weak))}, want: []string{"warning"}},
-		{name: "in a bundle", subject: []Subject{unlooked(added(inBundle, signed(inBundle)), "is bundled")}},
+		{name: "in a bundle", subject: []Subject{unlooked(added(delivered, signed(delivered)), "is bundled")}},
 		{name: "a mark alone is not believed", subject: []Subject{added(marked, signed(marked))}, want: []string{"warning"}},
 		{name: "no lockfile", subject: []Subject{added(standalone, signed(standalone))}},
 		{name: "git has none by nature", subject: []Subject{unlooked(added(git, signed(git)), "comes from git")}},
@@ -370,21 +410,63 @@ func TestExoticSource(t *testing.T) {
 	direct.Direct = true
 	audited := unlooked(added(git(repoA), signed(e)), "comes from git")
 	audited.Change.Kind = ""
-	known := map[string][]string{"package-lock.json": {"npm.acme.example"}}
-	operator := map[string][]string{"": {"npm.acme.example"}}
-	elsewhere := map[string][]string{"other/package-lock.json": {"npm.acme.example"}}
+	known := map[string][]string{"package-lock.json": {"https://npm.acme.example/team"}}
+	operator := map[string][]string{"": {"https://npm.acme.example/team"}}
+	elsewhere := map[string][]string{"other/package-lock.json": {"https://npm.acme.example/team"}}
 	mirror := "https://npm.acme.example/team/path-weave/-/path-weave-1.2.3.tgz"
 	packages := func(v, hash string) func(*dep.Entry) {
 		return from(dep.URL, "https://npm.pkg.github.example/download/@acme/path-weave/"+v+"/"+strings.Repeat(hash, 40))
 	}
 	why := "comes from elsewhere"
+	lodash := entry("lodash@4.17.21")
+	evil := entry("evil@4.17.22", installedAs("lodash"), at(52))
+	hijack := entry("evil@4.17.22", installedAs("lodash"), unasked, at(52))
+	twice := added(entry("evil@4.17.22"), signed(evil))
+	twice.Change.Occurrences = append(twice.Change.Occurrences, hijack)
+	auditedAlias := added(hijack, signed(hijack))
+	auditedAlias.Change.Kind = ""
+	before := entry("evil@4.17.20", installedAs("lodash"), unasked)
+	taking := twice
+	taking.Change.Displaces = []dep.Entry{lodash}
+	bundledEvil := entry("evil@4.17.22", inBundle, unasked, func(e *dep.Entry) { e.Alias, e.Location = "axios", "node_modules/foo/node_modules/axios" })
+	tarball := func(id, bytes string) dep.Entry {
+		e := entry(id, from(dep.URL, "https://cdn.example.com/path-weave/latest.tgz"))
+		setDigests(&e, digest(bytes))
+		return e
+	}
+	onDisk := func(id, bytes string) dep.Entry {
+		e := entry(id, from(dep.File, "file:vendor/path-weave.tgz"))
+		if bytes != "" {
+			setDigests(&e, digest(bytes))
+		}
+		return e
+	}
+	directMove := git(repoB)
+	directMove.Direct = true
 	held(t, RuleExoticSource, []example{
+		{name: "another package takes the place", subject: []Subject{displacing(added(hijack, attested(hijack)), lodash)}, want: []string{"error"}},
+		{name: "an alias that nothing asks for", subject: []Subject{added(hijack, attested(hijack))}, want: []string{"error"}},
+		{name: "the package stands at its own place, too", subject: []Subject{twice}, want: []string{"error"}},
+		{name: "the same, and takes a place", subject: []Subject{taking}, want: []string{"error"}},
+		{name: "an alias that is asked for", subject: []Subject{added(evil, signed(evil))}},
+		{name: "a manifest moves to a fork", subject: []Subject{displacing(added(evil, signed(evil)), lodash)}, want: []string{"warning"}},
+		{name: "a manifest moves back from a fork", subject: []Subject{displacing(added(lodash, signed(lodash)), evil)}, want: []string{"warning"}},
+		{name: "an unasked alias that the base had", subject: []Subject{updated(before, signed(before), hijack, signed(hijack))}},
+		{name: "an unasked alias in an audit", subject: []Subject{auditedAlias}, want: []string{"warning"}},
+		{name: "an unasked alias in a bundle", subject: []Subject{unlooked(added(bundledEvil, signed(bundledEvil)), "is bundled")}, want: []string{"error"}},
+		{name: "a folder takes the place", subject: []Subject{unlooked(displacing(added(entry("evil@1.0.0", from(dep.Link, "packages/evil"), installedAs("lodash")), signed(e)), lodash), why)}, want: []string{"warning"}},
+		{name: "the same address, another version and other bytes", subject: []Subject{unlooked(updated(tarball("path-weave@1.2.2", "good"), signed(e), tarball("path-weave@1.2.3", "evil"), signed(e)), why)}, want: []string{"error"}},
+		{name: "the same address, another version, the same bytes", subject: []Subject{unlooked(updated(tarball("path-weave@1.2.2", "good"), signed(e), tarball("path-weave@1.2.3", "good"), signed(e)), why)}},
+		{name: "the same file, other bytes", subject: []Subject{unlooked(updated(onDisk("path-weave@1.2.2", "good"), signed(e), onDisk("path-weave@1.2.3", "evil"), signed(e)), why)}, want: []string{"error"}},
+		{name: "the same file, no digest any more", subject: []Subject{unlooked(updated(onDisk("path-weave@1.2.2", "good"), signed(e), onDisk("path-weave@1.2.3", ""), signed(e)), why)}, want: []string{"error"}},
+		{name: "a direct git source that moves on", subject: []Subject{unlooked(updated(git(repoA), signed(e), directMove, signed(e)), why)}, want: []string{"warning"}},
+		{name: "another registry on a known host", subject: []Subject{unlooked(added(reg("https://npm.acme.example/evil/path-weave/-/path-weave-1.2.3.tgz"), signed(e)), why)}, hosts: known, want: []string{"error"}},
 		{name: "the registry", subject: []Subject{updated(e, signed(e), next(), signed(next()))}},
 		{name: "yarn's name for it", subject: []Subject{added(reg("https://registry.yarnpkg.com/path-weave/-/path-weave-1.2.3.tgz"), signed(e))}},
 		{name: "no address", subject: []Subject{added(reg(""), signed(e))}},
 		{name: "a transitive dependency from git", subject: []Subject{unlooked(updated(e, signed(e), git(repoA), signed(e)), why)}, want: []string{"error"}},
 		{name: "a direct one", subject: []Subject{unlooked(added(direct, signed(e)), why)}, want: []string{"error"}},
-		{name: "a git source that moves on", subject: []Subject{unlooked(updated(git(repoA), signed(e), git(repoB), signed(e)), why)}, want: []string{"warning"}},
+		{name: "a git source deep in the tree that moves on", subject: []Subject{unlooked(updated(git(repoA), signed(e), git(repoB), signed(e)), why)}, want: []string{"error"}},
 		{name: "a git source that changes its repository", subject: []Subject{unlooked(updated(git(repoA), signed(e), git("git+https://github.com/evil/path-weave.git#3"), signed(e)), why)}, want: []string{"error"}},
 		{name: "another package's tarball", subject: []Subject{unlooked(added(next(from(dep.URL, "https://registry.npmjs.org/evil/-/evil-1.2.3.tgz")), signed(e)), why)}, want: []string{"error"}},
 		{name: "another version's tarball", subject: []Subject{unlooked(added(reg("https://registry.npmjs.org/path-weave/-/path-weave-1.0.0.tgz"), signed(e)), why)}, want: []string{"error"}},
@@ -419,9 +501,7 @@ func TestUnverified(t *testing.T) {
 	notAsked := updated(old, signed(old), e, signed(e))
 	notAsked.Replaced = nil
 	gone := provenance.Evidence{Package: e.Package, Gone: true}
-	inBundle := entry("glob-sieve@2.0.6", digests(), func(e *dep.Entry) {
-		e.Bundled, e.Resolved, e.Location = true, "", "node_modules/npm/node_modules/glob-sieve"
-	})
+	delivered := entry("glob-sieve@2.0.6", inBundle)
 	var outage []Subject
 	for i := range 500 {
 		x := entry(fmt.Sprintf("part-%03d@1.0.0", i), at(i+1))
@@ -430,7 +510,46 @@ func TestUnverified(t *testing.T) {
 	lost := updated(old, attested(old), e, signed(e))
 	lost.Change.Replaces = append(lost.Change.Replaces, entry("glob-sieve@1.0.0"))
 	lost.Replaced = append(lost.Replaced, down(entry("glob-sieve@1.0.0")))
+	token := func(ev *provenance.Evidence) { ev.Release.Publisher = registry.Publisher{Name: "jo"} }
+	approved := func(ev *provenance.Evidence) {
+		ev.Release.Publisher = registry.Publisher{Name: "jo", Approver: "sam"}
+	}
+	bundledOld := entry("glob-sieve@2.0.5", inBundle)
+	elsewhere := entry("glob-sieve@2.0.5", func(e *dep.Entry) {
+		e.Resolved = "https://npm.acme.example/team/glob-sieve/-/glob-sieve-2.0.5.tgz"
+	})
+	moved := repin(entry("glob-sieve@2.0.6", func(e *dep.Entry) {
+		e.Resolved = "https://npm.acme.example/team/glob-sieve/-/glob-sieve-2.0.6.tgz"
+	}), e)
+	moved.Replaced = []provenance.Evidence{{}}
+	line := entry("glob-sieve@3.0.0")
+	broken := signed(e, comparedWithNothing("registry"))
+	broken.Release.Integrity, broken.Release.IntegrityError = "sha512-damaged", "not a digest: \"sha512-damaged\""
+	alone := func(ds ...dep.Digest) dep.Entry { return entry("glob-sieve@2.0.6", digests(ds...), in("")) }
+	var mirror []Subject
+	for i := range 12 {
+		x := entry(fmt.Sprintf("part-%03d@1.0.1", i), at(i+1))
+		was := entry(fmt.Sprintf("part-%03d@1.0.0", i), func(e *dep.Entry) {
+			e.Resolved = strings.Replace(e.Resolved, "registry.npmjs.org", "npm.acme.example", 1)
+		})
+		mirror = append(mirror, updated(was, provenance.Evidence{}, x, signed(x)))
+	}
 	held(t, RuleUnverified, []example{
+		{name: "a stay is unknown, the new one has no provenance", subject: []Subject{beside(added(e, signed(e)), old, down(old))}, want: []string{"unknown"}},
+		{name: "the replaced version is unknown, the new one has no trusted publisher", subject: []Subject{updated(old, down(old), e, attested(e, token))}, want: []string{"unknown"}},
+		{name: "the same, and a person approved: that would be a warning", subject: []Subject{updated(old, down(old), e, attested(e, approved))}, want: []string{"unknown"}},
+		{name: "a version of a newer line is unknown", subject: []Subject{updated(line, down(line), e, signed(e))}, want: []string{"notice"}},
+		{name: "the replaced version was delivered in a bundle", subject: []Subject{updated(bundledOld, provenance.Evidence{}, e, signed(e))}},
+		{name: "the replaced version is another registry's", subject: []Subject{updated(elsewhere, provenance.Evidence{}, e, signed(e))}, want: []string{"notice"}},
+		{name: "a whole lockfile comes back from a mirror", subject: mirror, want: []string{"notice"}},
+		{name: "the same version from elsewhere has lost nothing", subject: []Subject{moved}},
+		{name: "the registry states no digest", subject: []Subject{added(e, signed(e, comparedWithNothing("registry")))}, want: []string{"unknown"}},
+		{name: "the registry's digest cannot be read", subject: []Subject{added(e, broken)}, want: []string{"unknown"}},
+		{name: "the registry states only a sha1: integrity-missing says that", subject: []Subject{added(e, signed(e, comparedWithNothing("registry", sha1("x"))))}},
+		{name: "no lockfile, a sha256 was given", subject: []Subject{added(alone(sha256("x")), signed(alone(sha256("x")), comparedWithNothing("weaker", digest("x"))))}, want: []string{"unknown"}},
+		{name: "no lockfile, a sha1 was given", subject: []Subject{added(alone(sha1("x")), signed(alone(sha1("x")), comparedWithNothing("", digest("x"))))}, want: []string{"unknown"}},
+		{name: "no lockfile, the registry states only a sha1", subject: []Subject{added(alone(digest("x")), signed(alone(digest("x")), comparedWithNothing("registry", sha1("x"))))}, want: []string{"unknown"}},
+		{name: "no lockfile, no digest was given", subject: []Subject{added(alone(), signed(alone(), comparedWithNothing("")))}},
 		{name: "all is known", subject: []Subject{added(e, attested(e))}},
 		{name: "the registry is down", subject: []Subject{added(e, down(e))}, want: []string{"unknown"}},
 		{name: "a part is unknown", subject: []Subject{added(e, partly)}, want: []string{"unknown"}},
@@ -438,14 +557,14 @@ func TestUnverified(t *testing.T) {
 		{name: "the registry has no such release", subject: []Subject{added(e, gone)}, want: []string{"unknown"}},
 		{name: "an unreadable digest", subject: []Subject{added(garbled, signed(garbled))}, want: []string{"unknown"}},
 		{name: "not asked for", subject: []Subject{unlooked(added(private, signed(private)), "comes from a registry that Bonafide was not told about")},
-			hosts: map[string][]string{"package-lock.json": {"npm.acme.example"}}, want: []string{"unknown"}},
+			hosts: map[string][]string{"package-lock.json": {"https://npm.acme.example"}}, want: []string{"unknown"}},
 		{name: "not asked for, and fails as an exotic source already", subject: []Subject{unlooked(added(private, signed(private)), "comes from elsewhere")}},
 		{name: "the replaced version is unknown, the new one has no provenance", subject: []Subject{updated(old, down(old), e, signed(e))}, want: []string{"unknown"}},
 		{name: "the replaced version was not asked about", subject: []Subject{notAsked}, want: []string{"unknown"}},
 		{name: "the replaced version is unknown, the new one is verified", subject: []Subject{updated(old, down(old), e, attested(e))}},
 		{name: "the replaced version is gone", subject: []Subject{updated(old, provenance.Evidence{Gone: true}, e, signed(e))}},
 		{name: "one replaced version is unknown, another proves the loss", subject: []Subject{lost}},
-		{name: "delivered in a bundle", subject: []Subject{unlooked(added(inBundle, signed(inBundle)), "is bundled")}},
+		{name: "delivered in a bundle", subject: []Subject{unlooked(added(delivered, signed(delivered)), "is bundled")}},
 		{name: "500 packages behind one outage are one finding", subject: outage, want: []string{"unknown"}},
 		{name: "removed", subject: []Subject{removed(e)}},
 	})
@@ -465,7 +584,8 @@ func TestProblems(t *testing.T) {
 		RuleLockfileUnreadable: {
 			{name: "head", problem: []Problem{{Kind: Unreadable, Lockfile: "package-lock.json", Line: 3, Detail: "package-lock.json, line 3: not JSON."}}, want: []string{"error"}},
 			{name: "head, without words", problem: []Problem{{Kind: Unreadable, Lockfile: "package-lock.json"}}, want: []string{"error"}},
-			{name: "base", problem: []Problem{{Kind: UnreadableBase, Lockfile: "package-lock.json"}}, want: []string{"error"}},
+			{name: "base", problem: []Problem{{Kind: UnreadableBase, Lockfile: "package-lock.json", Line: 7, Detail: "package-lock.json, line 7: not JSON."}}, want: []string{"warning"}},
+			{name: "base, without words", problem: []Problem{{Kind: UnreadableBase, Lockfile: "package-lock.json"}}, want: []string{"warning"}},
 			{name: "a kind that nobody knows", problem: []Problem{{Kind: "melted", Lockfile: "package-lock.json"}}, want: []string{"error"}},
 		},
 		RulePolicyInvalid: {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -27,6 +28,11 @@ func (s Subject) isNew() bool {
 	return false
 }
 
+// direct says whether the root or a workspace asks for it, at any of its places.
+func (s Subject) direct() bool {
+	return s.Change.Entry.Direct || slices.ContainsFunc(s.Change.Occurrences, func(e dep.Entry) bool { return e.Direct })
+}
+
 // state reads a check; one that nobody filled in is unknown.
 func state(c provenance.Check) provenance.State {
 	if c.State == "" {
@@ -47,31 +53,66 @@ func bundled(e dep.Entry) bool {
 	return e.Bundled && e.Resolved == "" && e.Integrity == "" && strings.Count(e.Location, "node_modules/") > 1
 }
 
-// before is one replaced version that a registry answers for.
+// before is one version that stood in the base and that a registry answers for.
 type before struct {
 	entry    dep.Entry
 	evidence provenance.Evidence
+	stays    bool // it was not replaced, but stays elsewhere in the lockfile
+	weighs   bool // what was lost against it weighs in full
 }
 
-// replaced pairs the replaced entries with their evidence, best evidence first, so
-// that an old duplicate without any hides nothing. Entries whose evidence was not
-// gathered are unknown.
-func (s Subject) replaced() []before {
-	var out []before
-	for i, e := range s.Change.Replaces {
-		if e.Source != dep.Registry {
-			continue
-		}
-		b := before{entry: e}
-		if i < len(s.Replaced) {
-			b.evidence = s.Replaced[i]
-		}
-		out = append(out, b)
+// asked says whether there is evidence at all.
+func (b before) asked() bool {
+	e := b.evidence
+	return e.Gone || e.Release != nil || e.Provenance.State != ""
+}
+
+// which names the version and what it is to the one that enters.
+func (b before) which(now dep.Package) string {
+	if b.stays {
+		return olderName(b.entry.Package, now) + ", which stays elsewhere in this lockfile"
 	}
+	return olderName(b.entry.Package, now) + ", which it replaces"
+}
+
+// atMost caps what a loss against the version may weigh.
+func (b before) atMost(most Severity) Severity {
+	if !b.weighs {
+		return Notice
+	}
+	return most
+}
+
+// compared pairs the entries that were replaced, and those of the release line that
+// stay, with their evidence. Those that weigh come first, then the best evidence, so
+// that an old duplicate without any hides nothing. What came out of a parent's
+// tarball was never asked about, and says nothing.
+func (s Subject) compared() []before {
+	var out []before
+	gather := func(entries []dep.Entry, evidence []provenance.Evidence, stays bool) {
+		for i, e := range entries {
+			if e.Source != dep.Registry || bundled(e) {
+				continue
+			}
+			b := before{entry: e, stays: stays, weighs: weighs(e.Package, s.Change.Entry.Package)}
+			if i < len(evidence) {
+				b.evidence = evidence[i]
+			}
+			out = append(out, b)
+		}
+	}
+	gather(s.Change.Replaces, s.Replaced, false)
+	gather(s.Change.Stays, s.Stays, true)
 	sort.SliceStable(out, func(i, j int) bool {
 		a, b := out[i], out[j]
+		if a.weighs != b.weighs {
+			return a.weighs
+		}
 		if ra, rb := standing(a.evidence), standing(b.evidence); ra != rb {
 			return ra > rb
+		}
+		if a.stays != b.stays {
+			return b.stays
 		}
 		return a.entry.Package.ID() < b.entry.Package.ID()
 	})

@@ -2,15 +2,17 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/lockfile"
 	"github.com/bonafide-app/bonafide/app/provenance"
 )
 
 // unverified: unknown is not absent. One finding per package names everything that
 // could not be found out, with the reasons. It counts for what enters; of a
-// replaced version only where the answer could have been that something was lost.
+// version before only where the answer could have been that something was lost.
 func unverified(s Subject, v view) []draft {
 	e := s.Change.Entry
 	if !s.enters() || e.Source != dep.Registry {
@@ -38,52 +40,114 @@ func unverified(s Subject, v view) []draft {
 	gaps.add("signature", s.Evidence.Signature.Check)
 	gaps.add("publish attestation", s.Evidence.Publish.Check)
 	gaps.add("provenance", s.Evidence.Provenance.Check)
-	digest := s.Evidence.Digest.Check
-	if e.IntegrityError != "" && digest.State != provenance.Invalid {
-		digest = provenance.Check{State: provenance.Unknown, Reason: "the lockfile's integrity cannot be read: " + e.IntegrityError}
-	}
-	gaps.add("digest", digest)
+	gaps.add("digest", s.digest())
 	if len(gaps) > 0 {
 		return []draft{unknown(s, fmt.Sprintf("Of %s these could not be verified: %s.", name, gaps), gaps.String(), "could not be verified: "+gaps.String(), help)}
 	}
-	return replacedUnknown(s, v)
+	return lossUnknown(s, v)
+}
+
+// digest is the check of the digest, unknown also where one that was stated was held
+// against nothing for want of the registry's own, or of a stronger one on the command
+// line.
+func (s Subject) digest() provenance.Check {
+	e, c := s.Change.Entry, s.Evidence.Digest.Check
+	why := ""
+	switch standalone := e.Lockfile == "" && len(e.Digests) > 0; {
+	case c.State == provenance.Invalid:
+	case e.IntegrityError != "":
+		why = "the lockfile's integrity cannot be read: " + e.IntegrityError
+	case s.uncompared() == registryHasNone && s.Evidence.Release != nil && s.Evidence.Release.IntegrityError != "":
+		why = "the registry's own cannot be read: " + s.Evidence.Release.IntegrityError
+	case s.uncompared() == registryHasNone:
+		why = "the registry states none that could be held against it"
+	case standalone && s.uncompared() != "":
+		why = "the registry states none of the kind that was given, so that it was held against nothing"
+	case standalone && c.State == provenance.Absent:
+		why = "the one that was given can be forged, so that it proves nothing: give a sha512"
+	}
+	if why != "" {
+		return provenance.Check{State: provenance.Unknown, Reason: why}
+	}
+	return c
 }
 
 // failsAsExotic says whether exotic-source already fails the check for the reason
 // for which the package was not looked up.
 func failsAsExotic(s Subject, v view) bool {
-	ds := exoticSource(s, v)
+	ds := otherSource(s, v)
 	return len(ds) == 1 && ds[0].atMost == "" && v.policy.Severity(RuleExoticSource) == Error
 }
 
-// replacedUnknown: nobody can say whether something was lost, where what enters
-// has no provenance and the replaced version could not be asked about. It weighs as
-// the rules that stay unanswered.
-func replacedUnknown(s Subject, v view) []draft {
-	if s.Evidence.Provenance.State != provenance.Absent {
+// lossUnknown: nobody can say whether something was lost, where what enters lacks
+// provenance or a trusted publisher and a version that it is compared with could not
+// be asked about. It weighs as the rules that stay unanswered. One that was never
+// asked about, because it came from a registry that Bonafide was not told about, is a
+// notice: what left is not what enters. The same version repinned has lost nothing.
+func lossUnknown(s Subject, v view) []draft {
+	lacks, weight := "", Off
+	compared := s.compared()
+	absent := s.Evidence.Provenance.State == provenance.Absent
+	if absent && slices.ContainsFunc(compared, func(b before) bool { return b.weighs && b.evidence.Provenance.State == provenance.Verified }) {
+		return nil // what was lost is said by provenance-lost
+	}
+	publisher := s.Evidence.Release != nil && trustedPublisher(s.Evidence) == "" &&
+		!slices.ContainsFunc(compared, func(b before) bool { return b.weighs && trustedPublisher(b.evidence) != "" })
+	if publisher {
+		lacks, weight = "trusted publisher", v.policy.Severity(RulePublisherLost)
+		if s.Evidence.Staged() {
+			weight = lower(weight, Warning)
+		}
+	}
+	if absent {
+		lacks, weight = "provenance", higher(weight, v.policy.Severity(RuleProvenanceLost))
+	}
+	if weight == Off || s.Change.Kind == dep.Repinned {
 		return nil
 	}
-	weight := higher(v.policy.Severity(RuleProvenanceLost), v.policy.Severity(RulePublisherLost))
-	replaced := s.replaced()
-	if weight == Off || len(replaced) == 0 || replaced[0].evidence.Provenance.State == provenance.Verified {
-		return nil
-	}
-	for _, b := range replaced {
-		if b.evidence.Gone || state(b.evidence.Provenance.Check) != provenance.Unknown {
+	name := s.Change.Entry.Package
+	var notAsked []draft
+	for _, b := range compared {
+		if b.evidence.Gone {
+			continue
+		}
+		if !b.asked() && !v.askable(b.entry) {
+			if notAsked == nil {
+				d := about(RuleUnverified, s, fmt.Sprintf("%s has no %s, and whether %s, had any was not asked: that one comes from a registry that Bonafide was not told about.", id(name), lacks, b.which(name)),
+					"Start Bonafide with --npm-registry for that registry where such packages are to be compared.")
+				d.atMost, d.cause = lower(weight, Notice), "not asked "+lacks
+				d.many = "have no " + lacks + ", and whether the versions before had any was not asked, because those come from a registry that Bonafide was not told about"
+				notAsked = []draft{d}
+			}
+			continue
+		}
+		// A release that was read says who published it, whatever came of its provenance.
+		unread := state(b.evidence.Provenance.Check) == provenance.Unknown
+		if lacks == "trusted publisher" {
+			unread = b.evidence.Release == nil
+		}
+		if !unread {
 			continue
 		}
 		reason := sentence(b.evidence.Provenance.Reason)
 		if reason == "" {
 			reason = "it was not asked about"
 		}
-		d := unknown(s, fmt.Sprintf("%s has no provenance, and whether %s, which it replaces, had any could not be found out: %s.",
-			id(s.Change.Entry.Package), olderName(b.entry.Package, s.Change.Entry.Package), reason), "replaced"+reason,
-			"have no provenance, and whether the versions they replace had any could not be found out: "+reason,
-			"Run the check again when the registry answers: if the old version had provenance, the new one has lost it.")
-		d.atMost = weight
+		d := unknown(s, fmt.Sprintf("%s has no %s, and whether %s, had any could not be found out: %s.", id(name), lacks, b.which(name), reason),
+			"before "+lacks+reason, "have no "+lacks+", and whether the versions before had any could not be found out: "+reason,
+			"Run the check again when the registry answers: if the old version had it, the new one has lost it.")
+		d.atMost = b.atMost(weight)
+		d.Unknown = b.weighs // else the answer could only be information
 		return []draft{d}
 	}
-	return nil
+	return notAsked
+}
+
+// askable says whether a registry that Bonafide asks answers for an entry, as far as
+// its address says so.
+func (v view) askable(e dep.Entry) bool {
+	base, ok := lockfile.RegistryBase(e.Resolved, e.Package)
+	return ok && (isPublic(base) || v.told(base))
 }
 
 func unknown(s Subject, message, cause, many, help string) draft {

@@ -93,6 +93,10 @@ func compareDigests(s Subject, rel *registry.Release, attested dep.Digest) Diges
 		return set(Absent, "", "The lockfile has only a %s digest of %s, which can be forged: nothing sure ties what gets installed to this release. What is shown of it was held against the registry's digest.", locked.Algorithm, id)
 	}
 	if _, has := find(rel.Digests, locked.Algorithm); !has {
+		d.NotComparable = "registry"
+		if dep.Strongest(rel.Digests).Strength() > locked.Strength() {
+			d.NotComparable = "weaker"
+		}
 		return set(Absent, "", "The lockfile has a %s digest of %s and the registry states none of that kind: the two cannot be compared.", locked.Algorithm, id)
 	}
 	if attested.Hex != "" && attested.Algorithm != locked.Algorithm {

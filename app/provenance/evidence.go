@@ -91,6 +91,10 @@ type Digest struct {
 	Attested string
 	// Differs names what disagrees: "lockfile", "registry", "attested". Set when Invalid.
 	Differs string
+	// NotComparable is set when Absent although the lockfile has a digest that is
+	// strong enough: "weaker" where the registry states a stronger algorithm than any
+	// that the lockfile has, "registry" where it states none that could be compared.
+	NotComparable string
 }
 
 // Identity is who built a release, read from the signing certificate only.

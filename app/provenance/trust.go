@@ -118,15 +118,18 @@ func newTrust(trustedRoot, keysFile []byte, hosts []string, d demands) (*TrustRo
 	return t, nil
 }
 
+// errUnparsed quotes nothing.
+var errUnparsed = errors.New("it does not parse as a trusted_root.json")
+
 // parseRoot keeps a panic of the library from a hostile file inside.
 func parseRoot(data []byte) (tr *root.TrustedRoot, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("it could not be parsed: %v", p)
+			err = errUnparsed
 		}
 	}()
 	if tr, err = root.NewTrustedRootFromJSON(data); err != nil {
-		return nil, err
+		return nil, errUnparsed // the library's error quotes the file, which may be a wrong one
 	}
 	if len(tr.FulcioCertificateAuthorities()) == 0 {
 		return nil, errors.New("it names no certificate authority")

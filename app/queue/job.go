@@ -16,7 +16,7 @@ const (
 	Commit      JobKind = "commit"       // judge all open pull requests with this head again
 	MergeGroup  JobKind = "merge_group"  // judge a merge queue's group
 	Close       JobKind = "close"        // a pull request was closed: end what runs for it, judge others with the same head
-	Installed   JobKind = "installed"    // repositories were added: judge their open pull requests
+	Installed   JobKind = "installed"    // a repository was added, or all of an installation's where none is named: judge the open pull requests
 	Evict       JobKind = "evict"        // an installation was suspended or deleted
 )
 
@@ -32,10 +32,17 @@ type Job struct {
 	Owner        string  `json:"owner"`
 	Repo         string  `json:"repo"`
 	Number       int     `json:"number,omitempty"` // pull request
-	Head         string  `json:"head,omitempty"`   // Commit, MergeGroup: the head SHA
-	Base         string  `json:"base,omitempty"`   // MergeGroup: the base SHA
-	BaseRef      string  `json:"base_ref,omitempty"`
-	Reason       string  `json:"reason"` // "opened", "synchronize", "rerequested", …
+	// Head is the head SHA that a Commit, MergeGroup or Close is about; of a
+	// PullRequest that was pushed to it is the head before the push.
+	Head string `json:"head,omitempty"`
+	// EventHead is the head SHA of a PullRequest as the event has it, "" where it has
+	// none.
+	EventHead string `json:"event_head,omitempty"`
+	// HeadRef is a MergeGroup's branch, without refs/heads/; "" where it is not known.
+	HeadRef string `json:"head_ref,omitempty"`
+	Base    string `json:"base,omitempty"` // MergeGroup: the base SHA
+	BaseRef string `json:"base_ref,omitempty"`
+	Reason  string `json:"reason"` // "opened", "synchronize", "rerequested", …
 }
 
 // Queue stores jobs durably.
@@ -49,10 +56,17 @@ type Queue interface {
 // Attempt says which attempt at a job this is.
 type Attempt struct {
 	N       int           // 1 for the first
-	Elapsed time.Duration // since the job was stored
+	Elapsed time.Duration // since the first attempt began
 	// Last says that the time for trying is over: what could not be found out by now
-	// is to be said. If this attempt fails too, the job is given up.
+	// is to be said. If this attempt fails too, the job is given up; an error that
+	// asks for a pause still gets it.
 	Last bool
+	// Final says that not even an error that asks for a pause gets one.
+	Final bool
+	// Crashed says that the process has ended in the middle of this job again and
+	// again, most likely because of it: it is to be given up without being done. Last
+	// is set too.
+	Crashed bool
 }
 
 // Work does one job. It ends when ctx does. Its error decides what follows: one that

@@ -27,6 +27,12 @@ const (
 	// overtime is how long after TryFor an attempt that asks for a pause still gets
 	// it: a verdict that only waits for GitHub's rate limit is not thrown away.
 	overtime = 24 * time.Hour
+	// minAttempts come before a job is given up, however long ago its first one was:
+	// a pause that GitHub asked for may be all that happened since.
+	minAttempts = 3
+	// maxCrashes is how often in a row the process may end in the middle of a job. One
+	// end is an accident and may be another job's doing.
+	maxCrashes = 3
 	// maxAttempts never ends a job: time does.
 	maxAttempts = math.MaxInt16
 

@@ -20,10 +20,12 @@ import (
 type Options struct {
 	Workers int           // jobs at a time; 0 is 4
 	Timeout time.Duration // of one attempt; 0 is 5 min
-	TryFor  time.Duration // from storing a job to its last attempt; 0 is 30 min
+	TryFor  time.Duration // from a job's first attempt to its last; 0 is 30 min, less is refused
 	Drain   time.Duration // what running jobs get at a stop before they are cancelled; 0 is 10 s
 	Logger  zerolog.Logger
 	Clock   func() time.Time // nil is time.Now
+
+	pause time.Duration // before the second attempt at what failed; 0 is firstPause
 }
 
 // River is a Queue on River. https://riverqueue.com
@@ -51,6 +53,9 @@ func Open(ctx context.Context, db *sql.DB, o Options, work Work) (*River, error)
 func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], db *sql.DB,
 	recover func(context.Context, *sql.DB) (int64, error), o Options, work Work,
 ) (*River, error) {
+	if o.TryFor < 0 {
+		return nil, fmt.Errorf("queue: a job cannot be tried for %v", o.TryFor)
+	}
 	o = o.withDefaults()
 	// River tells of every failed attempt what the worker tells better.
 	log := slog.New(zerolog.NewSlogHandler(o.Logger.Level(max(o.Logger.GetLevel(), zerolog.WarnLevel))))
@@ -62,7 +67,7 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], db *sql.
 		return nil, fmt.Errorf("queue: bring its tables up to date: %w", err)
 	}
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &worker{o: o, work: work}); err != nil {
+	if err := river.AddWorkerSafely(workers, &worker{o: o, work: work, notes: notes{db}}); err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
 	c, err := river.NewClient(driver, &river.Config{
@@ -99,11 +104,14 @@ func (o Options) withDefaults() Options {
 	if o.Timeout <= 0 {
 		o.Timeout = defaultTimeout
 	}
-	if o.TryFor <= 0 {
+	if o.TryFor == 0 {
 		o.TryFor = defaultTryFor
 	}
 	if o.Drain <= 0 {
 		o.Drain = defaultDrain
+	}
+	if o.pause == 0 {
+		o.pause = firstPause
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -166,17 +174,18 @@ func (r *River) Idle(ctx context.Context) error {
 	}
 }
 
-// recoverSQLite makes the jobs available that a dead process left running, and takes
-// the lead from it. River would do both by itself after the job timeout; here nobody
-// else can be running them. It knows River's tables, as Idle does: tests hold it to
-// the pinned version.
+// recoverSQLite makes the jobs available that a dead process left running, notes that
+// it died with them, and takes the lead from it. River would make them available by
+// itself after the job timeout; here nobody else can be running them. It knows
+// River's tables, as Idle does: tests hold it to the pinned version.
 func recoverSQLite(ctx context.Context, db *sql.DB) (int64, error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, err
 	}
 	defer tx.Rollback()
-	result, err := tx.ExecContext(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running'`)
+	result, err := tx.ExecContext(ctx, `UPDATE river_job SET state = 'available',
+		metadata = jsonb_set(metadata, '$.crashes', coalesce(metadata ->> '$.crashes', 0) + 1) WHERE state = 'running'`)
 	if err != nil {
 		return 0, err
 	}

@@ -142,7 +142,7 @@ func TestAStoredJobIsWorkedOnOnceAsItWasStored(t *testing.T) {
 		return nil
 	})
 	full := Job{Delivery: "d1", Kind: MergeGroup, Installation: 1, RepositoryID: 2, Owner: "o", Repo: "r", Number: 3,
-		Head: strings.Repeat("a", 40), Base: strings.Repeat("b", 40), BaseRef: "main", Reason: "checks_requested"}
+		Head: strings.Repeat("a", 40), EventHead: strings.Repeat("c", 40), HeadRef: "gh-readonly-queue/main/pr-3", Base: strings.Repeat("b", 40), BaseRef: "main", Reason: "checks_requested"}
 	q.enqueue(full, Job{Delivery: "d2", Kind: Evict, Installation: 1})
 	q.idle()
 	if len(got) != 2 || q.states() != "completed 2" {
@@ -161,11 +161,11 @@ func TestAStoredJobIsWorkedOnOnceAsItWasStored(t *testing.T) {
 func TestTheSameDeliveryIsOneJob(t *testing.T) {
 	var worked atomic.Int32
 	fail := errors.New("no")
-	q := openQueue(t, filepath.Join(t.TempDir(), "b.db"), Options{TryFor: time.Nanosecond}, func(_ context.Context, j Job, _ Attempt) error {
-		worked.Add(1)
+	q := openQueue(t, filepath.Join(t.TempDir(), "b.db"), Options{TryFor: time.Nanosecond, pause: time.Millisecond}, func(_ context.Context, j Job, _ Attempt) error {
 		if j.Reason == "fails" {
 			return fail
 		}
+		worked.Add(1)
 		return nil
 	})
 	other := func(change func(*Job)) Job { j := job("d"); change(&j); return j }
@@ -349,17 +349,19 @@ func TestAJobThatFailsIsTriedAgainAndThenGivenUpWithAnErrorInTheLog(t *testing.T
 	var c clock
 	var log lockedBuffer
 	var attempts, last atomic.Int32
-	q := startQueue(t, Options{Clock: c.now, Logger: zerolog.New(&log)}, func(_ context.Context, _ Job, a Attempt) error {
+	q := startQueue(t, Options{Clock: c.now, Logger: zerolog.New(&log), pause: time.Millisecond}, func(_ context.Context, _ Job, a Attempt) error {
 		attempts.Add(1)
 		if a.Last {
 			last.Add(1)
 		}
-		c.over.Store(true)
+		if a.N == 2 {
+			c.over.Store(true)
+		}
 		return errors.New("the cause")
 	})
 	q.enqueue(job("d"))
 	q.idle()
-	if attempts.Load() != 2 || last.Load() != 1 || q.states() != "discarded 1" {
+	if attempts.Load() != 3 || last.Load() != 1 || q.states() != "discarded 1" {
 		t.Fatalf("%d attempts, %d last, %s", attempts.Load(), last.Load(), q.states())
 	}
 	said := log.String()
@@ -373,25 +375,121 @@ func TestAJobThatFailsIsTriedAgainAndThenGivenUpWithAnErrorInTheLog(t *testing.T
 func TestAPauseAfterTheLastAttemptIsStillGiven(t *testing.T) {
 	var attempts atomic.Int32
 	q := startQueue(t, Options{TryFor: time.Nanosecond}, func(_ context.Context, _ Job, a Attempt) error {
-		if !a.Last {
+		n := attempts.Add(1)
+		if a.Last != (n >= minAttempts) || a.Final {
 			t.Errorf("%+v", a)
 		}
-		if attempts.Add(1) == 1 {
+		if n <= minAttempts {
 			return later(time.Nanosecond)
 		}
 		return nil
 	})
 	q.enqueue(job("d"))
 	q.idle()
-	if attempts.Load() != 2 || q.states() != "completed 1" {
+	if attempts.Load() != minAttempts+1 || q.states() != "completed 1" {
 		t.Fatalf("%d attempts, %s", attempts.Load(), q.states())
+	}
+}
+
+// firstAt is the metadata of a job whose first attempt was then.
+func firstAt(then time.Time) []byte {
+	return fmt.Appendf(nil, `{"first":%q}`, then.UTC().Format(time.RFC3339Nano))
+}
+
+func TestTheTimeForTryingBeginsWithTheFirstAttempt(t *testing.T) {
+	now := time.Now()
+	w := &worker{o: Options{TryFor: 30 * time.Minute, Clock: func() time.Time { return now }}.withDefaults()}
+	long := now.Add(-48 * time.Hour)
+	for _, test := range []struct {
+		name        string
+		row         rivertype.JobRow
+		last, final bool
+	}{
+		{"it waited for its turn", rivertype.JobRow{Attempt: 1, CreatedAt: long, Metadata: []byte(`{}`)}, false, false},
+		{"it waited for its turn, and began a minute ago", rivertype.JobRow{Attempt: 4, CreatedAt: long, Metadata: firstAt(now.Add(-time.Minute))}, false, false},
+		{"all it did was to wait for GitHub's rate limit", rivertype.JobRow{Attempt: 2, CreatedAt: long, Metadata: firstAt(long)}, false, false},
+		{"it was tried", rivertype.JobRow{Attempt: 3, CreatedAt: long, Metadata: firstAt(now.Add(-30 * time.Minute))}, true, false},
+		{"its pauses ran out", rivertype.JobRow{Attempt: 3, CreatedAt: long, Metadata: firstAt(long)}, true, true},
+		{"what is known of it does not read", rivertype.JobRow{Attempt: 9, CreatedAt: long, Metadata: []byte(`{"first":7}`)}, false, false},
+	} {
+		if a := w.attempt(&test.row, w.notes.of(&test.row)); a.Last != test.last || a.Final != test.final || a.Crashed {
+			t.Errorf("%s: %+v", test.name, a)
+		}
+	}
+}
+
+func TestAJobThatKillsTheServerAgainAndAgainIsNotDoneAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "b.db")
+	// life is what a server makes of the job after it was killed in the middle of it.
+	life := func(result error) (a Attempt) {
+		t.Helper()
+		done := make(chan Attempt, 1)
+		q := openQueue(t, path, Options{pause: time.Hour}, func(_ context.Context, _ Job, a Attempt) error {
+			done <- a
+			return result
+		})
+		if _, err := q.store.DB().Exec(`UPDATE river_job SET state = 'running', attempt = attempt + 1, attempted_at = datetime('now', 'subsec'), scheduled_at = datetime('now', '-1 second')`); err != nil {
+			t.Fatal(err)
+		}
+		q.start()
+		a = <-done
+		q.stop()
+		if err := q.store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	// dies is a server that is killed before it got to the job.
+	dies := func() {
+		t.Helper()
+		q := openQueue(t, path, Options{}, nil)
+		if _, err := q.store.DB().Exec(`UPDATE river_job SET state = 'running'`); err != nil {
+			t.Fatal(err)
+		}
+		if err := q.recover(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := q.store.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q := openQueue(t, path, Options{}, nil)
+	q.enqueue(job("d"))
+	if err := q.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	dies()
+	if a := life(errors.New("an ordinary failure")); a.Crashed || a.Last {
+		t.Errorf("after two crashes: %+v", a)
+	}
+	dies()
+	if a := life(errors.New("an ordinary failure")); a.Crashed || a.Last {
+		t.Errorf("after two crashes and an attempt that ended by itself: %+v", a)
+	}
+	dies()
+	dies()
+	for range 2 { // until somebody has heard of it
+		if a := life(later(time.Hour)); !a.Crashed || !a.Last {
+			t.Errorf("after three crashes in a row: %+v", a)
+		}
+	}
+}
+
+func TestNoTimeForTryingIsRefused(t *testing.T) {
+	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "b.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := Open(t.Context(), s.DB(), Options{TryFor: -time.Second}, nil); err == nil {
+		t.Error("it was taken for the default")
 	}
 }
 
 func TestNothingAsksForAPauseForEver(t *testing.T) {
 	w := &worker{o: Options{TryFor: time.Minute, Clock: func() time.Time { return time.Now().Add(overtime + time.Hour) }}.withDefaults(),
 		work: func(context.Context, Job, Attempt) error { return later(time.Second) }}
-	row := &rivertype.JobRow{Attempt: 5, MaxAttempts: maxAttempts, CreatedAt: time.Now()}
+	row := &rivertype.JobRow{Attempt: 5, MaxAttempts: maxAttempts, Metadata: firstAt(time.Now())}
 	err := w.Work(t.Context(), &river.Job[args]{JobRow: row})
 	var snooze *rivertype.JobSnoozeError
 	if err == nil || errors.As(err, &snooze) || row.MaxAttempts != row.Attempt {
@@ -412,6 +510,7 @@ func TestPausesStayWithinTheirBounds(t *testing.T) {
 		{10 * time.Minute, 30*time.Minute - time.Nanosecond, minWait},
 		{9 * time.Hour, 30 * time.Minute, maxWait},
 		{0, 2 * time.Hour, minWait},
+		{time.Hour, 2 * time.Hour, time.Hour},
 	} {
 		if got := w.snooze(test.asked, at(test.elapsed)); got != test.want {
 			t.Errorf("asked for %s after %s: %s, want %s", test.asked, test.elapsed, got, test.want)
@@ -429,7 +528,7 @@ func TestPausesStayWithinTheirBounds(t *testing.T) {
 		{30000, 0, time.Minute, time.Minute},
 		{9, 30*time.Minute - 10*time.Second, 10 * time.Second, 10 * time.Second},
 	} {
-		row := &rivertype.JobRow{Attempt: test.attempt, CreatedAt: now.Add(-test.elapsed)}
+		row := &rivertype.JobRow{Attempt: test.attempt, Metadata: firstAt(now.Add(-test.elapsed))}
 		for range 20 {
 			before := time.Now()
 			got := w.NextRetry(&river.Job[args]{JobRow: row}).Sub(before)

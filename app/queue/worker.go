@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -30,13 +29,21 @@ func argsOf(j Job) args {
 // worker does jobs and decides what follows an attempt.
 type worker struct {
 	river.WorkerDefaults[args]
-	o    Options
-	work Work
+	o     Options
+	work  Work
+	notes notes
 }
 
 // Work implements river.Worker.
 func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
-	attempt := w.attempt(rj.JobRow)
+	known := w.notes.of(rj.JobRow)
+	if known.First.IsZero() {
+		known.First = w.o.Clock()
+		if err := w.notes.begin(ctx, rj.JobRow, known.First); err != nil {
+			return err // the database cannot be written: River tries again
+		}
+	}
+	attempt := w.attempt(rj.JobRow, known)
 	err := w.safely(ctx, rj.Args.Job, attempt)
 	if err == nil {
 		return nil
@@ -46,8 +53,13 @@ func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
 	}
 	log := w.o.Logger.With().Err(err).Str("delivery", rj.Args.Job.Delivery).Str("kind", string(rj.Args.Job.Kind)).
 		Int64("repository_id", rj.Args.Job.RepositoryID).Int("attempt", attempt.N).Logger()
+	if known.Crashes > 0 && !attempt.Crashed {
+		if err := w.notes.ended(context.WithoutCancel(ctx), rj.JobRow); err != nil {
+			log.Warn().AnErr("note", err).Msg("that the job did not crash could not be kept")
+		}
+	}
 	var later interface{ RetryAfter() time.Duration }
-	if errors.As(err, &later) && attempt.Elapsed < w.o.TryFor+overtime {
+	if errors.As(err, &later) && !attempt.Final {
 		wait := w.snooze(later.RetryAfter(), attempt)
 		log.Info().Dur("wait", wait).Msg("the job waits")
 		return river.JobSnooze(wait)
@@ -73,13 +85,17 @@ func (w *worker) safely(ctx context.Context, job Job, attempt Attempt) (err erro
 	return w.work(ctx, job, attempt)
 }
 
-func (w *worker) attempt(row *rivertype.JobRow) Attempt {
-	var metadata struct {
-		Snoozes int `json:"snoozes"` // River takes them off the attempts
+func (w *worker) attempt(row *rivertype.JobRow, known note) Attempt {
+	elapsed := time.Duration(0)
+	if !known.First.IsZero() {
+		elapsed = max(w.o.Clock().Sub(known.First), 0)
 	}
-	_ = json.Unmarshal(row.Metadata, &metadata) // only the number would be too small
-	elapsed := max(w.o.Clock().Sub(row.CreatedAt), 0)
-	return Attempt{N: row.Attempt + metadata.Snoozes, Elapsed: elapsed, Last: elapsed >= w.o.TryFor}
+	n := row.Attempt + known.Snoozes
+	crashed, tried := known.Crashes >= maxCrashes, n >= minAttempts
+	return Attempt{
+		N: n, Elapsed: elapsed, Crashed: crashed,
+		Last: crashed || tried && elapsed >= w.o.TryFor, Final: tried && elapsed >= w.o.TryFor+overtime,
+	}
 }
 
 // snooze is the pause that an error asks for, within its bounds and not beyond the
@@ -97,12 +113,16 @@ func (w *worker) snooze(asked time.Duration, attempt Attempt) time.Duration {
 func (w *worker) NextRetry(rj *river.Job[args]) time.Time {
 	pause := longestPause
 	if n := rj.Attempt - 1; n < 6 {
-		pause = min(firstPause<<max(n, 0), longestPause)
+		pause = min(w.o.pause<<max(n, 0), longestPause)
 	}
 	pause += rand.N(pause/4 + 1)
-	return time.Now().Add(w.untilLast(min(pause, longestPause), w.attempt(rj.JobRow)))
+	return time.Now().Add(w.untilLast(min(pause, longestPause), w.attempt(rj.JobRow, w.notes.of(rj.JobRow))))
 }
 
+// untilLast cuts a pause short that would end after the time for trying.
 func (w *worker) untilLast(wait time.Duration, attempt Attempt) time.Duration {
-	return min(wait, max(w.o.TryFor-attempt.Elapsed, minWait))
+	if left := w.o.TryFor - attempt.Elapsed; left > 0 {
+		return min(wait, max(left, minWait))
+	}
+	return wait
 }

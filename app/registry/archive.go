@@ -75,6 +75,13 @@ func ReadArchive(r io.Reader) (*Archive, error) {
 	if a.doc.Schema != archiveSchema || a.doc.Origin == "" {
 		return nil, fmt.Errorf("the saved evidence has the schema %q, this version reads %q", a.doc.Schema, archiveSchema)
 	}
+	for _, kept := range a.doc.Releases {
+		if kept.Value != nil {
+			// What the signature covers is the integrity as stated: nothing else may say
+			// what the digests are.
+			kept.Value.readIntegrity()
+		}
+	}
 	return a, nil
 }
 

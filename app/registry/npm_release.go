@@ -69,14 +69,10 @@ func (doc npmRelease) release() (Release, error) {
 		InstallScript: doc.HasInstallScript.Kind() == 't' || runsAtInstall(doc.Scripts),
 		Deprecated:    npmDeprecated(doc.Deprecated),
 	}
-	if r.Integrity != "" {
-		var err error
-		if r.Digests, err = dep.ParseSRI(r.Integrity); err != nil {
-			r.IntegrityError = err.Error()
-		}
-	} else if raw, err := hex.DecodeString(doc.Dist.Shasum); err == nil && len(raw) == 20 {
+	if raw, err := hex.DecodeString(doc.Dist.Shasum); err == nil && len(raw) == 20 {
 		r.Digests = []dep.Digest{{Algorithm: "sha1", Hex: strings.ToLower(doc.Dist.Shasum)}}
 	}
+	r.readIntegrity()
 	for _, s := range doc.Dist.Signatures {
 		r.Signatures = append(r.Signatures, npmSignature(s))
 	}
@@ -85,6 +81,25 @@ func (doc npmRelease) release() (Release, error) {
 		r.ProvenanceAnnounced = a.Provenance != nil
 	}
 	return r, nil
+}
+
+// readIntegrity parses Integrity. Where there is none, a sha1 that is all that the
+// registry states remains.
+func (r *Release) readIntegrity() {
+	stated := r.Digests
+	r.Digests, r.IntegrityError = nil, ""
+	if r.Integrity == "" {
+		for _, d := range stated {
+			if d.Algorithm == "sha1" {
+				r.Digests = []dep.Digest{d}
+			}
+		}
+		return
+	}
+	var err error
+	if r.Digests, err = dep.ParseSRI(r.Integrity); err != nil {
+		r.IntegrityError = err.Error()
+	}
 }
 
 // npmSignature keeps a signature that cannot be read as one that will not hold: it

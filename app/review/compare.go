@@ -19,7 +19,7 @@ import (
 // Names are matched without regard to case. A symlinked lockfile is resolved
 // inside its tree, on each side: its content counts, wherever the link leads.
 func Compare(ctx context.Context, base, head Tree, ignores func(path string) bool) (Request, error) {
-	c := comparison{base: side{index(base), base}, head: side{index(head), head}}
+	c := &comparison{base: side{index(base), base}, head: side{index(head), head}}
 	var req Request
 	for _, p := range c.candidates() {
 		format, _ := lockfile.Recognise(p)
@@ -53,10 +53,9 @@ func Compare(ctx context.Context, base, head Tree, ignores func(path string) boo
 		}
 		if bErr != nil {
 			req.Problems = append(req.Problems, unreadable(policy.UnreadableBase, p, bErr))
-			continue
 		}
 		if h == nil {
-			if c.manifestStays(p, format) {
+			if c.manifestStays(p, format) && len(c.head.twins(p)) == 0 {
 				req.Problems = append(req.Problems, policy.Problem{Kind: policy.LockfileRemoved, Lockfile: p,
 					Detail: fmt.Sprintf("%s was removed while %s stays: what gets installed is no longer pinned.", p, path.Join(path.Dir(p), format.Manifest))})
 			}
@@ -68,11 +67,29 @@ func Compare(ctx context.Context, base, head Tree, ignores func(path string) boo
 			break
 		}
 		f := File{Path: p}
-		if problem, err := c.read(ctx, &f, b, h); err != nil {
+		problem, err := c.read(ctx, &f, b, h)
+		if err != nil {
 			return Request{}, err
-		} else if problem != nil {
+		}
+		if problem != nil {
 			req.Problems = append(req.Problems, *problem)
-			continue
+			if problem.Kind == policy.Unreadable {
+				continue
+			}
+		}
+		if b == nil && bErr == nil {
+			problem, err := c.former(ctx, &f)
+			if err != nil {
+				return Request{}, err
+			}
+			if problem != nil {
+				req.Problems = append(req.Problems, *problem)
+			}
+		}
+		if c.held > MaxTotalBytes {
+			req.Problems = append(req.Problems, policy.Problem{Kind: policy.Unreadable, Lockfile: p,
+				Detail: fmt.Sprintf("The changed lockfiles have more than %d MiB together: from %s on they were not looked at. Split the change.", MaxTotalBytes>>20, p)})
+			break
 		}
 		req.Files = append(req.Files, f)
 	}
@@ -80,7 +97,10 @@ func Compare(ctx context.Context, base, head Tree, ignores func(path string) boo
 	return req, nil
 }
 
-type comparison struct{ base, head side }
+type comparison struct {
+	base, head side
+	held       int // bytes of all lockfiles read so far
+}
 
 // side is a tree with its paths indexed.
 type side struct {
@@ -98,7 +118,7 @@ func index(t Tree) map[string]TreeEntry {
 }
 
 // candidates are the paths of both sides that are named like a lockfile, sorted.
-func (c comparison) candidates() []string {
+func (c *comparison) candidates() []string {
 	var out []string
 	for p := range c.head.paths {
 		if _, ok := lockfile.Recognise(p); ok {
@@ -209,7 +229,7 @@ func (s side) sameEntry(o side, p string) bool {
 }
 
 // manifestStays says whether the manifest of a lockfile is in the head.
-func (c comparison) manifestStays(p string, f lockfile.Format) bool {
+func (c *comparison) manifestStays(p string, f lockfile.Format) bool {
 	if f.Manifest == "" {
 		return false
 	}
@@ -217,26 +237,93 @@ func (c comparison) manifestStays(p string, f lockfile.Format) bool {
 	return stays
 }
 
-// read fills in both sides of a file.
-func (c comparison) read(ctx context.Context, f *File, b, h *TreeEntry) (*policy.Problem, error) {
+// read fills in both sides of a file. A base that is too large is a problem that
+// comes with the head.
+func (c *comparison) read(ctx context.Context, f *File, b, h *TreeEntry) (*policy.Problem, error) {
 	var err error
-	if h != nil {
-		if f.Head, err = c.head.tree.Read(ctx, *h); errors.Is(err, ErrTooLarge) {
-			p := unreadable(policy.Unreadable, f.Path, tooLarge())
-			return &p, nil
-		} else if err != nil {
-			return nil, fmt.Errorf("read %s at the head: %w", f.Path, err)
-		}
+	if f.Head, err = c.load(ctx, c.head, h); errors.Is(err, ErrTooLarge) {
+		p := unreadable(policy.Unreadable, f.Path, tooLarge())
+		return &p, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("read %s at the head: %w", f.Path, err)
 	}
-	if b != nil {
-		if f.Base, err = c.base.tree.Read(ctx, *b); errors.Is(err, ErrTooLarge) {
-			p := unreadable(policy.UnreadableBase, f.Path, tooLarge())
-			return &p, nil
-		} else if err != nil {
-			return nil, fmt.Errorf("read %s at the base: %w", f.Path, err)
-		}
+	if f.Base, err = c.load(ctx, c.base, b); errors.Is(err, ErrTooLarge) {
+		p := unreadable(policy.UnreadableBase, f.Path, tooLarge())
+		return &p, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("read %s at the base: %w", f.Path, err)
 	}
 	return nil, nil
+}
+
+func (c *comparison) load(ctx context.Context, s side, e *TreeEntry) ([]byte, error) {
+	if e == nil {
+		return nil, nil
+	}
+	data, err := s.tree.Read(ctx, *e)
+	c.held += len(data)
+	return data, err
+}
+
+// former finds what a lockfile without a base is compared with: its twin in the same
+// folder, else every lockfile of that kind that went away.
+func (c *comparison) former(ctx context.Context, f *File) (*policy.Problem, error) {
+	paths := c.base.twins(f.Path)
+	if len(paths) == 0 {
+		paths = c.gone(f.Path)
+	}
+	for _, p := range paths[:min(len(paths), MaxLockfiles)] {
+		e, err := c.base.resolve(ctx, p)
+		var link *linkError
+		switch {
+		case errors.As(err, &link) || err == nil && e == nil:
+			continue // nothing that could be read stood there
+		case err != nil:
+			return nil, err
+		}
+		data, err := c.load(ctx, c.base, e)
+		if errors.Is(err, ErrTooLarge) {
+			problem := unreadable(policy.UnreadableBase, p, tooLarge())
+			return &problem, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("read %s at the base: %w", p, err)
+		}
+		f.Former = append(f.Former, Former{p, data})
+	}
+	return nil, nil
+}
+
+// twins are the other lockfiles for the same manifest in the same folder, of the
+// kind that is read.
+func (s side) twins(p string) []string {
+	own, _ := lockfile.Recognise(p)
+	var out []string
+	for other := range s.paths {
+		if other == p || path.Dir(other) != path.Dir(p) {
+			continue
+		}
+		if f, ok := lockfile.Recognise(other); ok && f.Supported && f.Manifest == own.Manifest {
+			out = append(out, other)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// gone are the base's lockfiles of the same kind that the head has no more.
+func (c *comparison) gone(p string) []string {
+	own, _ := lockfile.Recognise(p)
+	var out []string
+	for other := range c.base.paths {
+		if _, stays := c.head.paths[other]; stays {
+			continue
+		}
+		if f, ok := lockfile.Recognise(other); ok && f.Supported && f.Name == own.Name {
+			out = append(out, other)
+		}
+	}
+	sort.Strings(out)
+	return out
 }
 
 func tooLarge() error {
@@ -244,7 +331,7 @@ func tooLarge() error {
 }
 
 // submodules says which submodules moved: their lockfiles are not looked at.
-func (c comparison) submodules() []policy.Problem {
+func (c *comparison) submodules() []policy.Problem {
 	var out []policy.Problem
 	for p, h := range c.head.paths {
 		if b := c.base.paths[p]; h.Kind == Submodule && (b.Kind != Submodule || b.ID != h.ID) {

@@ -28,10 +28,11 @@ func TestWhichLockfilesAreRead(t *testing.T) {
 		{name: "inside node_modules", base: files{}, head: files{"node_modules/x/package-lock.json": b}},
 		{name: "removed, manifest stays", base: files{"package-lock.json": a, "package.json": "{}"}, head: files{"package.json": "{}"}, problems: []policy.ProblemKind{policy.LockfileRemoved}},
 		{name: "removed with its manifest", base: files{"package-lock.json": a, "package.json": "{}"}, head: files{}},
+		{name: "renamed to its twin", base: files{"package-lock.json": a, "package.json": "{}"}, head: files{"npm-shrinkwrap.json": b, "package.json": "{}"}, read: []string{"npm-shrinkwrap.json"}},
 		{name: "of a kind that is not read", base: files{}, head: files{"go.sum": "x"}, problems: []policy.ProblemKind{policy.Unsupported}},
 		{name: "of a kind that is not read, unchanged", base: files{"go.sum": "x"}, head: files{"go.sum": "x"}},
 		{name: "too large", base: files{}, head: files{"package-lock.json": "too large"}, problems: []policy.ProblemKind{policy.Unreadable}},
-		{name: "too large before", base: files{"package-lock.json": "too large"}, head: files{"package-lock.json": a}, problems: []policy.ProblemKind{policy.UnreadableBase}},
+		{name: "too large before", base: files{"package-lock.json": "too large"}, head: files{"package-lock.json": a}, read: []string{"package-lock.json"}, problems: []policy.ProblemKind{policy.UnreadableBase}},
 		{name: "a submodule moved", base: files{"lib": "submodule 1"}, head: files{"lib": "submodule 2"}, problems: []policy.ProblemKind{policy.SubmoduleMoved}},
 		{name: "a submodule came", base: files{}, head: files{"lib": "submodule 1"}, problems: []policy.ProblemKind{policy.SubmoduleMoved}},
 		{name: "a submodule stays", base: files{"lib": "submodule 1"}, head: files{"lib": "submodule 1"}},
@@ -47,7 +48,7 @@ func TestWhichLockfilesAreRead(t *testing.T) {
 		{name: "a symlink to nothing", base: files{}, head: files{"package-lock.json": "-> gone"}, problems: []policy.ProblemKind{policy.Unreadable}},
 		{name: "a circle of symlinks", base: files{}, head: files{"package-lock.json": "-> x", "x": "-> package-lock.json"}, problems: []policy.ProblemKind{policy.Unreadable}},
 		{name: "a broken symlink, untouched", base: files{"package-lock.json": "-> gone"}, head: files{"package-lock.json": "-> gone", "a": "1"}},
-		{name: "a symlink that was broken before", base: files{"package-lock.json": "-> gone"}, head: files{"package-lock.json": b}, problems: []policy.ProblemKind{policy.UnreadableBase}},
+		{name: "a symlink that was broken before", base: files{"package-lock.json": "-> gone"}, head: files{"package-lock.json": b}, read: []string{"package-lock.json"}, problems: []policy.ProblemKind{policy.UnreadableBase}},
 		{name: "a symlink into a submodule", base: files{}, head: files{"package-lock.json": "-> lib", "lib": "submodule 1"}, problems: []policy.ProblemKind{policy.Unreadable, policy.SubmoduleMoved}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -101,5 +102,35 @@ func TestIgnoredLockfilesAreNamed(t *testing.T) {
 	}
 	if len(req.Files) != 1 || !slices.Equal(req.Ignored, []string{"test/go.sum", "test/package-lock.json"}) || len(req.Problems) != 0 {
 		t.Errorf("%+v", req)
+	}
+}
+
+func TestALockfileWithoutABaseKeepsItsHistory(t *testing.T) {
+	a, b := locking("left@1.0.0"), locking("left@1.0.1")
+	for name, tt := range map[string]struct {
+		base, head files
+		want       string
+	}{
+		"beside another one":   {files{"package-lock.json": a}, files{"package-lock.json": a, "npm-shrinkwrap.json": b}, "package-lock.json"},
+		"renamed":              {files{"package-lock.json": a}, files{"npm-shrinkwrap.json": b}, "package-lock.json"},
+		"moved":                {files{"app/package-lock.json": a, "other/package-lock.json": b}, files{"web/package-lock.json": b, "other/package-lock.json": b}, "app/package-lock.json"},
+		"new beside unrelated": {files{"app/package-lock.json": a}, files{"app/package-lock.json": a, "web/package-lock.json": b}, ""},
+		"moved through a link": {files{"app/package-lock.json": "-> x", "app/x": a}, files{"web/package-lock.json": b, "app/x": a}, "app/package-lock.json"},
+		"its twin was unsound": {files{"package-lock.json": "-> gone"}, files{"npm-shrinkwrap.json": b}, ""},
+		"of another ecosystem": {files{"web/yarn.lock": "x"}, files{"web/package-lock.json": b, "web/yarn.lock": "x"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			req, err := Compare(context.Background(), tt.base, tt.head, none)
+			if err != nil || len(req.Files) != 1 {
+				t.Fatalf("%v, %+v", err, req)
+			}
+			var former []string
+			for _, f := range req.Files[0].Former {
+				former = append(former, f.Path)
+			}
+			if got := strings.Join(former, " "); got != tt.want {
+				t.Errorf("compared with %q, want %q", got, tt.want)
+			}
+		})
 	}
 }

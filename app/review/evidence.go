@@ -2,8 +2,11 @@ package review
 
 import (
 	"context"
+	"runtime/debug"
+	"slices"
 	"strings"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bonafide-app/bonafide/app/dep"
@@ -12,9 +15,41 @@ import (
 	"github.com/bonafide-app/bonafide/app/provenance"
 )
 
-// notLookedUp says why no evidence is asked for an entry, "" where it is asked.
-// Only names that are public, as far as the lockfile tells, are sent to a registry.
-func (r *Reviewer) notLookedUp(e dep.Entry) string {
+// lookup decides which packages may be asked about: only names that are public, as
+// far as the lockfile tells, are sent to a registry.
+type lookup struct {
+	registries map[string]bool // bases whose packages may be looked up
+	// private are the scopes that this lockfile takes from other registries. npm
+	// leaves addresses out where it is told to, so that an entry without one may be
+	// private, too.
+	private map[string]bool
+}
+
+// lookupFor learns the private scopes from both sides of a lockfile.
+func (r *Reviewer) lookupFor(sides ...[]dep.Entry) lookup {
+	l := lookup{r.registries, map[string]bool{}}
+	for _, entries := range sides {
+		for _, e := range entries {
+			if base, ok := lockfile.RegistryBase(e.Resolved, e.Package); ok && !l.registries[base] {
+				l.private[scope(e.Package)] = true
+			}
+		}
+	}
+	delete(l.private, "")
+	return l
+}
+
+// scope is "@scope" of a scoped name, else "".
+func scope(p dep.Package) string {
+	s, _, ok := strings.Cut(p.Name, "/")
+	if !ok {
+		return ""
+	}
+	return s
+}
+
+// refuses says why no evidence is asked for an entry, "" where it is asked.
+func (l lookup) refuses(e dep.Entry) string {
 	switch e.Source {
 	case dep.Registry:
 	case dep.Git:
@@ -22,29 +57,25 @@ func (r *Reviewer) notLookedUp(e dep.Entry) string {
 	case dep.URL:
 		return "comes from an address that is not the registry's for this name and version"
 	default:
-		return "is part of the repository, no registry answers for it"
+		return "comes from a file or folder, no registry answers for it"
 	}
-	if bundled(e) {
+	if e.Bundled && e.Resolved == "" && e.Integrity == "" {
 		return "is delivered inside the tarball of the package that bundles it"
 	}
 	if e.Resolved == "" {
+		if l.private[scope(e.Package)] {
+			return "has no address, and others of its scope come from a registry that Bonafide was not told about; its name is not sent to another one"
+		}
 		return "" // npm leaves the address out where it is the default registry's
 	}
-	host, ok := lockfile.RegistryTarball(e.Resolved, e.Package)
+	base, ok := lockfile.RegistryBase(e.Resolved, e.Package)
 	if !ok {
 		return "comes from an address that is not the registry's for this name and version"
 	}
-	if !r.public[host] {
+	if !l.registries[base] {
 		return "comes from a registry that Bonafide was not told about; its name is not sent to another one"
 	}
 	return ""
-}
-
-// bundled says whether an entry can only come out of its parent's tarball: it is
-// marked so, lies under a parent, and names neither a digest nor an address of its
-// own. A mark alone is not believed: it would be a way to stay unverified.
-func bundled(e dep.Entry) bool {
-	return e.Bundled && e.Resolved == "" && e.Integrity == "" && strings.Count(e.Location, "node_modules/") > 1
 }
 
 // evidenceKey is what a verification depends on.
@@ -55,9 +86,7 @@ func evidenceKey(e dep.Entry) string { return e.Package.String() + " " + e.Integ
 func (r *Reviewer) gather(ctx context.Context, entries []dep.Entry) map[string]provenance.Evidence {
 	distinct := map[string]dep.Entry{}
 	for _, e := range entries {
-		if r.notLookedUp(e) == "" {
-			distinct[evidenceKey(e)] = e
-		}
+		distinct[evidenceKey(e)] = e
 	}
 	type result struct {
 		key      string
@@ -70,7 +99,7 @@ func (r *Reviewer) gather(ctx context.Context, entries []dep.Entry) map[string]p
 		g.SetLimit(r.concurrency)
 		for key, e := range distinct {
 			g.Go(func() error {
-				results <- result{key, r.verifier.Verify(ctx, provenance.Subject{Package: e.Package, Digests: e.Digests})}
+				results <- result{key, r.verify(ctx, e)}
 				return nil
 			})
 		}
@@ -86,44 +115,70 @@ func (r *Reviewer) gather(ctx context.Context, entries []dep.Entry) map[string]p
 	return found
 }
 
-// subjects joins changes with the evidence for what enters, and for what it
-// replaces where a comparison could say something: what has both provenance and a
-// trusted publisher has lost nothing.
-func (r *Reviewer) subjects(ctx context.Context, changes []dep.Change) []policy.Subject {
+// verify keeps a panic inside: it runs on a goroutine of its own, where nobody else
+// could, and one package must not end the server.
+func (r *Reviewer) verify(ctx context.Context, e dep.Entry) (found provenance.Evidence) {
+	defer func() {
+		if p := recover(); p != nil {
+			zerolog.Ctx(ctx).Error().Interface("panic", p).Bytes("stack", debug.Stack()).Str("package", e.Package.String()).Msg("panic while verifying")
+			fault := provenance.Check{State: provenance.Unknown, Reason: "Bonafide failed while it verified this package (an internal fault)."}
+			found = provenance.Evidence{Package: e.Package}
+			found.Signature.Check, found.Publish.Check, found.Provenance.Check, found.Digest.Check = fault, fault, fault, fault
+		}
+	}()
+	return r.verifier.Verify(ctx, provenance.Subject{Package: e.Package, Digests: e.Digests})
+}
+
+// change is one change of one lockfile, with who may be asked about it.
+type change struct {
+	dep.Change
+	lookup lookup
+}
+
+// subjects joins changes with the evidence for what enters, and for what it is
+// compared with where a comparison could say something: what has both provenance
+// and a trusted publisher has lost nothing.
+func (r *Reviewer) subjects(ctx context.Context, changes []change) []policy.Subject {
 	var entering []dep.Entry
 	for _, c := range changes {
-		if c.Kind != dep.Removed {
+		if c.Kind != dep.Removed && c.lookup.refuses(c.Entry) == "" {
 			entering = append(entering, c.Entry)
 		}
 	}
 	found := r.gather(ctx, entering)
 
-	var replaced []dep.Entry
+	var earlier []dep.Entry
 	for _, c := range changes {
-		e := found[evidenceKey(c.Entry)]
-		if c.Kind == dep.Removed || e.Trust() == provenance.TrustTrustedPublisher {
+		if c.Kind == dep.Removed || found[evidenceKey(c.Entry)].Trust() == provenance.TrustTrustedPublisher {
 			continue
 		}
-		replaced = append(replaced, c.Replaces...)
+		for _, e := range slices.Concat(c.Replaces, c.Stays) {
+			if c.lookup.refuses(e) == "" {
+				earlier = append(earlier, e)
+			}
+		}
 	}
-	before := r.gather(ctx, replaced)
+	before := r.gather(ctx, earlier)
+	of := func(entries []dep.Entry) []provenance.Evidence {
+		out := make([]provenance.Evidence, len(entries))
+		for i, e := range entries {
+			out[i] = before[evidenceKey(e)]
+		}
+		return out
+	}
 
 	subjects := make([]policy.Subject, 0, len(changes))
 	for _, c := range changes {
-		s := policy.Subject{Change: c}
+		s := policy.Subject{Change: c.Change}
 		if c.Kind == dep.Removed {
 			s.NotLookedUp = "was removed"
 			subjects = append(subjects, s)
 			continue
 		}
-		s.NotLookedUp = r.notLookedUp(c.Entry)
-		if s.NotLookedUp == "" {
+		if s.NotLookedUp = c.lookup.refuses(c.Entry); s.NotLookedUp == "" {
 			s.Evidence = found[evidenceKey(c.Entry)]
 		}
-		s.Replaced = make([]provenance.Evidence, len(c.Replaces))
-		for i, old := range c.Replaces {
-			s.Replaced[i] = before[evidenceKey(old)]
-		}
+		s.Replaced, s.Stays = of(c.Replaces), of(c.Stays)
 		subjects = append(subjects, s)
 	}
 	return subjects

@@ -29,9 +29,17 @@ type Pull struct {
 	BaseSHA string // the base branch's commit as GitHub states it for the pull request
 }
 
+// Event is what a webhook said of a pull request. It may be older or newer than
+// what GitHub's API says a moment later.
+type Event struct {
+	Head   string // the head SHA, "" where the event has none
+	Before string // the head SHA before a push, "" for other events
+}
+
 // Group is a merge queue's group.
 type Group struct {
 	HeadSHA, BaseSHA string
+	HeadRef          string // "gh-readonly-queue/main/pr-7-…"; "" where it is not known
 	BaseRef          string // "main", without refs/heads/
 }
 

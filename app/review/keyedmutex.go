@@ -1,35 +1,36 @@
 package review
 
-import "sync"
+import (
+	"context"
+	"sync"
+	"time"
+)
 
 // keyedMutex is one mutex per key; keys that nobody holds take no memory.
 type keyedMutex struct {
 	mu   sync.Mutex
-	held map[string]*lock // guarded by mu
+	held map[string]struct{} // guarded by mu
 }
 
-type lock struct {
-	sync.Mutex
-	users int // guarded by keyedMutex.mu
-}
+// busyWait is when a job whose commit another job is busy with runs again. It does
+// not wait meanwhile: a worker that waits is one that others lack.
+const busyWait = 500 * time.Millisecond
 
-// lock takes the mutex of a key and returns what releases it.
-func (k *keyedMutex) lock(key string) (unlock func()) {
-	k.mu.Lock()
-	l := k.held[key]
-	if l == nil {
-		l = &lock{}
-		k.held[key] = l
+// lock takes the mutex of a key and returns what releases it. Where somebody holds
+// it, it returns a *Later at once.
+func (k *keyedMutex) lock(ctx context.Context, key string) (unlock func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	l.users++
-	k.mu.Unlock()
-	l.Lock()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if _, busy := k.held[key]; busy {
+		return nil, &Later{After: busyWait, Reason: "another job is busy with this commit"}
+	}
+	k.held[key] = struct{}{}
 	return func() {
-		l.Unlock()
 		k.mu.Lock()
 		defer k.mu.Unlock()
-		if l.users--; l.users == 0 {
-			delete(k.held, key)
-		}
-	}
+		delete(k.held, key)
+	}, nil
 }

@@ -8,6 +8,15 @@ const (
 	// MaxLockfiles bounds the changed lockfiles of one pull request. Monorepos keep
 	// hundreds; a pull request that changes more is not read by anybody.
 	MaxLockfiles = 500
+	// MaxTotalBytes bounds all lockfiles of one pull request together, both sides: they
+	// are held at once.
+	MaxTotalBytes = 256 << 20
+	// MaxChanges bounds the changed packages of one review: each costs a request or
+	// two to the registry.
+	MaxChanges = 100_000
+	// MaxPulls bounds the open pull requests with one head: each is a section of one
+	// check, and nobody has more than a few for a good reason.
+	MaxPulls = 50
 	// MaxSymlinks bounds the steps of resolving one symlink, as Linux does.
 	MaxSymlinks = 40
 )

@@ -6,7 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
+	"strings"
 	"time"
 
 	"github.com/bonafide-app/bonafide/app/dep"
@@ -27,6 +27,16 @@ type Verifier interface {
 type File struct {
 	Path       string
 	Base, Head []byte
+	// Former are the lockfiles of the base that a lockfile without a base of its own
+	// is compared with: its twin in the same folder, else those that went away. A
+	// lockfile that is renamed, moved or added beside another one loses no history.
+	Former []Former
+}
+
+// Former is a lockfile of the base at another path.
+type Former struct {
+	Path string
+	Data []byte
 }
 
 // Request is what to review.
@@ -53,7 +63,8 @@ type Options struct {
 // Reviewer reviews. It is safe for concurrent use.
 type Reviewer struct {
 	verifier    Verifier
-	public      map[string]bool // hosts whose packages may be looked up
+	registries  map[string]bool // bases of the registries whose packages may be looked up
+	configured  []string        // those of them that the operator configured
 	concurrency int
 	clock       func() time.Time
 	demo        bool
@@ -65,16 +76,16 @@ func New(o Options) (*Reviewer, error) {
 	if o.Verifier == nil || o.Clock == nil || o.Concurrency < 1 {
 		return nil, errors.New("a reviewer needs a verifier, a clock and a concurrency of at least 1")
 	}
-	r := &Reviewer{verifier: o.Verifier, concurrency: o.Concurrency, clock: o.Clock, demo: o.Demo, progress: o.Progress, public: map[string]bool{}}
+	r := &Reviewer{verifier: o.Verifier, concurrency: o.Concurrency, clock: o.Clock, demo: o.Demo, progress: o.Progress, registries: map[string]bool{}}
 	for _, host := range lockfile.PublicHosts() {
-		r.public[host] = true
+		r.registries["https://"+host] = true
 	}
-	if o.Registry != "" {
-		u, err := url.Parse(o.Registry)
-		if err != nil || u.Host == "" {
-			return nil, fmt.Errorf("the registry address %q has no host", o.Registry)
-		}
-		r.public[u.Host] = true
+	// A base is what is left of a tarball's address; one without TLS is never a
+	// lockfile's.
+	probe := dep.Package{Ecosystem: dep.NPM, Name: "x", Version: "1.0.0"}
+	if base, ok := lockfile.RegistryBase(strings.TrimSuffix(o.Registry, "/")+"/x/-/x-1.0.0.tgz", probe); ok {
+		r.registries[base] = true
+		r.configured = append(r.configured, base)
 	}
 	return r, nil
 }
@@ -82,7 +93,7 @@ func New(o Options) (*Reviewer, error) {
 // Review parses, compares, verifies and judges. An error means that ctx ended:
 // everything else is in the report.
 func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, error) {
-	in := policy.Input{Problems: req.Problems, KnownHosts: map[string][]string{}}
+	in := policy.Input{Problems: req.Problems, KnownHosts: map[string][]string{"": r.configured}}
 	out := report.Report{Kind: req.Kind, Mode: req.Policy.Mode, PolicyFrom: req.Policy.Source, At: r.clock().UTC(), Demo: r.demo}
 	for _, p := range req.Ignored {
 		out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: p, Note: "ignored by the policy"})
@@ -93,13 +104,15 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 		}
 	}
 
-	var changes []dep.Change
+	var changes []change
 	for _, f := range req.Files {
 		base, head, problem := parse(f)
 		if problem != nil {
 			in.Problems = append(in.Problems, *problem)
 			out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: f.Path, Note: problem.Detail})
-			continue
+			if problem.Kind == policy.Unreadable {
+				continue
+			}
 		}
 		var here []dep.Change
 		if req.Kind == report.Audit {
@@ -108,9 +121,20 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 		} else {
 			here = lockfile.Diff(base, head)
 		}
-		in.KnownHosts[f.Path] = hosts(base)
-		out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: f.Path, Changed: len(here)})
-		changes = append(changes, here...)
+		in.KnownHosts[f.Path] = registries(base)
+		if problem == nil {
+			out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: f.Path, Changed: len(here)})
+		}
+		if len(changes)+len(here) > MaxChanges {
+			tooMany := policy.Problem{Kind: policy.Unreadable, Lockfile: f.Path,
+				Detail: fmt.Sprintf("More than %d packages change: those of %s were not looked at. Split the change.", MaxChanges, f.Path)}
+			in.Problems = append(in.Problems, tooMany)
+			continue
+		}
+		lookup := r.lookupFor(base, head)
+		for _, c := range here {
+			changes = append(changes, change{c, lookup})
+		}
 	}
 
 	in.Subjects = r.subjects(ctx, changes)
@@ -187,24 +211,26 @@ func hasUnknown(findings []policy.Finding) bool {
 	return false
 }
 
-// parse reads both sides of a file.
+// parse reads both sides of a file. A problem of kind UnreadableBase comes with the
+// head: it is judged as if all of it were new, so that what was broken can be mended.
 func parse(f File) (base, head []dep.Entry, problem *policy.Problem) {
 	head, err := lockfile.Parse(f.Path, f.Head)
 	if err != nil {
 		return nil, nil, fileProblem(policy.Unreadable, f.Path, err)
 	}
-	if f.Base == nil {
-		return nil, head, nil
+	former := f.Former
+	if f.Base != nil {
+		former = []Former{{f.Path, f.Base}}
 	}
-	base, err = lockfile.Parse(f.Path, f.Base)
-	var at *lockfile.Error
-	if errors.As(err, &at) && at.Kind == lockfile.Inconsistent {
-		// Everything that any part of it says can still be compared with: a base that
-		// contradicts itself must not stand in the way of the change that mends it.
-		return base, head, nil
-	}
-	if err != nil {
-		return nil, nil, fileProblem(policy.UnreadableBase, f.Path, err)
+	for _, old := range former {
+		entries, err := lockfile.Parse(old.Path, old.Data)
+		var at *lockfile.Error
+		if err != nil && !(errors.As(err, &at) && at.Kind == lockfile.Inconsistent) {
+			return nil, head, fileProblem(policy.UnreadableBase, old.Path, err)
+		}
+		// What contradicts itself can still be compared with: everything that any part
+		// of it says is there.
+		base = append(base, entries...)
 	}
 	return base, head, nil
 }
@@ -227,14 +253,15 @@ func inventory(entries []dep.Entry) []dep.Change {
 	return changes
 }
 
-// hosts are the hosts that a lockfile's registry entries are fetched from.
-func hosts(entries []dep.Entry) []string {
+// registries are the bases of the registries that a lockfile's entries are fetched
+// from.
+func registries(entries []dep.Entry) []string {
 	seen := map[string]bool{}
 	var out []string
 	for _, e := range entries {
-		if host, ok := lockfile.RegistryTarball(e.Resolved, e.Package); ok && !seen[host] {
-			seen[host] = true
-			out = append(out, host)
+		if base, ok := lockfile.RegistryBase(e.Resolved, e.Package); ok && !seen[base] {
+			seen[base] = true
+			out = append(out, base)
 		}
 	}
 	return out

@@ -1,10 +1,12 @@
 package review
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -38,7 +40,7 @@ func NewRunner(forge Forge, reviewer *Reviewer, saver Saver) (*Runner, error) {
 	if forge == nil || reviewer == nil {
 		return nil, errors.New("a runner needs a forge and a reviewer")
 	}
-	return &Runner{forge: forge, reviewer: reviewer, saver: saver, commits: keyedMutex{held: map[string]*lock{}}}, nil
+	return &Runner{forge: forge, reviewer: reviewer, saver: saver, commits: keyedMutex{held: map[string]struct{}{}}}, nil
 }
 
 // Try says which attempt at a job this is.
@@ -62,60 +64,61 @@ const (
 
 func (t Try) wait() time.Duration { return min(max(t.Elapsed/2, minWait), maxWait) }
 
-// PullRequest judges a pull request's live head. before is the head it had when the
-// event was sent, "" where that is not known: its unfinished run ends cancelled.
-func (r *Runner) PullRequest(ctx context.Context, repo Repository, number int, before string, try Try) error {
-	pull, err := r.forge.PullRequest(ctx, repo, number)
-	if errors.Is(err, ErrGone) {
-		zerolog.Ctx(ctx).Info().Err(err).Msg("the pull request is gone")
-		return nil
-	} else if err != nil {
-		return fmt.Errorf("read pull request %d: %w", number, err)
+// patience is how long GitHub's API may lag behind its own webhooks: a pull request
+// that was just opened can be answered with 404, an old head, or a list without it.
+const patience = 2 * time.Minute
+
+// gone decides what to make of ErrGone: shortly after the event it is the API that
+// lags, later it is true, and there is nothing left to do.
+func (t Try) gone(ctx context.Context, what string, err error) error {
+	if t.Elapsed < patience && !t.Last {
+		return &Later{After: t.wait(), Reason: fmt.Sprintf("%s: GitHub does not show it (yet)", what), Err: err}
 	}
-	if before != "" && before != pull.HeadSHA {
-		if err := r.Abandoned(ctx, repo, before, "The pull request moved on to "+short(pull.HeadSHA)+"."); err != nil {
-			return err
-		}
-	}
-	if !pull.Open {
-		return r.Abandoned(ctx, repo, pull.HeadSHA, "The pull request was closed.")
-	}
-	return r.Commit(ctx, repo, pull.HeadSHA, try)
+	zerolog.Ctx(ctx).Info().Err(err).Msg(what + " is gone")
+	return nil
 }
 
-// Closed ends what runs for a pull request that was closed. Another open pull
-// request with the same head is judged without it.
+// PullRequest judges a pull request's live head. The unfinished run of the head it
+// had before a push ends cancelled.
+func (r *Runner) PullRequest(ctx context.Context, repo Repository, number int, event Event, try Try) error {
+	what := fmt.Sprintf("pull request %d", number)
+	pull, err := r.forge.PullRequest(ctx, repo, number)
+	if errors.Is(err, ErrGone) {
+		return try.gone(ctx, what, err)
+	} else if err != nil {
+		return fmt.Errorf("read %s: %w", what, err)
+	}
+	if event.Before != "" && event.Before == pull.HeadSHA && event.Head != event.Before && try.Elapsed < patience && !try.Last {
+		return &Later{After: try.wait(), Reason: what + ": GitHub still shows the head before the push"}
+	}
+	var left error // what it left behind must not keep its new head waiting
+	if event.Before != "" && event.Before != pull.HeadSHA {
+		left = r.Closed(ctx, repo, event.Before, try)
+	}
+	if !pull.Open {
+		return errors.Join(left, r.Closed(ctx, repo, pull.HeadSHA, try))
+	}
+	return errors.Join(left, r.commit(ctx, repo, pull.HeadSHA, &pull, try))
+}
+
+// Closed ends what runs for a commit that a pull request has left: it was closed, or
+// pushed on. Other open pull requests with that head are judged without it.
 func (r *Runner) Closed(ctx context.Context, repo Repository, sha string, try Try) error {
 	pulls, err := r.forge.OpenPulls(ctx, repo, sha)
 	switch {
 	case errors.Is(err, ErrGone):
-		return nil
+		return try.gone(ctx, "the repository", err)
 	case err != nil:
 		return fmt.Errorf("list the pull requests at %s: %w", short(sha), err)
-	case len(pulls) == 0:
-		return r.cancel(ctx, repo, sha, "The pull request was closed.")
+	case len(pulls) > 0:
+		return r.commit(ctx, repo, sha, nil, try)
 	}
-	return r.Commit(ctx, repo, sha, try)
-}
-
-// Abandoned cancels the unfinished run of a commit that no open pull request has
-// as its head any more.
-func (r *Runner) Abandoned(ctx context.Context, repo Repository, sha, reason string) error {
-	pulls, err := r.forge.OpenPulls(ctx, repo, sha)
-	if errors.Is(err, ErrGone) {
-		return nil
-	} else if err != nil {
-		return fmt.Errorf("list the pull requests at %s: %w", short(sha), err)
+	unlock, err := r.commits.lock(ctx, key(repo, sha))
+	if err != nil {
+		return err
 	}
-	if len(pulls) > 0 {
-		return nil
-	}
-	return r.cancel(ctx, repo, sha, reason)
-}
-
-func (r *Runner) cancel(ctx context.Context, repo Repository, sha, reason string) error {
-	defer r.commits.lock(key(repo, sha))()
-	if err := r.forge.Cancel(ctx, repo, sha, reason); err != nil && !errors.Is(err, ErrGone) {
+	defer unlock()
+	if err := r.forge.Cancel(ctx, repo, sha, "No open pull request has this commit as its head any more."); err != nil && !errors.Is(err, ErrGone) {
 		return fmt.Errorf("cancel the run of %s: %w", short(sha), err)
 	}
 	return nil
@@ -124,29 +127,47 @@ func (r *Runner) cancel(ctx context.Context, repo Repository, sha, reason string
 // Commit judges all open pull requests whose head is sha and publishes the worst
 // verdict on it: a check belongs to a commit, and several pull requests may share one.
 func (r *Runner) Commit(ctx context.Context, repo Repository, sha string, try Try) error {
-	defer r.commits.lock(key(repo, sha))()
-	pulls, err := r.forge.OpenPulls(ctx, repo, sha)
+	return r.commit(ctx, repo, sha, nil, try)
+}
+
+// commit is Commit. seen is a pull request that was just read with this head, which
+// a list that lags may not show yet.
+func (r *Runner) commit(ctx context.Context, repo Repository, sha string, seen *Pull, try Try) error {
+	unlock, err := r.commits.lock(ctx, key(repo, sha))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	pulls, err := r.pulls(ctx, repo, sha, seen)
 	if errors.Is(err, ErrGone) {
-		return nil
+		return try.gone(ctx, "the repository", err)
 	} else if err != nil {
-		return fmt.Errorf("list the pull requests at %s: %w", short(sha), err)
+		return err
 	}
 	if len(pulls) == 0 {
 		zerolog.Ctx(ctx).Info().Str("head", sha).Msg("no open pull request has this head")
 		return nil
 	}
+	if len(pulls) > MaxPulls {
+		return r.refuse(ctx, repo, sha, fmt.Sprintf("More than %d open pull requests have this commit as their head. Close some of them and run the check again.", MaxPulls))
+	}
 	var targets []target
 	for _, p := range pulls {
 		tip, err := r.forge.Tip(ctx, repo, p.BaseRef)
-		if err != nil {
+		if errors.Is(err, ErrGone) {
+			return try.gone(ctx, "the branch "+p.BaseRef, err)
+		} else if err != nil {
 			return fmt.Errorf("read the tip of %s: %w", p.BaseRef, err)
 		}
 		targets = append(targets, target{pull: p.Number, baseRef: p.BaseRef, base: tip, policyAt: tip})
 	}
-	check, err := r.publish(ctx, repo, sha, targets, try, func(ctx context.Context) (bool, error) {
-		now, err := r.forge.OpenPulls(ctx, repo, sha)
-		return len(now) > 0, err
-	})
+	check, err := r.publish(ctx, repo, sha, targets, try, func(ctx context.Context) (ground, error) {
+		now, err := r.pulls(ctx, repo, sha, nil)
+		if err != nil {
+			return "", err
+		}
+		return basesOf(now), nil
+	}, basesOf(pulls))
 	if err != nil || check == nil {
 		return err
 	}
@@ -161,18 +182,102 @@ func (r *Runner) Commit(ctx context.Context, repo Repository, sha string, try Tr
 	return nil
 }
 
+// pulls are the open pull requests with a head, seen among them.
+func (r *Runner) pulls(ctx context.Context, repo Repository, sha string, seen *Pull) ([]Pull, error) {
+	pulls, err := r.forge.OpenPulls(ctx, repo, sha)
+	if err != nil {
+		return nil, fmt.Errorf("list the pull requests at %s: %w", short(sha), err)
+	}
+	if seen != nil && !slices.ContainsFunc(pulls, func(p Pull) bool { return p.Number == seen.Number }) {
+		pulls = append(pulls, *seen)
+		slices.SortFunc(pulls, func(a, b Pull) int { return cmp.Compare(a.Number, b.Number) })
+	}
+	return pulls, nil
+}
+
+// ground names what a verdict is about, so that it can be seen to have changed.
+type ground string
+
+// noGround: there is nothing left to give a verdict on.
+const noGround ground = ""
+
+// basesOf is the ground of some pull requests: which there are, and into what.
+func basesOf(pulls []Pull) ground {
+	var b strings.Builder
+	for _, p := range pulls {
+		fmt.Fprintf(&b, "%d into %s\n", p.Number, p.BaseRef)
+	}
+	return ground(b.String())
+}
+
 // MergeGroup judges a merge queue's group: what the group would bring into its base.
+// A group that was destroyed meanwhile ends cancelled.
 func (r *Runner) MergeGroup(ctx context.Context, repo Repository, g Group, try Try) error {
-	defer r.commits.lock(key(repo, g.HeadSHA))()
+	unlock, err := r.commits.lock(ctx, key(repo, g.HeadSHA))
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	tip, err := r.forge.Tip(ctx, repo, g.BaseRef)
 	if errors.Is(err, ErrGone) {
-		return nil
+		return try.gone(ctx, "the branch "+g.BaseRef, err)
 	} else if err != nil {
 		return fmt.Errorf("read the tip of %s: %w", g.BaseRef, err)
 	}
+	const group ground = "group"
+	there := func(ctx context.Context) (ground, error) {
+		if g.HeadRef == "" {
+			return group, nil
+		}
+		head, err := r.forge.Tip(ctx, repo, g.HeadRef)
+		if errors.Is(err, ErrGone) || err == nil && head != g.HeadSHA {
+			return noGround, nil
+		}
+		return group, err
+	}
 	targets := []target{{baseRef: g.BaseRef, base: g.BaseSHA, policyAt: tip}}
-	_, err = r.publish(ctx, repo, g.HeadSHA, targets, try, func(context.Context) (bool, error) { return true, nil })
+	_, err = r.publish(ctx, repo, g.HeadSHA, targets, try, there, group)
 	return err
+}
+
+// GiveUp completes the check of a job that failed for good: of a pull request's live
+// head, or of the commit head where number is 0. It publishes no verdict.
+func (r *Runner) GiveUp(ctx context.Context, repo Repository, number int, head string, cause error) error {
+	if number > 0 {
+		pull, err := r.forge.PullRequest(ctx, repo, number)
+		if errors.Is(err, ErrGone) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("read pull request %d: %w", number, err)
+		}
+		if !pull.Open {
+			return nil
+		}
+		head = pull.HeadSHA
+	}
+	if head == "" {
+		return nil
+	}
+	unlock, err := r.commits.lock(ctx, key(repo, head))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return r.refuse(ctx, repo, head, broken(cause))
+}
+
+// refuse completes the check of a commit as failed, without a verdict.
+func (r *Runner) refuse(ctx context.Context, repo Repository, sha, reason string) error {
+	run, err := r.forge.Begin(ctx, repo, sha, "no verdict: "+reason)
+	if err == nil {
+		err = r.forge.Finish(ctx, run, report.Check{Broken: reason})
+	}
+	if errors.Is(err, ErrGone) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("complete the check of %s: %w", short(sha), err)
+	}
+	return nil
 }
 
 // Recent lists the pull requests that a new installation starts with.
@@ -189,12 +294,13 @@ type target struct {
 }
 
 // publish judges every target and completes the commit's check run with the worst
-// verdict. The check is nil where there was nothing left to publish on.
-func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targets []target, try Try, stillThere func(context.Context) (bool, error)) (*report.Check, error) {
-	run, err := r.forge.Begin(ctx, repo, sha, ground(targets, try.Rerun))
+// verdict. now says what the verdict would be about at the end; where that is no
+// longer was, nothing is published: a verdict about another base must not stand even
+// for a moment. The check is nil where there was nothing to publish on.
+func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targets []target, try Try, now func(context.Context) (ground, error), was ground) (*report.Check, error) {
+	run, err := r.forge.Begin(ctx, repo, sha, restsOn(targets, try.Rerun))
 	if errors.Is(err, ErrGone) {
-		zerolog.Ctx(ctx).Info().Err(err).Str("head", sha).Msg("the commit is gone")
-		return nil, nil
+		return nil, try.gone(ctx, "the commit "+short(sha), err)
 	} else if err != nil {
 		return nil, fmt.Errorf("begin the check of %s: %w", short(sha), err)
 	}
@@ -211,20 +317,21 @@ func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targe
 		zerolog.Ctx(ctx).Error().Err(err).Str("head", sha).Msg("giving up")
 		check = report.Check{Broken: broken(err)}
 	}
-	there, stillErr := stillThere(ctx)
-	if stillErr != nil && !errors.Is(stillErr, ErrGone) {
-		return nil, fmt.Errorf("look at the pull requests again: %w", stillErr)
-	}
-	if !there {
-		if err := r.forge.Cancel(ctx, repo, sha, "No open pull request has this commit as its head any more."); err != nil && !errors.Is(err, ErrGone) {
+	is, err := now(ctx)
+	switch {
+	case errors.Is(err, ErrGone):
+		return nil, try.gone(ctx, "the repository", err)
+	case err != nil:
+		return nil, fmt.Errorf("look again at what %s is for: %w", short(sha), err)
+	case is == noGround:
+		if err := r.forge.Cancel(ctx, repo, sha, "Nothing open has this commit as its head any more."); err != nil && !errors.Is(err, ErrGone) {
 			return nil, fmt.Errorf("cancel the run of %s: %w", short(sha), err)
 		}
 		return nil, nil
+	case is != was:
+		return nil, &Later{After: minWait, Reason: "the pull requests with this head changed while it was judged"}
 	}
 	if err := r.forge.Finish(ctx, run, check); err != nil {
-		if errors.Is(err, ErrGone) {
-			return nil, nil
-		}
 		return nil, fmt.Errorf("complete the check of %s: %w", short(sha), err)
 	}
 	if r.saver != nil {
@@ -253,10 +360,15 @@ func (r *Runner) judge(ctx context.Context, repo Repository, sha string, targets
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/5))
 		defer cancel()
 	}
+	type question struct{ base, policyAt string }
+	answers := map[question]report.Report{} // pull requests into one branch ask the same
 	for _, t := range targets {
-		rep, err := r.target(ctx, repo, sha, t)
-		if err != nil {
-			return report.Check{}, err
+		rep, asked := answers[question{t.base, t.policyAt}]
+		if !asked {
+			if rep, err = r.target(ctx, repo, sha, t); err != nil {
+				return report.Check{}, err
+			}
+			answers[question{t.base, t.policyAt}] = rep
 		}
 		check.Sections = append(check.Sections, report.Section{PullRequest: t.pull, BaseRef: t.baseRef, Report: rep})
 	}
@@ -310,9 +422,9 @@ func broken(err error) string {
 	return "Bonafide could not finish this check: " + err.Error() + ". Re-run it; if it fails again, the operator's log has the details."
 }
 
-// ground names what a verdict rests on, so that a second run on the same ground is
+// restsOn names what a verdict rests on, so that a second run on the same ground is
 // known as such. Being asked to run again is a ground of its own.
-func ground(targets []target, rerun string) string {
+func restsOn(targets []target, rerun string) string {
 	parts := make([]string, len(targets), len(targets)+1)
 	for i, t := range targets {
 		kind := "group"

@@ -39,7 +39,7 @@ func lost() *verifier {
 
 func TestAPullRequestIsJudgedAndCommentedOn(t *testing.T) {
 	f := scene()
-	if err := runner(t, f, lost()).PullRequest(context.Background(), repo, 7, "", Try{}); err != nil {
+	if err := runner(t, f, lost()).PullRequest(context.Background(), repo, 7, Event{}, Try{}); err != nil {
 		t.Fatal(err)
 	}
 	if len(f.finished) != 1 || f.finished[0].Conclusion() != policy.Failure || f.finished[0].Sections[0].PullRequest != 7 {
@@ -54,7 +54,7 @@ func TestSharedHeadGetsTheWorstVerdict(t *testing.T) {
 	f := scene()
 	f.pulls[8] = &Pull{Number: 8, Open: true, HeadSHA: "head", BaseRef: "next", BaseSHA: "next"}
 	r := runner(t, f, lost())
-	if err := r.PullRequest(context.Background(), repo, 8, "", Try{}); err != nil {
+	if err := r.PullRequest(context.Background(), repo, 8, Event{}, Try{}); err != nil {
 		t.Fatal(err)
 	}
 	c := f.finished[0]
@@ -75,7 +75,7 @@ func TestUnknownIsAskedAgainAndEndsWithItsReason(t *testing.T) {
 	f := scene()
 	v := &verifier{provenance: map[string]provenance.State{"left@1.0.1": provenance.Unknown}}
 	r := runner(t, f, v)
-	err := r.PullRequest(context.Background(), repo, 7, "", Try{Elapsed: 10 * time.Second})
+	err := r.PullRequest(context.Background(), repo, 7, Event{}, Try{Elapsed: 10 * time.Second})
 	var later *Later
 	if !errors.As(err, &later) || later.RetryAfter() != 5*time.Second {
 		t.Fatalf("%v", err)
@@ -83,7 +83,7 @@ func TestUnknownIsAskedAgainAndEndsWithItsReason(t *testing.T) {
 	if len(f.finished) != 0 || len(f.begun) != 1 {
 		t.Fatal("the check must stay in progress meanwhile")
 	}
-	if err := r.PullRequest(context.Background(), repo, 7, "", Try{Last: true}); err != nil {
+	if err := r.PullRequest(context.Background(), repo, 7, Event{}, Try{Last: true}); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.finished[0].Conclusion(); got != policy.ActionRequired {
@@ -109,10 +109,10 @@ func TestWhatFailsForGoodFailsTheCheck(t *testing.T) {
 			f := scene()
 			f.fail = fail
 			r := runner(t, f, lost())
-			if err := r.PullRequest(context.Background(), repo, 7, "", Try{}); err == nil || len(f.finished) != 0 {
+			if err := r.PullRequest(context.Background(), repo, 7, Event{}, Try{}); err == nil || len(f.finished) != 0 {
 				t.Fatalf("%v, %v: it must be tried again", err, f.finished)
 			}
-			if err := r.PullRequest(context.Background(), repo, 7, "", Try{Last: true}); err != nil {
+			if err := r.PullRequest(context.Background(), repo, 7, Event{}, Try{Last: true}); err != nil {
 				t.Fatal(err)
 			}
 			if c := f.finished[0]; c.Conclusion() != policy.Failure || !strings.Contains(c.Broken, "Re-run") {
@@ -134,7 +134,7 @@ func TestTimeThatRunsOutLeavesTimeToSaySo(t *testing.T) {
 	r := runner(t, f, stuck{})
 	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 	defer cancel()
-	if err := r.PullRequest(ctx, repo, 7, "", Try{Last: true}); err != nil {
+	if err := r.PullRequest(ctx, repo, 7, Event{}, Try{Last: true}); err != nil {
 		t.Fatal(err)
 	}
 	if c := f.finished[0]; c.Conclusion() != policy.Failure || !strings.Contains(c.Broken, "time") {
@@ -153,18 +153,18 @@ func (stuck) Verify(ctx context.Context, _ provenance.Subject) provenance.Eviden
 func TestWhatIsGoneEndsQuietly(t *testing.T) {
 	f := scene()
 	r := runner(t, f, lost())
-	if err := r.PullRequest(context.Background(), repo, 404, "", Try{}); err != nil || len(f.begun) != 0 {
+	if err := r.PullRequest(context.Background(), repo, 404, Event{}, Try{Last: true}); err != nil || len(f.begun) != 0 {
 		t.Errorf("a pull request that is gone: %v", err)
 	}
 	f.fail = func(call string) error { return only(call, "Begin", ErrGone) }
-	if err := r.PullRequest(context.Background(), repo, 7, "", Try{}); err != nil || len(f.finished) != 0 {
+	if err := r.PullRequest(context.Background(), repo, 7, Event{}, Try{Last: true}); err != nil || len(f.finished) != 0 {
 		t.Errorf("a commit that is gone: %v", err)
 	}
 }
 
 func TestASupersededHeadEndsCancelled(t *testing.T) {
 	f := scene()
-	if err := runner(t, f, lost()).PullRequest(context.Background(), repo, 7, "old", Try{}); err != nil {
+	if err := runner(t, f, lost()).PullRequest(context.Background(), repo, 7, Event{Before: "old", Head: "head"}, Try{}); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(f.cancelled, []string{"old"}) || len(f.finished) != 1 {
@@ -180,7 +180,7 @@ func TestAForcePushDuringTheRunPublishesNothing(t *testing.T) {
 		}
 		return nil
 	}
-	if err := runner(t, f, lost()).PullRequest(context.Background(), repo, 7, "", Try{}); err != nil {
+	if err := runner(t, f, lost()).PullRequest(context.Background(), repo, 7, Event{}, Try{}); err != nil {
 		t.Fatal(err)
 	}
 	if len(f.finished) != 0 || !slices.Equal(f.cancelled, []string{"head"}) || len(f.comments) != 0 {
@@ -191,7 +191,7 @@ func TestAForcePushDuringTheRunPublishesNothing(t *testing.T) {
 func TestClosedMeanwhileIsCancelled(t *testing.T) {
 	f := scene()
 	f.pulls[7].Open = false
-	if err := runner(t, f, lost()).PullRequest(context.Background(), repo, 7, "", Try{}); err != nil {
+	if err := runner(t, f, lost()).PullRequest(context.Background(), repo, 7, Event{}, Try{}); err != nil {
 		t.Fatal(err)
 	}
 	if len(f.finished) != 0 || !slices.Equal(f.cancelled, []string{"head"}) {
@@ -202,7 +202,7 @@ func TestClosedMeanwhileIsCancelled(t *testing.T) {
 func TestDraftsAreCheckedWithoutComments(t *testing.T) {
 	f := scene()
 	f.pulls[7].Draft = true
-	if err := runner(t, f, lost()).PullRequest(context.Background(), repo, 7, "", Try{}); err != nil {
+	if err := runner(t, f, lost()).PullRequest(context.Background(), repo, 7, Event{}, Try{}); err != nil {
 		t.Fatal(err)
 	}
 	if len(f.finished) != 1 || f.comments[7] != 0 {
@@ -216,14 +216,14 @@ func TestPolicyIsThatOfTheBaseTip(t *testing.T) {
 	lenient.Rules = map[policy.RuleName]policy.Severity{"provenance-lost": policy.Off}
 	f.policies = map[string]policy.Policy{"head": lenient}
 	r := runner(t, f, lost())
-	if err := r.PullRequest(context.Background(), repo, 7, "", Try{}); err != nil {
+	if err := r.PullRequest(context.Background(), repo, 7, Event{}, Try{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.finished[0].Conclusion(); got != policy.Failure {
 		t.Errorf("the head's own policy was believed: %s", got)
 	}
 	f.problems = map[string]*policy.Problem{"base": {Kind: policy.PolicyInvalid, Detail: "line 3, column 5: unknown key."}}
-	if err := r.PullRequest(context.Background(), repo, 7, "", Try{}); err != nil {
+	if err := r.PullRequest(context.Background(), repo, 7, Event{}, Try{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.finished[1].Conclusion(); got != policy.Failure {
@@ -238,5 +238,138 @@ func TestMergeGroupIsJudgedByItsOwnBase(t *testing.T) {
 	}
 	if c := f.finished[0]; c.Conclusion() != policy.Failure || c.Sections[0].PullRequest != 0 || len(f.comments) != 0 {
 		t.Errorf("%+v", c)
+	}
+}
+
+func isLater(err error) bool {
+	var later *Later
+	return errors.As(err, &later)
+}
+
+// GitHub's API lags behind its own webhooks.
+func TestWhatGitHubDoesNotShowYetIsAskedForAgain(t *testing.T) {
+	f := scene()
+	r := runner(t, f, lost())
+	if err := r.PullRequest(context.Background(), repo, 404, Event{}, Try{}); !isLater(err) {
+		t.Errorf("a pull request that was just opened: %v", err)
+	}
+	if err := r.PullRequest(context.Background(), repo, 404, Event{}, Try{Elapsed: 3 * time.Minute}); err != nil {
+		t.Errorf("after minutes it is true: %v", err)
+	}
+	if err := r.PullRequest(context.Background(), repo, 7, Event{Before: "head", Head: "newer"}, Try{}); !isLater(err) || len(f.begun) != 0 {
+		t.Errorf("the head before the push: %v", err)
+	}
+	f.lag = true // the list does not show the pull request that was just read
+	if err := r.PullRequest(context.Background(), repo, 7, Event{Head: "head"}, Try{}); !isLater(err) && err != nil {
+		t.Error(err)
+	}
+	if len(f.begun) != 1 {
+		t.Error("nothing was begun on the head")
+	}
+}
+
+func TestAVerdictAboutAnotherBaseIsNotPublished(t *testing.T) {
+	for name, meanwhile := range map[string]func(*forge){
+		"retargeted":          func(f *forge) { f.pulls[7].BaseRef = "next" },
+		"a second one opened": func(f *forge) { f.pulls[8] = &Pull{Number: 8, Open: true, HeadSHA: "head", BaseRef: "next"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := scene()
+			f.fail = func(call string) error {
+				if call == "Trees" && len(f.finished) == 0 {
+					meanwhile(f)
+				}
+				return nil
+			}
+			r := runner(t, f, lost())
+			if err := r.PullRequest(context.Background(), repo, 7, Event{}, Try{Last: true}); !isLater(err) || len(f.finished) != 0 || len(f.cancelled) != 0 {
+				t.Fatalf("%v, published %v, cancelled %v", err, f.finished, f.cancelled)
+			}
+			if err := r.PullRequest(context.Background(), repo, 7, Event{}, Try{Last: true}); err != nil || len(f.finished) != 1 {
+				t.Errorf("%v, published %v", err, f.finished)
+			}
+		})
+	}
+}
+
+func TestTheOneThatStaysIsJudgedWithoutTheOneThatMovedOn(t *testing.T) {
+	f := scene()
+	f.commits["newer"] = f.commits["base"]
+	f.pulls[8] = &Pull{Number: 8, Open: true, HeadSHA: "head", BaseRef: "next", BaseSHA: "next"}
+	f.pulls[7].HeadSHA = "newer"
+	if err := runner(t, f, lost()).PullRequest(context.Background(), repo, 7, Event{Before: "head", Head: "newer"}, Try{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.finished) != 2 || len(f.finished[0].Sections) != 1 || f.finished[0].Sections[0].PullRequest != 8 || f.finished[0].Conclusion() != policy.Success {
+		t.Errorf("%+v", f.finished)
+	}
+}
+
+func TestAJobDoesNotWaitForAnother(t *testing.T) {
+	f := scene()
+	r := runner(t, f, lost())
+	unlock, err := r.commits.lock(context.Background(), key(repo, "head"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.PullRequest(context.Background(), repo, 7, Event{}, Try{}); !isLater(err) || len(f.begun) != 0 {
+		t.Errorf("%v", err)
+	}
+	unlock()
+	if err := r.PullRequest(context.Background(), repo, 7, Event{}, Try{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestManyPullRequestsWithOneHead(t *testing.T) {
+	f := scene()
+	compared := 0
+	f.fail = func(call string) error {
+		if call == "Trees" {
+			compared++
+		}
+		return nil
+	}
+	for n := 8; n < 50; n++ {
+		f.pulls[n] = &Pull{Number: n, Open: true, HeadSHA: "head", BaseRef: "main", BaseSHA: "base"}
+	}
+	r := runner(t, f, lost())
+	if err := r.Commit(context.Background(), repo, "head", Try{}); err != nil || compared != 1 || len(f.finished[0].Sections) != 43 {
+		t.Errorf("%v, compared %d times", err, compared)
+	}
+	for n := 50; n < 70; n++ {
+		f.pulls[n] = &Pull{Number: n, Open: true, HeadSHA: "head", BaseRef: "main", BaseSHA: "base"}
+	}
+	if err := r.Commit(context.Background(), repo, "head", Try{}); err != nil || f.finished[1].Broken == "" || compared != 1 {
+		t.Errorf("%v, %+v", err, f.finished[1])
+	}
+}
+
+func TestAGroupThatWasDestroyedIsCancelled(t *testing.T) {
+	f := scene()
+	f.tips["gh-readonly-queue/main/pr-7"] = "head"
+	r := runner(t, f, lost())
+	g := Group{HeadSHA: "head", HeadRef: "gh-readonly-queue/main/pr-7", BaseSHA: "base", BaseRef: "main"}
+	if err := r.MergeGroup(context.Background(), repo, g, Try{}); err != nil || len(f.finished) != 1 {
+		t.Errorf("%v, %+v", err, f.finished)
+	}
+	f.tips["gh-readonly-queue/main/pr-7"] = "another"
+	if err := r.MergeGroup(context.Background(), repo, g, Try{}); err != nil || len(f.finished) != 1 || !slices.Equal(f.cancelled, []string{"head"}) {
+		t.Errorf("%v, finished %d, cancelled %v", err, len(f.finished), f.cancelled)
+	}
+}
+
+func TestGivingUpLeavesNoOpenCheck(t *testing.T) {
+	f := scene()
+	r := runner(t, f, lost())
+	if err := r.GiveUp(context.Background(), repo, 7, "", errors.New("boom")); err != nil || len(f.finished) != 1 || f.finished[0].Conclusion() != policy.Failure {
+		t.Errorf("%v, %+v", err, f.finished)
+	}
+	if err := r.GiveUp(context.Background(), repo, 0, "head", errors.New("boom")); err != nil || len(f.finished) != 2 {
+		t.Errorf("%v, %+v", err, f.finished)
+	}
+	f.pulls[7].Open = false
+	if err := r.GiveUp(context.Background(), repo, 7, "", errors.New("boom")); err != nil || len(f.finished) != 2 {
+		t.Errorf("a closed pull request: %v, %+v", err, f.finished)
 	}
 }

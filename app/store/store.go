@@ -8,6 +8,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -69,6 +70,9 @@ func (s *Store) open(ctx context.Context) error {
 		return fmt.Errorf("%w: stop it, or give this one another database file", ErrLocked)
 	}
 	s.lock = lock
+	if err := s.look(); err != nil {
+		return err
+	}
 
 	var err error
 	// FULL: a delivery is answered only after it would survive a power cut.
@@ -89,7 +93,7 @@ func (s *Store) open(ctx context.Context) error {
 // locks that SQLite holds in this process.
 func (s *Store) create() error {
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
-		return err
+		return fmt.Errorf("its folder cannot be made: name a file in a folder that this user may write to: %w", err)
 	}
 	// SQLite gives its other files the permissions of this one.
 	file, err := os.OpenFile(s.path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
@@ -99,10 +103,44 @@ func (s *Store) create() error {
 			return err
 		}
 	case !errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("it cannot be made: name a file in a folder that this user may write to: %w", err)
+	}
+	if s.path, err = filepath.EvalSymlinks(s.path); err != nil {
 		return err
 	}
-	s.path, err = filepath.EvalSymlinks(s.path)
-	return err
+	info, err := os.Stat(s.path)
+	switch {
+	case err != nil:
+		return err
+	case info.IsDir():
+		return errors.New("it is a folder: name a file in it")
+	case !info.Mode().IsRegular():
+		return errors.New("it is no ordinary file: name one, or one that does not exist yet")
+	}
+	return nil
+}
+
+// sqliteHeader begins every database. https://www.sqlite.org/fileformat.html
+const sqliteHeader = "SQLite format 3\x00"
+
+// look makes sure that the file is a database, or empty. It is called with the lock
+// held: until then SQLite might have the file open in this process.
+func (s *Store) look() error {
+	file, err := os.OpenFile(s.path, os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("it cannot be read and written: let this user do both, or name another file: %w", err)
+	}
+	defer func() { _ = file.Close() }() // nothing was written
+	header := make([]byte, len(sqliteHeader))
+	switch n, err := io.ReadFull(file, header); {
+	case n == 0 && errors.Is(err, io.EOF):
+		return nil
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+		return err
+	case string(header) != sqliteHeader:
+		return errors.New("it is a file of another kind: name a Bonafide database, or a file that does not exist yet")
+	}
+	return nil
 }
 
 func (s *Store) pool(connections int, mode string, pragmas ...string) (*sql.DB, error) {

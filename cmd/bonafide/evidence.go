@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -148,13 +149,18 @@ func (f *evidenceFlags) readPolicy(ctx context.Context, tree review.Tree, name s
 			return policy.Policy{}, usage("--policy: %v", err)
 		}
 	} else {
-		for _, path := range []string{".github/bonafide.yml", "bonafide.yml"} {
+		mistaken := config.MistakenPolicyPaths()
+		for _, path := range append(config.PolicyPaths(), mistaken...) {
 			e, ok := find(tree, path)
-			if !ok {
+			switch {
+			case !ok:
 				continue
-			}
-			if source != "" {
+			case source != "":
 				return policy.Policy{}, usage("%s and %s are both there: keep one", source, path)
+			case slices.Contains(mistaken, path):
+				return policy.Policy{}, usage("the policy file is named %s: rename it to end in .yml", path)
+			case e.Kind != review.Blob:
+				return policy.Policy{}, usage("%s is a %s: it must be a file of its own", path, e.Kind)
 			}
 			var err error
 			if data, err = tree.Read(ctx, e); err != nil {
@@ -175,7 +181,7 @@ func (f *evidenceFlags) readPolicy(ctx context.Context, tree review.Tree, name s
 
 func find(tree review.Tree, path string) (review.TreeEntry, bool) {
 	for _, e := range tree.Entries() {
-		if e.Path == path && e.Kind == review.Blob {
+		if e.Path == path {
 			return e, true
 		}
 	}

@@ -291,3 +291,72 @@ func TestServeRefusesToStartUnsafely(t *testing.T) {
 		})
 	}
 }
+
+func TestASymlinkedLockfileIsComparedByItsContent(t *testing.T) {
+	s := newShop(t)
+	for side, ids := range map[string]string{"base": "tide@1.0.0", "head": "tide@1.0.1"} {
+		s.write(side+"/locks/real.json", s.lock(ids))
+		s.must(os.Symlink("locks/real.json", filepath.Join(s.dir, side, "package-lock.json")))
+	}
+	status, out, stderr := s.run("diff", filepath.Join(s.dir, "base"), filepath.Join(s.dir, "head"))
+	if status != exitFailed || !strings.Contains(out, "provenance-lost") {
+		t.Errorf("status %d\n%s%s", status, out, stderr)
+	}
+	s.must(os.Remove(filepath.Join(s.dir, "head", "package-lock.json")))
+	s.must(os.Symlink(filepath.Join(s.dir, "base", "locks", "real.json"), filepath.Join(s.dir, "head", "package-lock.json")))
+	if status, out, stderr := s.run("diff", filepath.Join(s.dir, "base"), filepath.Join(s.dir, "head")); status != exitFailed || !strings.Contains(out, "out of the repository") {
+		t.Errorf("a link out of the folder: status %d\n%s%s", status, out, stderr)
+	}
+}
+
+func TestSavedDigestsAreNotBelieved(t *testing.T) {
+	s := newShop(t)
+	saved := filepath.Join(s.dir, "evidence.json")
+	if status, out, stderr := s.run("verify", "sand@2.0.0", "--evidence", saved); status != exitPassed {
+		t.Fatalf("status %d\n%s%s", status, out, stderr)
+	}
+	raw, err := os.ReadFile(saved)
+	s.must(err)
+	var doc map[string]any
+	s.must(json.Unmarshal(raw, &doc))
+	for _, r := range doc["releases"].(map[string]any) {
+		r.(map[string]any)["value"].(map[string]any)["Digests"] = []any{map[string]any{"Algorithm": "sha512", "Hex": strings.Repeat("00", 64)}}
+	}
+	raw, err = json.Marshal(doc)
+	s.must(err)
+	s.must(os.WriteFile(saved, raw, 0o644))
+	zeros := "sha512-" + strings.Repeat("A", 86) + "=="
+	if status, out, stderr := s.run("verify", "sand@2.0.0", "--evidence", saved, "--offline", "--integrity", zeros); status != exitFailed {
+		t.Errorf("status %d\n%s%s", status, out, stderr)
+	}
+}
+
+func TestADigestThatIsComparedWithNothingVerifiesNothing(t *testing.T) {
+	s := newShop(t)
+	for _, sri := range []string{"sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk="} {
+		if status, out, stderr := s.run("verify", "sand@2.0.0", "--integrity", sri); status != exitCouldNotCheck && status != exitFailed {
+			t.Errorf("%s: status %d\n%s%s", sri, status, out, stderr)
+		}
+	}
+}
+
+func TestAPolicyFileIsNeverPassedOver(t *testing.T) {
+	s := newShop(t)
+	s.write("web/package-lock.json", s.lock("sand@2.0.0"))
+	web := filepath.Join(s.dir, "web")
+	misnamed := s.write("web/.github/bonafide.yaml", "version: 1\n")
+	if status, _, stderr := s.run("audit", web); status != exitUsage || !strings.Contains(stderr, ".yml") {
+		t.Errorf("misnamed: status %d: %s", status, stderr)
+	}
+	s.must(os.Remove(misnamed))
+	s.must(os.Symlink("package-lock.json", filepath.Join(web, "bonafide.yml")))
+	if status, _, stderr := s.run("audit", web); status != exitUsage || !strings.Contains(stderr, "symlink") {
+		t.Errorf("a symlink: status %d: %s", status, stderr)
+	}
+	s.must(os.Remove(filepath.Join(web, "bonafide.yml")))
+	s.write("web/bonafide.yml", "version: 1\n")
+	s.write("web/.github/bonafide.yml", "version: 1\n")
+	if status, _, stderr := s.run("audit", web); status != exitUsage || !strings.Contains(stderr, "keep one") {
+		t.Errorf("two: status %d: %s", status, stderr)
+	}
+}

@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net"
+	"os"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -31,12 +35,18 @@ func (c *serveCommand) Run(ctx context.Context, tty terminal) error {
 	}
 	trust, err := loadTrust(c.Evidence)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: --trusted-root takes a Sigstore trusted_root.json, --npm-keys the answer of the registry's /-/npm/v1/keys", err)
+	}
+	if err := writable(c.CacheDir); err != nil {
+		return usage("--cache-dir %s: name a folder that this user may write to: %v", c.CacheDir, err)
 	}
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", c.Listen)
-	if err != nil {
-		return usage("--listen %s: %v", c.Listen, err)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return usage("--listen %s: another program listens there: stop it, or choose another port", c.Listen)
+	case err != nil:
+		return usage("--listen %s: choose an address of this machine and a port that this user may listen on: %v", c.Listen, err)
 	}
 	server, err := app.New(ctx, app.Options{
 		Listener: listener, AppID: credentials.AppID, PrivateKey: []byte(credentials.PrivateKey.Reveal()), WebhookSecret: credentials.WebhookSecret.Reveal(),
@@ -48,6 +58,21 @@ func (c *serveCommand) Run(ctx context.Context, tty terminal) error {
 		return &statusError{exitUsage, err}
 	}
 	return server.Run(ctx)
+}
+
+// writable makes a folder where it is missing and tries to write to it. "" is none.
+func writable(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	probe, err := os.CreateTemp(dir, ".probe-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
 // logger writes structured logs. The level was checked when the flags were read.

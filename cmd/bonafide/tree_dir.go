@@ -46,7 +46,9 @@ func openDirTree(dir string) (*dirTree, error) {
 		if len(t.entries) == maxDirEntries {
 			return fmt.Errorf("%s has more than %d files", dir, maxDirEntries)
 		}
-		e := review.TreeEntry{Path: filepath.ToSlash(p), Kind: review.Blob, ID: p, Size: -1}
+		// A file that no lockfile is named like gets an id of this folder's own: should a
+		// symlinked lockfile lead to it, its content is read and compared.
+		e := review.TreeEntry{Path: filepath.ToSlash(p), Kind: review.Blob, ID: dir + "\x00" + p, Size: -1}
 		switch {
 		case d.Type()&fs.ModeSymlink != 0:
 			e.Kind = review.Symlink

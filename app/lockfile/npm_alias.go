@@ -1,0 +1,48 @@
+package lockfile
+
+import (
+	"strings"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+)
+
+// ask is a dependency spec by which a package is installed under a name that need
+// not be its own.
+type ask struct {
+	as   string         // the name it is asked for by
+	kind dep.SourceKind // Registry for an alias, else the kind of the address
+	what string         // the real name; for URL, the address
+}
+
+// askFor reads a spec that names an alias ("npm:NAME@RANGE") or an address.
+// https://docs.npmjs.com/cli/v11/using-npm/package-spec
+func askFor(as, spec string) ask {
+	const prefix = "npm:"
+	if len(spec) > len(prefix) && strings.EqualFold(spec[:len(prefix)], prefix) {
+		name := spec[len(prefix):]
+		if at := strings.IndexByte(name[1:], '@'); at >= 0 {
+			name = name[:1+at]
+		}
+		return ask{as, dep.Registry, name}
+	}
+	switch kind := classify(spec, dep.Package{}); kind {
+	case dep.Git, dep.File:
+		// The lockfile spells these otherwise: with the commit, from another folder.
+		return ask{as, kind, ""}
+	default:
+		return ask{as, dep.URL, spec}
+	}
+}
+
+// unasked says whether an entry stands under a name that is not its own and that
+// nothing asks for it by. Where an address is asked for, the name is the tarball's
+// to say. What package.json overrides, the lockfile does not say.
+func (l *npmLock) unasked(e dep.Entry) bool {
+	if e.Alias == "" {
+		return false
+	}
+	byName := l.asked[ask{e.Alias, dep.Registry, e.Package.Name}]
+	byAddress := e.Resolved != "" && l.asked[ask{e.Alias, dep.URL, e.Resolved}]
+	byKind := l.asked[ask{e.Alias, e.Source, ""}] // Git or File: askFor gives every other one its text
+	return !byName && !byAddress && !byKind
+}

@@ -1,0 +1,81 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+)
+
+// hijacked: what is loaded under a name is the package that was asked for under it.
+// A package that stands where another one stood is an error where nothing asks for
+// it under that name, and a warning where the manifest may have moved to it. It is
+// part of exotic-source: every occurrence counts, because the same package may also
+// stand at a place of its own.
+func hijacked(s Subject) []draft {
+	e := s.Change.Entry
+	if !s.enters() {
+		return nil
+	}
+	occurrences := s.Change.Occurrences
+	if len(occurrences) == 0 {
+		occurrences = []dep.Entry{e}
+	}
+	var out []draft
+	said := map[string]bool{} // the places and names that were told of
+	for _, old := range s.Change.Displaces {
+		now := e
+		for _, o := range occurrences {
+			if o.Location == old.Location {
+				now = o
+			}
+		}
+		if said[now.Location] {
+			continue
+		}
+		said[now.Location] = true
+		under := quote(now.Package.Name)
+		if now.Alias != "" {
+			under = quote(now.Alias)
+		}
+		d := aboutEntry(s, now,
+			fmt.Sprintf("%s was %s until now; now it is %s, installed under that name.", quote(now.Location), id(old.Package), id(now.Package)),
+			fmt.Sprintf("Compare it with the manifest. Where that does not ask for %s under the name %s, do not install it: whatever loads %s runs it instead of %s. ", quote(now.Package.Name), under, under, quote(old.Package.Name))+
+				"Restore the entry from the base branch and let the package manager write it again. Benign cause: a manifest that moves to a fork, or back from one, by an npm: alias or an override.")
+		if !now.AliasUnasked {
+			d.atMost = Warning
+		}
+		out = append(out, d)
+	}
+	for _, o := range occurrences {
+		if !o.AliasUnasked || said[o.Location] || said[o.Alias] || s.stoodUnder(o.Alias) {
+			continue
+		}
+		said[o.Alias] = true
+		d := aboutEntry(s, o,
+			fmt.Sprintf("Nothing in the lockfile asks for %s under the name %s, yet it is installed under it at %s.", id(o.Package), quote(o.Alias), quote(o.Location)),
+			"Do not install it before the manifest says so: a package under the name of another is loaded in its place. Remove the entry and let the package manager write it again. "+
+				"Benign cause: an alias that stands under overrides in package.json, which npm does not write into the lockfile.")
+		if !s.isNew() {
+			d.atMost = Warning
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// stoodUnder says whether the base had the package under that alias already: then
+// the change did not bring that in.
+func (s Subject) stoodUnder(alias string) bool {
+	same := func(old dep.Entry) bool { return old.Alias == alias && old.Package.Name == s.Change.Entry.Package.Name }
+	return slices.ContainsFunc(s.Change.Replaces, same) || slices.ContainsFunc(s.Change.Stays, same)
+}
+
+// aboutEntry starts a draft of exotic-source about one occurrence.
+func aboutEntry(s Subject, e dep.Entry, message, help string) draft {
+	d := about(RuleExoticSource, s, message, help)
+	if e.Line != 0 {
+		d.Line = e.Line
+	}
+	return d
+}

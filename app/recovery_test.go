@@ -1,0 +1,219 @@
+package app_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/bonafide-app/bonafide/app"
+	"github.com/bonafide-app/bonafide/app/sandbox"
+	"github.com/bonafide-app/bonafide/app/sandbox/forge"
+	"github.com/bonafide-app/bonafide/app/sandbox/npm"
+)
+
+var onePull = regexp.MustCompile(`/pulls/\d+$`)
+
+// faultOn answers the nth request that matches with a status.
+func (p *play) faultOn(status int, matches func(r *http.Request) bool, nth ...int) {
+	var mu sync.Mutex
+	n := 0
+	p.GitHub.SetFault(func(r *http.Request, _ string) *forge.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		if !matches(r) {
+			return nil
+		}
+		n++
+		for _, i := range nth {
+			if i == n {
+				return &forge.Fault{Status: status, Body: `{"message":"It fails","documentation_url":"https://docs.github.com","status":"0"}`}
+			}
+		}
+		return nil
+	})
+}
+
+// open opens a pull request without waiting.
+func (p *play) open(files forge.Files) *forge.Pull {
+	p.t.Helper()
+	_, err := p.repo.Push(p.ctx, forge.Change{Branch: "x", Files: files})
+	p.must(err)
+	pull, err := p.repo.OpenPull(p.ctx, forge.PullSpec{Head: "x"})
+	p.must(err)
+	return pull
+}
+
+func TestOneMissingAnswerLosesNoPullRequest(t *testing.T) {
+	p := newPlay(t, false, nil)
+	p.settle()
+	p.faultOn(404, func(r *http.Request) bool { return r.Method == "GET" && onePull.MatchString(r.URL.Path) }, 1)
+	pull := p.open(p.locked(lost))
+	p.settle()
+	p.ends(pull.HeadSHA(), "failure", "provenance-lost")
+}
+
+func TestOneMissingAnswerLeavesNoCheckUnfinished(t *testing.T) {
+	p := newPlay(t, false, nil)
+	p.settle()
+	p.faultOn(404, func(r *http.Request) bool { return r.Method == "PATCH" && strings.Contains(r.URL.Path, "/check-runs/") }, 1)
+	pull := p.open(p.locked(mended))
+	p.settle()
+	p.ends(pull.HeadSHA(), "success")
+}
+
+func TestACheckThatCannotBePublishedForALongTimeIsCompletedAfterwards(t *testing.T) {
+	p := newPlay(t, false, nil)
+	p.settle()
+	// The verdict is refused at every attempt, the last one's too; the check is given up.
+	p.faultOn(403, func(r *http.Request) bool { return r.Method == "PATCH" && strings.Contains(r.URL.Path, "/check-runs/") }, 1, 2, 3)
+	pull := p.open(p.locked(mended))
+	p.settle()
+	p.ends(pull.HeadSHA(), "failure", "Re-run")
+	p.GitHub.SetFault(nil)
+	p.must(p.GitHub.RerequestRun(p.ctx, p.check(pull.HeadSHA()).ID))
+	p.settle()
+	p.ends(pull.HeadSHA(), "success")
+}
+
+func TestAJobThatHadToWaitIsStillTriedAgain(t *testing.T) {
+	p := newPlay(t, false, nil)
+	p.settle()
+	var limited, failed sync.Once
+	p.GitHub.SetFault(func(r *http.Request, _ string) (f *forge.Fault) {
+		if onePull.MatchString(r.URL.Path) {
+			limited.Do(func() { f = forge.SecondaryLimit(429, 3e9) }) // longer than there is time for trying
+		}
+		if strings.Contains(r.URL.Path, "/compare/") {
+			failed.Do(func() { f = forge.BadGateway() })
+		}
+		return f
+	})
+	pull := p.open(p.locked(mended))
+	p.settle()
+	p.ends(pull.HeadSHA(), "success")
+}
+
+func TestAnInstallationThatComesBackFinishesWhatItBegan(t *testing.T) {
+	p := newPlay(t, false, nil)
+	p.settle()
+	p.must(p.NPM.Break("tide", npm.Status(503)))
+	begun := make(chan struct{})
+	var once sync.Once
+	p.GitHub.SetFault(func(r *http.Request, _ string) *forge.Fault {
+		if strings.Contains(r.URL.Path, "/compare/") {
+			once.Do(func() { close(begun) })
+		}
+		return nil
+	})
+	pull := p.open(p.locked(lost))
+	<-begun
+	p.must(p.scene.Installation.Suspend(p.ctx))
+	p.settle()
+	p.NPM.Mend("tide")
+	p.must(p.scene.Installation.Unsuspend(p.ctx))
+	p.settle()
+	p.ends(pull.HeadSHA(), "failure", "provenance-lost")
+}
+
+func TestASuiteOfAMergeGroupIsRunAgain(t *testing.T) {
+	p := newPlay(t, false, nil)
+	_, err := p.repo.Push(p.ctx, forge.Change{Branch: "odd;ground=100%3B", From: "main", Files: forge.Files{"x": forge.Text("x")}})
+	p.must(err)
+	_, err = p.repo.Push(p.ctx, forge.Change{Branch: "f", From: "odd;ground=100%3B", Files: p.locked(lost)})
+	p.must(err)
+	pull, err := p.repo.OpenPull(p.ctx, forge.PullSpec{Head: "f", Base: "odd;ground=100%3B"})
+	p.must(err)
+	p.settle()
+	group, err := p.repo.MergeGroup(p.ctx, pull)
+	p.must(err)
+	p.settle()
+	before := p.ends(group.HeadSHA, "failure", "provenance-lost")
+	p.GitHub.ForgetRequests()
+	p.must(p.repo.RerequestSuite(p.ctx, group.HeadSHA))
+	p.settle()
+	after := p.ends(group.HeadSHA, "failure", "provenance-lost")
+	writes := 0
+	for _, r := range p.GitHub.Requests() {
+		if r.Method == "PATCH" {
+			writes++
+		}
+	}
+	if writes != 2 || after.ID != before.ID {
+		t.Errorf("%d writes", writes)
+	}
+}
+
+func TestNothingIsResolvedThatWasNotLookedAt(t *testing.T) {
+	for name, change := range map[string]func(p *play, pull *forge.Pull){
+		"the lockfile no longer reads": func(p *play, pull *forge.Pull) {
+			_, err := pull.Push(p.ctx, forge.Files{"package-lock.json": forge.Text(strings.TrimSuffix(p.lock(lost), "}\n"))})
+			p.must(err)
+		},
+		"the policy ignores it": func(p *play, pull *forge.Pull) {
+			_, err := p.repo.Push(p.ctx, forge.Change{Branch: "main", Files: forge.Files{".github/bonafide.yml": forge.Text("version: 1\nlockfiles: { ignore: [\"package-lock.json\"] }\n")}})
+			p.must(err)
+			p.must(p.GitHub.RerequestRun(p.ctx, p.check(pull.HeadSHA()).ID))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlay(t, false, nil)
+			pull := p.pull(p.locked(lost))
+			p.ends(pull.HeadSHA(), "failure", "provenance-lost")
+			change(p, pull)
+			p.settle()
+			comments := pull.ReviewComments()
+			if len(comments) == 0 {
+				t.Fatal("nobody was told")
+			}
+			for _, c := range comments {
+				if strings.Contains(c.Body, "Resolved in") {
+					t.Errorf("%.200s", c.Body)
+				}
+			}
+		})
+	}
+}
+
+func TestAServerThatIsEndingSaysSo(t *testing.T) {
+	var address string
+	s := emptyStage(t, false, func(o *app.Options, _ *sandbox.World) { address = "http://" + o.Listener.Addr().String() })
+	p := withFiles(s, nil)
+	stalled := make(chan struct{})
+	release := make(chan struct{})
+	var once sync.Once
+	p.GitHub.SetFault(func(r *http.Request, _ string) *forge.Fault {
+		if strings.Contains(r.URL.Path, "/compare/") {
+			once.Do(func() { close(stalled); <-release })
+		}
+		return nil
+	})
+	pull := p.open(p.locked(mended))
+	<-stalled
+	stopped := make(chan struct{})
+	go func() { defer close(stopped); s.stop() }()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	get := func(path string) int {
+		resp, err := client.Get(address + path)
+		if err != nil {
+			t.Fatalf("no answer while a job is running: %v", err)
+		}
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	for get("/readyz") != http.StatusServiceUnavailable {
+		if s.ctx.Err() != nil {
+			t.Fatal("ready while it is ending")
+		}
+	}
+	resp, err := client.Post(address+"/api/github/hook", "application/json", strings.NewReader("{}"))
+	p.must(err)
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusServiceUnavailable || get("/healthz") != http.StatusOK {
+		t.Errorf("the hook answers %d", resp.StatusCode)
+	}
+	close(release) // the job ends within its time
+	<-stopped
+	p.ends(pull.HeadSHA(), "success")
+}

@@ -1,0 +1,243 @@
+package review
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/policy"
+	"github.com/bonafide-app/bonafide/app/provenance"
+	"github.com/bonafide-app/bonafide/app/registry"
+	"github.com/bonafide-app/bonafide/app/report"
+)
+
+// packages are the members of a lockfile's "packages", as JSON without the braces.
+type packages map[string]string
+
+func (p packages) lockfile() []byte {
+	var out []string
+	for _, location := range slices.Sorted(maps.Keys(p)) {
+		out = append(out, fmt.Sprintf("%q: {%s}", location, p[location]))
+	}
+	return []byte("{\"lockfileVersion\": 3,\n\"packages\": {\n" + strings.Join(out, ",\n") + "\n}}")
+}
+
+// with is the same with one more member, or another.
+func (p packages) with(location, members string) packages {
+	out := maps.Clone(p)
+	out[location] = members
+	return out
+}
+
+// from is an entry that a registry serves.
+func from(base, id string, members ...string) string {
+	at := strings.LastIndexByte(id, '@')
+	name, version := id[:at], id[at+1:]
+	stem := name[strings.LastIndexByte(name, '/')+1:]
+	own := fmt.Sprintf(`"version":%q,"resolved":"%s/%s/-/%s-%s.tgz","integrity":%q`, version, base, name, stem, version, sri(id))
+	return strings.Join(append([]string{own}, members...), ",")
+}
+
+func public(id string, members ...string) string {
+	return from("https://registry.npmjs.org", id, members...)
+}
+
+func sha256Of(content string) string {
+	sum := sha256.Sum256([]byte(content))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// states that releases' real registry gives, signed by nobody: a mirror.
+type mirror struct{ integrity string }
+
+func (mirror) Origin() string { return "https://npm.example/" }
+func (m mirror) Release(_ context.Context, p dep.Package) (registry.Release, error) {
+	r := registry.Release{Package: p, Integrity: sri(p.ID())}
+	if m.integrity != "" {
+		r.Integrity = m.integrity
+	}
+	r.Digests, _ = dep.ParseSRI(r.Integrity)
+	return r, nil
+}
+func (mirror) Attestations(context.Context, dep.Package) ([]registry.Attestation, error) {
+	return nil, registry.ErrNotFound
+}
+func (mirror) PublishedAt(context.Context, dep.Package) (registry.Date, error) {
+	return registry.Date{}, registry.ErrNotFound
+}
+
+func mirrored(t *testing.T, m mirror) Verifier {
+	t.Helper()
+	trust, err := provenance.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := provenance.New(m, func() *provenance.TrustRoot { return trust }, provenance.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// proven has provenance for these releases, and for no others.
+func proven(ids ...string) *verifier {
+	v := &verifier{provenance: map[string]provenance.State{}}
+	for _, id := range ids {
+		v.provenance[id] = provenance.Verified
+	}
+	return v
+}
+
+func TestAttacksEndInFailureAndOrdinaryChangesDoNot(t *testing.T) {
+	const corp, cloud = "https://npm.corp.example/repo", "https://npm.cloud.example/acme/private"
+	asks := packages{"": `"dependencies":{"lodash":"^4.17.21","axios":"^1.0.0"}`}
+	lodash := asks.with("node_modules/lodash", public("lodash@4.17.21"))
+	foo := public("foo@1.0.0", `"dependencies":{"axios":"^1.0.0"}`)
+	axios := asks.with("node_modules/axios", public("axios@1.14.0")).with("node_modules/foo", foo)
+	sameAddress := func(version, content string) string {
+		return fmt.Sprintf(`"version":%q,"resolved":"https://cdn.example.com/lib/latest.tgz","integrity":%q`, version, sri(content))
+	}
+	gitAt := func(commit string) string {
+		return `"version":"1.0.0","resolved":"git+ssh://git@github.com/acme/lib.git#` + strings.Repeat(commit, 40) + `"`
+	}
+	oxide := func(version string) string {
+		return public("@t/oxide@"+version, `"dependencies":{"tslib":"^2"},"bundleDependencies":["tslib"]`)
+	}
+	const inOxide = "node_modules/@t/oxide/node_modules/tslib"
+	five, fivePublic := packages{}, packages{}
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		five["node_modules/"+name], fivePublic["node_modules/"+name] = from(corp, name+"@1.0.0"), public(name+"@1.0.0")
+	}
+
+	for _, tt := range []struct {
+		name       string
+		base, head packages
+		verifier   Verifier
+		registry   string
+		conclusion policy.Conclusion
+		rule       policy.RuleName // that must have a finding, "" for none in particular
+	}{
+		// Attacks.
+		{"another package takes a familiar name", lodash, asks.with("node_modules/lodash", `"name":"evil",`+public("evil@4.17.22")),
+			proven("lodash@4.17.21", "evil@4.17.22"), "", policy.Failure, policy.RuleExoticSource},
+		{"a link turns a familiar name to another package", lodash,
+			asks.with("node_modules/lodash", `"link":true,"resolved":"node_modules/evil"`).with("node_modules/evil", public("evil@4.17.22")),
+			proven("lodash@4.17.21", "evil@4.17.22"), "", policy.Failure, ""},
+		{"a bundle that lists something else", axios,
+			axios.with("node_modules/foo", foo+`,"bundleDependencies":["x"]`).with("node_modules/foo/node_modules/axios", `"version":"1.14.1","inBundle":true`),
+			proven("axios@1.14.0"), "", policy.Failure, policy.RuleProvenanceLost},
+		{"a further copy without provenance", axios, axios.with("node_modules/foo/node_modules/axios", public("axios@1.14.1")),
+			proven("axios@1.14.0"), "", policy.Failure, policy.RuleProvenanceLost},
+		{"a weaker algorithm that nothing is compared with", packages{"node_modules/lodash": public("lodash@4.17.20")},
+			packages{"node_modules/lodash": strings.Replace(public("lodash@4.17.21"), sri("lodash@4.17.21"), sha256Of("evil"), 1)},
+			mirrored(t, mirror{}), "https://npm.example", policy.Failure, ""},
+		{"a registry whose digest cannot be read", packages{"node_modules/lodash": public("lodash@4.17.20")}, packages{"node_modules/lodash": public("lodash@4.17.21")},
+			mirrored(t, mirror{"sha512-damaged"}), "https://npm.example", policy.ActionRequired, policy.RuleUnverified},
+		{"another registry on the mirror's host", packages{"node_modules/lodash": from(cloud, "lodash@4.17.21")},
+			packages{"node_modules/lodash": from(cloud, "lodash@4.17.21"), "node_modules/left-pad": from("https://npm.cloud.example/attacker/x", "left-pad@1.3.0")},
+			proven(), cloud, policy.Failure, policy.RuleExoticSource},
+		{"other bytes at the same address under another version", packages{"node_modules/lib": sameAddress("1.0.0", "good")}, packages{"node_modules/lib": sameAddress("1.0.1", "evil")},
+			proven(), "", policy.Failure, policy.RuleExoticSource},
+		{"a git dependency of a dependency moves", packages{"node_modules/x": public("x@1.0.0"), "node_modules/x/node_modules/lib": gitAt("a")},
+			packages{"node_modules/x": public("x@1.0.0"), "node_modules/x/node_modules/lib": gitAt("b")}, proven(), "", policy.Failure, policy.RuleExoticSource},
+		{"the old publisher could not be found out", packages{"node_modules/axios": public("axios@1.14.0")}, packages{"node_modules/axios": public("axios@1.14.1")},
+			&verifier{provenance: map[string]provenance.State{"axios@1.14.0": provenance.Unknown, "axios@1.14.1": provenance.Verified}}, "", policy.ActionRequired, policy.RuleUnverified},
+		{"a verifier that panics", packages{}, packages{"node_modules/axios": public("axios@1.14.1")}, panicking{}, "", policy.ActionRequired, policy.RuleUnverified},
+
+		// Ordinary changes.
+		{"an alias that is asked for", lodash, lodash.with("", `"dependencies":{"lodash":"^4.17.21","old":"npm:lodash@^3.0.0"}`).with("node_modules/old", `"name":"lodash",`+public("lodash@3.10.1")),
+			proven(), "", policy.Success, ""},
+		{"a package moves down to make room for an older one", packages{"node_modules/semver": public("semver@7.6.3"), "node_modules/a": public("a@1.0.0")},
+			packages{"node_modules/semver": public("semver@6.3.1"), "node_modules/a": public("a@1.0.0"), "node_modules/a/node_modules/semver": public("semver@7.6.3")},
+			proven("semver@7.6.3"), "", policy.Success, ""},
+		{"what a bundle delivered now comes by itself too", packages{"node_modules/@t/oxide": oxide("4.0.0"), inOxide: `"version":"2.8.0","inBundle":true`},
+			packages{"node_modules/@t/oxide": oxide("4.0.1"), inOxide: `"version":"2.8.1","inBundle":true`, "node_modules/tslib": public("tslib@2.8.1")},
+			proven(), "", policy.Success, ""},
+		{"a project moves from its mirror to the public registry", five, fivePublic, proven(), "", "", ""},
+		{"the operator's registry in a new lockfile", nil, packages{"node_modules/lodash": from(corp, "lodash@4.17.21")}, mirrored(t, mirror{}), corp, policy.Success, ""},
+		{"the operator's registry, written otherwise", packages{"node_modules/lodash": from(corp, "lodash@4.17.20")}, packages{"node_modules/lodash": from(corp, "lodash@4.17.21")},
+			mirrored(t, mirror{}), "https://NPM.corp.example:443/repo/", policy.Success, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, err := New(Options{Verifier: tt.verifier, Registry: tt.registry, Concurrency: 4, Clock: func() time.Time { return noon }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := File{Path: "package-lock.json", Head: tt.head.lockfile()}
+			if tt.base != nil {
+				f.Base = tt.base.lockfile()
+			}
+			rep, err := r.Review(context.Background(), Request{Kind: report.Diff, Files: []File{f}, Policy: policy.Default()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var rules []policy.RuleName
+			for _, found := range rep.Findings {
+				rules = append(rules, found.Rule)
+				t.Logf("%s %s: %s", found.Severity, found.Rule, found.Message)
+			}
+			for _, p := range rep.Packages {
+				t.Logf("row %s %s alias %q from %q not looked up %q", p.Change, p.Entry.Package.ID(), p.Entry.Alias, p.From, p.NotLookedUp)
+			}
+			if tt.conclusion != "" && rep.Conclusion != tt.conclusion || tt.conclusion == "" && rep.Conclusion == policy.ActionRequired {
+				t.Errorf("the check ends %s, want %s", rep.Conclusion, tt.conclusion)
+			}
+			if tt.rule != "" && !slices.Contains(rules, tt.rule) {
+				t.Errorf("%s has no finding, only %v", tt.rule, rules)
+			}
+		})
+	}
+}
+
+type panicking struct{}
+
+func (panicking) Verify(context.Context, provenance.Subject) provenance.Evidence { panic("boom") }
+
+func TestPrivateNamesStayPrivate(t *testing.T) {
+	private := from("https://npm.corp.example", "@corp/a@1.0.0")
+	v := proven()
+	r := reviewer(v)
+	head := packages{
+		"node_modules/@corp/a":      `"version":"1.0.0","integrity":"` + sri("@corp/a@1.0.0") + `"`, // npm was told to leave addresses out
+		"node_modules/@corp/secret": `"version":"1.0.0","integrity":"` + sri("x") + `"`,
+		"node_modules/@corp/b":      from("https://npm.corp.example", "@corp/b@1.0.0"),
+		"node_modules/left":         public("left@1.0.0"),
+	}
+	f := File{Path: "package-lock.json", Base: packages{"node_modules/@corp/a": private}.lockfile(), Head: head.lockfile()}
+	rep, err := r.Review(context.Background(), Request{Kind: report.Diff, Files: []File{f}, Policy: policy.Default()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if asked := slices.Sorted(maps.Keys(v.asked)); !slices.Equal(asked, []string{"left@1.0.0"}) {
+		t.Errorf("the registry was asked about %v", asked)
+	}
+	if rep.Conclusion == policy.Success {
+		t.Error("what was not looked at counts as fine")
+	}
+}
+
+func TestABrokenBaseDoesNotBlockTheWayOut(t *testing.T) {
+	for name, base := range map[string]string{
+		"an older version": `{"lockfileVersion": 1, "dependencies": {}}`,
+		"a conflict":       "<<<<<<< ours\n{}\n=======\n{}\n>>>>>>> theirs\n",
+	} {
+		f := File{Path: "package-lock.json", Base: []byte(base), Head: packages{"node_modules/left": public("left@1.0.0")}.lockfile()}
+		rep, err := reviewer(proven()).Review(context.Background(), Request{Kind: report.Diff, Files: []File{f}, Policy: policy.Default()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := slices.ContainsFunc(rep.Findings, func(f policy.Finding) bool {
+			return f.Severity == policy.Warning && f.Rule == policy.RuleLockfileUnreadable
+		})
+		if rep.Conclusion != policy.Success || !said || len(rep.Packages) != 1 || rep.Packages[0].Change != dep.Added {
+			t.Errorf("%s: %s, %+v", name, rep.Conclusion, rep.Findings)
+		}
+	}
+}
