@@ -5,12 +5,15 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/bonafide-app/bonafide/app"
+	"github.com/bonafide-app/bonafide/app/queue"
 	"github.com/bonafide-app/bonafide/app/sandbox"
 	"github.com/bonafide-app/bonafide/app/sandbox/forge"
 	"github.com/bonafide-app/bonafide/app/sandbox/npm"
+	"github.com/bonafide-app/bonafide/app/store"
 )
 
 var onePull = regexp.MustCompile(`/pulls/\d+$`)
@@ -173,6 +176,90 @@ func TestNothingIsResolvedThatWasNotLookedAt(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// fragile panics at some requests.
+type fragile struct {
+	http.RoundTripper
+	panics func(r *http.Request) bool
+}
+
+func (f fragile) RoundTrip(r *http.Request) (*http.Response, error) {
+	if f.panics(r) {
+		panic("a mistake deep down")
+	}
+	return f.RoundTripper.RoundTrip(r)
+}
+
+func TestAPanicLeavesNoCheckUnfinished(t *testing.T) {
+	for name, path := range map[string]string{"while the branch is read": "/git/ref/heads/", "in a goroutine of its own": "/git/trees/"} {
+		t.Run(name, func(t *testing.T) {
+			var armed atomic.Bool
+			s := emptyStage(t, false, func(o *app.Options, _ *sandbox.World) {
+				o.Transport = fragile{http.DefaultTransport, func(r *http.Request) bool {
+					return armed.Load() && strings.Contains(r.URL.Path, path)
+				}}
+			})
+			p := withFiles(s, nil)
+			p.settle()
+			armed.Store(true)
+			pull := p.open(p.locked(mended))
+			p.settle()
+			c := p.ends(pull.HeadSHA(), "failure", "Re-run")
+			if strings.Contains(c.Title+c.Summary+c.Text, "deep down") {
+				t.Error("people are shown the panic")
+			}
+			armed.Store(false)
+			p.must(p.GitHub.RerequestRun(p.ctx, c.ID))
+			p.settle()
+			p.ends(pull.HeadSHA(), "success")
+			s.stop()
+			if !strings.Contains(s.log.String(), "deep down") || !strings.Contains(s.log.String(), "RoundTrip") {
+				t.Error("the log has no panic with its stack")
+			}
+		})
+	}
+}
+
+func TestAJobThatKeepsKillingTheServerIsGivenUp(t *testing.T) {
+	var repo *forge.Repository
+	var pull *forge.Pull
+	s := emptyStage(t, false, func(o *app.Options, w *sandbox.World) {
+		ctx := t.Context()
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		var err error
+		repo, err = w.GitHub.CreateRepository(ctx, forge.RepositorySpec{Owner: "acme", Name: "web", Files: forge.Files{"package.json": forge.Text("{}\n")}})
+		must(err)
+		installation, err := w.GitHub.Install(ctx, "acme", repo)
+		must(err)
+		_, err = repo.Push(ctx, forge.Change{Branch: "x", From: "main", Files: forge.Files{"package-lock.json": forge.Text("{}\n")}})
+		must(err)
+		pull, err = repo.OpenPull(ctx, forge.PullSpec{Head: "x"})
+		must(err)
+		db, err := store.Open(ctx, o.Database)
+		must(err)
+		q, err := queue.Open(ctx, db.DB(), queue.Options{}, nil)
+		must(err)
+		must(q.Enqueue(ctx, queue.Job{Delivery: "d", Kind: queue.PullRequest, Installation: installation.ID, RepositoryID: repo.ID,
+			Owner: "acme", Repo: "web", Number: pull.Number, Reason: "opened"}))
+		_, err = db.DB().Exec(`UPDATE river_job SET state = 'running', attempt = 3, metadata = jsonb('{"crashes":2}')`)
+		must(err)
+		must(db.Close())
+	})
+	s.scene.Repository = repo
+	s.settle()
+	p := &play{stage: s, repo: repo}
+	p.ends(pull.HeadSHA(), "failure", "again and again")
+	for _, r := range s.GitHub.Requests() {
+		if strings.Contains(r.Path, "/git/") || strings.Contains(r.Path, "/compare/") {
+			t.Errorf("it was judged again: %s", r.Path)
+		}
 	}
 }
 

@@ -154,6 +154,7 @@ func TestServerRefusesWhatItMustNotRunWith(t *testing.T) {
 		{"no database", map[string]string{"database": " "}, "--database is empty"},
 		{"a database server", map[string]string{"database": "postgres://user:hunter2@db/x"}, `"postgres" is not supported`},
 		{"no workers", map[string]string{"workers": "0"}, "--workers 0: choose from 1 to 256"},
+		{"trying not at all", map[string]string{"try-for": "0s"}, "--try-for"},
 		{"trying for ever", map[string]string{"try-for": "1000h"}, "--try-for"},
 		{"a log level that is none", map[string]string{"log-level": "loud"}, "must be one of"},
 	} {

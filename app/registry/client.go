@@ -26,8 +26,8 @@ import (
 // Options of a Client. The zero value is right for the public registries.
 type Options struct {
 	// Registries are the addresses of the registries that the operator configured.
-	// Their hosts, and no others, may lead into the operator's network. Empty ones
-	// and those of public registries mean nothing here.
+	// Their hosts, and no others, may lead into the operator's network: a network may
+	// answer for the public registry itself. Empty ones mean nothing here.
 	Registries []string
 	// CAFile names PEM certificates to trust beside the system's.
 	CAFile string
@@ -121,9 +121,7 @@ func configuredHosts(addresses []string) (dialer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("registry address: %w", err)
 		}
-		if u.String() != PublicNPM {
-			d[hostPort(u)] = true
-		}
+		d[hostPort(u)] = true
 	}
 	return d, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -35,7 +34,7 @@ func (c *serveCommand) Run(ctx context.Context, tty terminal) error {
 	}
 	trust, err := loadTrust(c.Evidence)
 	if err != nil {
-		return fmt.Errorf("%w: --trusted-root takes a Sigstore trusted_root.json, --npm-keys the answer of the registry's /-/npm/v1/keys", err)
+		return usage("%w; --trusted-root takes a Sigstore trusted_root.json, --npm-keys the answer of the registry's /-/npm/v1/keys", err)
 	}
 	if err := writable(c.CacheDir); err != nil {
 		return usage("--cache-dir %s: name a folder that this user may write to: %v", c.CacheDir, err)
