@@ -36,14 +36,14 @@ type evidenceFlags struct {
 	Offline bool   `help:"Ask nobody: use only what --evidence or --cache-dir saved. The rest is unknown."`
 }
 
-// session is what a command needs to review.
-type session struct {
+// instruments are what a command needs to review.
+type instruments struct {
 	reviewer *review.Reviewer
 	save     func() error // writes what was answered, where that was asked for
 }
 
 // open builds the registry client, the verifier and the reviewer from the flags.
-func (f *evidenceFlags) open(tty terminal) (*session, error) {
+func (f *evidenceFlags) open(tty terminal) (*instruments, error) {
 	if err := f.Evidence.Validate(); err != nil {
 		return nil, usage("%v", err)
 	}
@@ -62,7 +62,7 @@ func (f *evidenceFlags) open(tty terminal) (*session, error) {
 	reviewer, err := review.New(review.Options{
 		Verifier: verifier, Registry: f.NPMRegistry, Concurrency: concurrency, Clock: time.Now, Progress: progress(tty.err),
 	})
-	return &session{reviewer, save}, err
+	return &instruments{reviewer, save}, err
 }
 
 // source is the registry, recorded where that was asked for, or what was saved of it.
@@ -210,7 +210,7 @@ func (f *evidenceFlags) review(ctx context.Context, tty terminal, kind report.Ki
 
 // finish shows the report, saves what was asked to be saved, and turns the
 // conclusion into the exit status.
-func (f *evidenceFlags) finish(tty terminal, s *session, r report.Report, filter report.Filter, began time.Time) error {
+func (f *evidenceFlags) finish(tty terminal, s *instruments, r report.Report, filter report.Filter, began time.Time) error {
 	if err := s.save(); err != nil {
 		return err
 	}
