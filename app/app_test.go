@@ -57,6 +57,7 @@ func newStage(t *testing.T, judged bool) *stage {
 // webhook is held against GitHub's own description, where that is installed.
 func emptyStage(t *testing.T, judged bool, settings ...setting) *stage {
 	t.Helper()
+	t.Parallel() // a stage shares nothing with another, and mostly waits
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("skipped: git is not on PATH")
 	}

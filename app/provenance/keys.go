@@ -123,7 +123,8 @@ func parseKeys(data []byte) (keySet, error) {
 	}
 	var file keyFile
 	if err := json.Unmarshal(data, &file); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKeys, err)
+		// What the file holds is not repeated: it may be another one, given by mistake.
+		return nil, fmt.Errorf("%w: it is not JSON of that shape", ErrKeys)
 	}
 	if len(file.Keys) == 0 || len(file.Keys) > maxKeys {
 		return nil, fmt.Errorf("%w: it lists %d keys, expected 1 to %d", ErrKeys, len(file.Keys), maxKeys)
