@@ -97,8 +97,9 @@ func (n *NPM) Origin() string {
 	return plain.String()
 }
 
-// Release reads the version document. The error wraps ErrInvalid (nothing was
-// asked), ErrNotFound, or is a *Failure.
+// Release reads the version document; where the registry has none (some serve whole
+// packages alone), the version's part of the package document. The error wraps
+// ErrInvalid (nothing was asked), ErrNotFound, or is a *Failure.
 func (n *NPM) Release(ctx context.Context, p dep.Package) (Release, error) {
 	if err := ValidPackage(p); err != nil {
 		return Release{}, err
@@ -113,10 +114,20 @@ func (n *NPM) Release(ctx context.Context, p dep.Package) (Release, error) {
 			return r, err
 		},
 	})
-	if err != nil {
-		return Release{}, err
+	if errors.Is(err, ErrNotFound) {
+		return n.releaseOfPackage(ctx, p)
 	}
-	return r, nil
+	return r, err
+}
+
+func (n *NPM) releaseOfPackage(ctx context.Context, p dep.Package) (Release, error) {
+	r, err := get(ctx, n.client, n.address("/"+escape(p.Name)), document[Release]{
+		name: "the package document, for version " + p.Version, limit: maxPackument, decode: decodeVersion(p),
+	})
+	if err == nil && r.Package != p {
+		return Release{}, fmt.Errorf("%s in the package document: %w", p.ID(), ErrNotFound)
+	}
+	return r, err
 }
 
 // Attestations reads the attestation document. The error wraps ErrInvalid (nothing

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/bonafide-app/bonafide/app/dep"
 )
 
 // Packument is the full document of one package: all its releases.
@@ -67,6 +69,41 @@ func (p *Packument) release(dec *jsontext.Decoder) func(string) error {
 			p.Releases = append(p.Releases, r)
 		}
 		return nil
+	}
+}
+
+// decodeVersion streams a package document and reads one release of it, the zero
+// Release where it has none.
+func decodeVersion(p dep.Package) func(io.Reader) (Release, error) {
+	return func(r io.Reader) (found Release, err error) {
+		dec := newDecoder(r)
+		stated := ""
+		err = eachMember(dec, func(member string) (err error) {
+			switch member {
+			case "name":
+				stated, err = readText(dec)
+				return err
+			case "versions":
+				return eachMember(dec, func(version string) error {
+					if version != p.Version {
+						return skip(dec)
+					}
+					raw, err := dec.ReadValue()
+					if err != nil {
+						return notTheDocument(err)
+					}
+					if found, err = ParseRelease(raw); err == nil && found.Package != p {
+						return wrong("the document of another release (%.100q)", found.Package.ID())
+					}
+					return err
+				})
+			}
+			return skip(dec)
+		})
+		if err == nil && stated != p.Name {
+			err = wrong("the document of another package")
+		}
+		return found, err
 	}
 }
 

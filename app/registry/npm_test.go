@@ -238,7 +238,7 @@ func TestAPassingTroubleIsAskedAgain(t *testing.T) {
 }
 
 func TestALastingTroubleIsNotAskedForEver(t *testing.T) {
-	for code, want := range map[int]int32{500: retries + 1, 401: 1, 404: 1, 501: 1} {
+	for code, want := range map[int]int32{500: retries + 1, 401: 1, 404: 2, 501: 1} /* 404: the version document, then the package's */ {
 		var asked atomic.Int32
 		npm := newNPM(t, "", func(w http.ResponseWriter, _ *http.Request) {
 			asked.Add(1)
@@ -247,6 +247,37 @@ func TestALastingTroubleIsNotAskedForEver(t *testing.T) {
 		if _, err := npm.Release(t.Context(), pkg("a", "1.0.0")); err == nil || asked.Load() != want {
 			t.Errorf("status %d: %d requests, want %d", code, asked.Load(), want)
 		}
+	}
+}
+
+func TestARegistryThatServesWholePackagesAloneIsRead(t *testing.T) {
+	const whole = `{"name":"a","versions":{"0.9.0":{"name":"a","version":"0.9.0","dist":{"integrity":"sha512-old"}},"1.0.0":%s}}`
+	for name, test := range map[string]struct {
+		packument string
+		found     bool
+		notFound  bool
+	}{
+		"it has the version":     {fmt.Sprintf(whole, `{"name":"a","version":"1.0.0","dist":{"integrity":"sha512-new"}}`), true, false},
+		"it has not":             {`{"name":"a","versions":{}}`, false, true},
+		"nor the package":        {"", false, true},
+		"another version in it":  {fmt.Sprintf(whole, `{"name":"a","version":"0.9.0","dist":{}}`), false, false},
+		"another package's":      {`{"name":"b","versions":{"1.0.0":{"name":"a","version":"1.0.0","dist":{}}}}`, false, false},
+		"a version that is none": {fmt.Sprintf(whole, `[]`), false, false},
+		"cut in the middle":      {`{"name":"a","versions":{"1.0.0":{"name":"a"`, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			npm := newNPM(t, "", func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/a" || test.packument == "" {
+					http.NotFound(w, r)
+					return
+				}
+				io.WriteString(w, test.packument)
+			})
+			r, err := npm.Release(t.Context(), pkg("a", "1.0.0"))
+			if (err == nil) != test.found || errors.Is(err, ErrNotFound) != test.notFound || test.found && r.Integrity != "sha512-new" {
+				t.Errorf("%+v, %v", r, err)
+			}
+		})
 	}
 }
 
