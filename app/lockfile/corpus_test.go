@@ -415,8 +415,8 @@ func checkFacts(t *testing.T, h hostileCase, changes []dep.Change, refused *Erro
 }
 
 func fromPublicRegistry(e dep.Entry) bool {
-	host, ok := RegistryTarball(e.Resolved, e.Package)
-	return e.Source == dep.Registry && (e.Resolved == "" || ok && slices.Contains(PublicHosts(), host))
+	base, ok := RegistryBase(e.Resolved, e.Package)
+	return e.Source == dep.Registry && (e.Resolved == "" || ok && slices.Contains(PublicHosts(), strings.TrimPrefix(base, "https://")))
 }
 
 func oddName(name string) bool {

@@ -17,9 +17,11 @@ const npmHost, yarnHost = "registry.npmjs.org", "registry.yarnpkg.com"
 
 func isPublicHost(host string) bool { return host == npmHost || host == yarnHost }
 
-// RegistryTarball says whether resolved is where a registry of npm's kind keeps the
-// tarball of exactly this name and version, and on which host ("registry.npmjs.org",
-// "npm.example.com:8443"). Whether that host is to be trusted is for the caller to say.
+// RegistryBase says whether resolved is where a registry of npm's kind keeps the
+// tarball of exactly this name and version, and of which registry: its address with
+// the prefix and without a slash at the end ("https://registry.npmjs.org",
+// "https://npm.example.com:8443/repository/team"). Several registries can live on
+// one host. Whether it is to be trusted is for the caller to say.
 //
 // The address must be https (plain http can be changed on the way) and of the shape
 // https://HOST[:PORT][/PREFIX]/NAME/-/BASE-VERSION.tgz. It must have no user, query,
@@ -27,15 +29,6 @@ func isPublicHost(host string) bool { return host == npmHost || host == yarnHost
 // scoped name, and the host must be ASCII without a trailing dot. The host is
 // returned in lower case, with the port unless it is 443: another port is another
 // host. The public registry has no prefix.
-func RegistryTarball(resolved string, p dep.Package) (host string, ok bool) {
-	base, ok := RegistryBase(resolved, p)
-	host, _, _ = strings.Cut(strings.TrimPrefix(base, "https://"), "/")
-	return host, ok
-}
-
-// RegistryBase is RegistryTarball with the whole address of the registry, prefix
-// included and without a slash at the end: "https://npm.example.com/repository/team".
-// Several registries can live on one host.
 func RegistryBase(resolved string, p dep.Package) (base string, ok bool) {
 	if p.Name == "" || p.Version == "" || strings.ContainsAny(resolved, "?#\\") {
 		return "", false

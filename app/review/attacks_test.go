@@ -196,6 +196,16 @@ func TestAttacksEndInFailureAndOrdinaryChangesDoNot(t *testing.T) {
 	}
 }
 
+func TestACopyThatStaysAndIsOutOfReachIsAskedForAgain(t *testing.T) {
+	v := &verifier{provenance: map[string]provenance.State{"axios@1.14.0": provenance.Unknown}}
+	base := packages{"node_modules/foo": public("foo@1.0.0"), "node_modules/axios": public("axios@1.14.0")}
+	f := File{Path: "package-lock.json", Base: base.lockfile(), Head: base.with("node_modules/foo/node_modules/axios", public("axios@1.14.1")).lockfile()}
+	rep, err := reviewer(v).Review(context.Background(), Request{Kind: report.Diff, Files: []File{f}, Policy: policy.Default()})
+	if err != nil || rep.Conclusion != policy.ActionRequired || !rep.Retry {
+		t.Errorf("%v, %s, again %v: %+v", err, rep.Conclusion, rep.Retry, rep.Findings)
+	}
+}
+
 type panicking struct{}
 
 func (panicking) Verify(context.Context, provenance.Subject) provenance.Evidence { panic("boom") }

@@ -55,7 +55,11 @@ func Compare(ctx context.Context, base, head Tree, ignores func(path string) boo
 			req.Problems = append(req.Problems, unreadable(policy.UnreadableBase, p, bErr))
 		}
 		if h == nil {
-			if c.manifestStays(p, format) && len(c.head.twins(p)) == 0 {
+			pinned, err := c.stillPinned(ctx, p, ignores)
+			if err != nil {
+				return Request{}, err
+			}
+			if c.manifestStays(p, format) && !pinned {
 				req.Problems = append(req.Problems, policy.Problem{Kind: policy.LockfileRemoved, Lockfile: p,
 					Detail: fmt.Sprintf("%s was removed while %s stays: what gets installed is no longer pinned.", p, path.Join(path.Dir(p), format.Manifest))})
 			}
@@ -226,6 +230,21 @@ func (s side) sameEntry(o side, p string) bool {
 	a, okA := s.paths[p]
 	b, okB := o.paths[p]
 	return okA && okB && a.Kind == b.Kind && a.ID == b.ID
+}
+
+// stillPinned says whether a twin of a lockfile that went away holds its place: one
+// that can be read, and that is looked at.
+func (c *comparison) stillPinned(ctx context.Context, p string, ignores func(path string) bool) (bool, error) {
+	for _, twin := range c.head.twins(p) {
+		e, err := c.head.resolve(ctx, twin)
+		if err := readFailure(err); err != nil {
+			return false, err
+		}
+		if err == nil && e != nil && !ignores(twin) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // manifestStays says whether the manifest of a lockfile is in the head.

@@ -29,6 +29,7 @@ func TestWhichLockfilesAreRead(t *testing.T) {
 		{name: "removed, manifest stays", base: files{"package-lock.json": a, "package.json": "{}"}, head: files{"package.json": "{}"}, problems: []policy.ProblemKind{policy.LockfileRemoved}},
 		{name: "removed with its manifest", base: files{"package-lock.json": a, "package.json": "{}"}, head: files{}},
 		{name: "renamed to its twin", base: files{"package-lock.json": a, "package.json": "{}"}, head: files{"npm-shrinkwrap.json": b, "package.json": "{}"}, read: []string{"npm-shrinkwrap.json"}},
+		{name: "removed, its twin is broken", base: files{"package-lock.json": a, "package.json": "{}", "npm-shrinkwrap.json": "-> gone"}, head: files{"package.json": "{}", "npm-shrinkwrap.json": "-> gone"}, problems: []policy.ProblemKind{policy.LockfileRemoved}},
 		{name: "of a kind that is not read", base: files{}, head: files{"go.sum": "x"}, problems: []policy.ProblemKind{policy.Unsupported}},
 		{name: "of a kind that is not read, unchanged", base: files{"go.sum": "x"}, head: files{"go.sum": "x"}},
 		{name: "too large", base: files{}, head: files{"package-lock.json": "too large"}, problems: []policy.ProblemKind{policy.Unreadable}},
@@ -102,6 +103,15 @@ func TestIgnoredLockfilesAreNamed(t *testing.T) {
 	}
 	if len(req.Files) != 1 || !slices.Equal(req.Ignored, []string{"test/go.sum", "test/package-lock.json"}) || len(req.Problems) != 0 {
 		t.Errorf("%+v", req)
+	}
+}
+
+func TestATwinThatIsIgnoredPinsNothing(t *testing.T) {
+	base := files{"package.json": "{}", "package-lock.json": locking("a@1.0.0")}
+	head := files{"package.json": "{}", "npm-shrinkwrap.json": locking("a@1.0.0")}
+	req, err := Compare(context.Background(), base, head, func(p string) bool { return p == "npm-shrinkwrap.json" })
+	if err != nil || len(req.Problems) != 1 || req.Problems[0].Kind != policy.LockfileRemoved {
+		t.Errorf("%v, %+v", err, req)
 	}
 }
 

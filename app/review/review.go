@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -194,21 +195,11 @@ func worthAnotherTry(s policy.Subject) bool {
 	if s.Evidence.Retry {
 		return true
 	}
-	for _, old := range s.Replaced {
-		if old.Retry {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(slices.Concat(s.Replaced, s.Stays), func(old provenance.Evidence) bool { return old.Retry })
 }
 
 func hasUnknown(findings []policy.Finding) bool {
-	for _, f := range findings {
-		if f.Unknown {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(findings, func(f policy.Finding) bool { return f.Unknown })
 }
 
 // parse reads both sides of a file. A problem of kind UnreadableBase comes with the

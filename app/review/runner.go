@@ -78,6 +78,17 @@ func (t Try) gone(ctx context.Context, what string, err error) error {
 	return nil
 }
 
+// aside decides what to make of the failure of something beside the verdict: it is
+// worth another attempt, but in the end it must not undo the verdict, which stands.
+func (t Try) aside(ctx context.Context, what string, err error) error {
+	var later *Later
+	if err == nil || !t.Last || errors.As(err, &later) {
+		return err
+	}
+	zerolog.Ctx(ctx).Error().Err(err).Msg("gave up to " + what)
+	return nil
+}
+
 // PullRequest judges a pull request's live head. The unfinished run of the head it
 // had before a push ends cancelled.
 func (r *Runner) PullRequest(ctx context.Context, repo Repository, number int, event Event, try Try) error {
@@ -93,7 +104,7 @@ func (r *Runner) PullRequest(ctx context.Context, repo Repository, number int, e
 	}
 	var left error // what it left behind must not keep its new head waiting
 	if event.Before != "" && event.Before != pull.HeadSHA {
-		left = r.Closed(ctx, repo, event.Before, try)
+		left = try.aside(ctx, "end the run of the head before", r.Closed(ctx, repo, event.Before, try))
 	}
 	if !pull.Open {
 		return errors.Join(left, r.Closed(ctx, repo, pull.HeadSHA, try))
@@ -176,7 +187,10 @@ func (r *Runner) commit(ctx context.Context, repo Repository, sha string, seen *
 			continue
 		}
 		if err := r.forge.Comment(ctx, repo, p, check.Sections[i].Report); err != nil && !errors.Is(err, ErrGone) {
-			return fmt.Errorf("comment on pull request %d: %w", p.Number, err)
+			err = fmt.Errorf("comment on pull request %d: %w", p.Number, err)
+			if err := try.aside(ctx, "comment", err); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

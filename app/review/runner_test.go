@@ -373,3 +373,17 @@ func TestGivingUpLeavesNoOpenCheck(t *testing.T) {
 		t.Errorf("a closed pull request: %v, %+v", err, f.finished)
 	}
 }
+
+func TestWhatFailsBesideTheVerdictDoesNotUndoIt(t *testing.T) {
+	for _, call := range []string{"Comment", "Cancel"} {
+		f := scene()
+		f.fail = func(c string) error { return only(c, call, errors.New("403 from GitHub")) }
+		r := runner(t, f, lost())
+		if err := r.PullRequest(context.Background(), repo, 7, Event{Before: "old", Head: "head"}, Try{}); err == nil {
+			t.Errorf("%s is not tried again", call)
+		}
+		if err := r.PullRequest(context.Background(), repo, 7, Event{Before: "old", Head: "head"}, Try{Last: true}); err != nil || len(f.finished) != 2 {
+			t.Errorf("%s: %v, published %d", call, err, len(f.finished))
+		}
+	}
+}
