@@ -11,6 +11,7 @@ const (
 	File      SourceKind = "file"      // a tarball or folder by path
 	Link      SourceKind = "link"      // a folder of the repository, not a locked package
 	Workspace SourceKind = "workspace" // a package of the repository itself
+	Patch     SourceKind = "patch"     // another entry, changed by a patch before it is installed
 )
 
 // Scope says when an entry is installed.
@@ -44,11 +45,60 @@ type Entry struct {
 	// IntegrityError says why Integrity could not be read in full, "" if it could.
 	IntegrityError string
 
-	Scope         Scope
-	Direct        bool // asked for by the root or a workspace of the repository
-	Bundled       bool // delivered inside its parent's tarball: it has no digest of its own
-	InstallScript bool // the lockfile says that a script runs at install time
+	Scope         Scope // Prod also where nothing is known (Unsaid)
+	Direct        bool  // asked for by the root or a workspace of the repository
+	Bundled       bool  // delivered inside its parent's tarball: it has no digest of its own
+	InstallScript bool  // the lockfile says that a script runs at install time
+
+	// OwnDigest says that Integrity is not of the registry's tarball but of what the
+	// package manager made of it: it is comparable with its like alone, and Digests
+	// are empty.
+	OwnDigest bool
+	// Patch is what the package manager changes the package with after it was fetched:
+	// a path in the repository, or the lockfile's own words for it; "" for nothing.
+	Patch string
+	// Workspaces are the folders of the repository's own packages that ask for it, "."
+	// for the root, in the order of the file. Where the lockfile does not name them,
+	// none.
+	Workspaces []string
+	// Dependencies are what it asks for in turn, as stated.
+	Dependencies []Spec
+	// Places are where it stands in the graph of what asks for what. Where there are
+	// none, it stands at its Location alone.
+	Places []Place
+	// Unsaid are the facts that a lockfile of this format and version does not keep:
+	// their fields are then empty because nothing is known.
+	Unsaid Facts
 }
+
+// Spec is one thing that a package asks for.
+type Spec struct {
+	Name  string // the name that it is asked for by: an alias, where Range names another
+	Range string // "^1.0.0", "npm:other@^1.0.0", "workspace:*"; "" where the lockfile does not say
+	Kind  Scope  // Prod, Dev, Optional or Peer
+}
+
+// Place is one edge of the graph: who asks, and for what name.
+type Place struct {
+	By string // name@version of a package, or the folder of a workspace, "." for the root
+	As string
+}
+
+// Facts is a set of fields of an Entry.
+type Facts uint16
+
+// The facts that not every format keeps.
+const (
+	FactDigest        Facts = 1 << iota // of the registry's tarball
+	FactScope                           // what Scope says
+	FactDirect                          // Direct where it is false: true is certain
+	FactBundled                         // what Bundled says
+	FactInstallScript                   // what InstallScript says
+	FactDependencies                    // what Dependencies say
+)
+
+// Has says whether all of the facts are in the set.
+func (f Facts) Has(facts Facts) bool { return f&facts == facts }
 
 // ChangeKind is what happened to a package between two lockfiles.
 type ChangeKind string

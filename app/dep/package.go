@@ -17,6 +17,9 @@ type Ecosystem string
 // NPM is the ecosystem of the npm registry and everything that speaks its protocol.
 const NPM Ecosystem = "npm"
 
+// JSR is the ecosystem of the JavaScript Registry. https://jsr.io
+const JSR Ecosystem = "jsr"
+
 // Package is one release of one package, by its real name (never an alias).
 type Package struct {
 	Ecosystem Ecosystem

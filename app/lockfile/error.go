@@ -13,7 +13,8 @@ const (
 	MergeConflict      Kind = "merge-conflict"      // conflict markers
 	NotUTF8            Kind = "not-utf8"            // another encoding, or damaged
 	NotJSON            Kind = "not-json"            // a syntax error, a cut, something after the end, an HTML page
-	Malformed          Kind = "malformed"           // JSON, but not of the shape of a lockfile
+	NotYAML            Kind = "not-yaml"            // the same of YAML
+	Malformed          Kind = "malformed"           // readable, but not of the shape of a lockfile
 	UnsupportedVersion Kind = "unsupported-version" // a lockfileVersion that is not read, or none
 	DuplicateKey       Kind = "duplicate-key"       // readers disagree about which one counts
 	Limit              Kind = "limit"               // beyond one of the limits of this package

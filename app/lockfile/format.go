@@ -29,13 +29,15 @@ func Recognise(name string) (Format, bool) {
 	case "package-lock.json", "npm-shrinkwrap.json":
 		return Format{"npm", "package.json", true, parseNPM}, true
 	case "yarn.lock":
-		return known("yarn", "package.json")
+		return Format{"yarn", "package.json", true, parseYarn}, true
 	case "pnpm-lock.yaml":
-		return known("pnpm", "package.json")
-	case "bun.lock", "bun.lockb":
-		return known("bun", "package.json")
+		return Format{"pnpm", "package.json", true, parsePNPM}, true
+	case "bun.lock":
+		return Format{"bun", "package.json", true, parseBun}, true
+	case "bun.lockb":
+		return Format{"bun", "package.json", true, refuseBunBinary}, true
 	case "deno.lock":
-		return known("deno", "deno.json")
+		return Format{"deno", "deno.json", true, parseDeno}, true
 	case "go.sum":
 		return known("go", "go.mod")
 	case "go.work.sum":
@@ -73,7 +75,7 @@ func Recognise(name string) (Format, bool) {
 	default:
 		switch {
 		case match("pnpm-lock.*.yaml", base): // pnpm's lockfile of a branch
-			return known("pnpm", "package.json")
+			return Format{"pnpm", "package.json", true, parsePNPM}, true
 		case match("pylock.*.toml", base), base == "pylock.toml":
 			return known("pylock", "pyproject.toml")
 		// Conventional names only: any other text file may hold requirements, and most

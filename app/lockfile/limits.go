@@ -40,7 +40,13 @@ const (
 	// them the comparisons that one package can cause. Real lockfiles hold up to ten
 	// versions of one name.
 	MaxReplaces = 20
+	// MaxSpecs bounds the dependency specs of a file together, and with them the edges
+	// of its graph. The largest real files have some 400,000.
+	MaxSpecs = 1_000_000
 
+	// yamlPiece is how many bytes of YAML are parsed at a time, and then up to the next
+	// member: their tree takes ten times as many.
+	yamlPiece = 64 << 10
 	// maxQuote bounds what an error quotes of a file, in bytes.
 	maxQuote = 100
 )
