@@ -47,7 +47,7 @@ type Entry struct {
 
 	Scope         Scope // Prod also where nothing is known (Unsaid)
 	Direct        bool  // asked for by the root or a workspace of the repository
-	Bundled       bool  // delivered inside its parent's tarball: it has no digest of its own
+	Bundled       bool  // delivered inside its parent's tarball; most formats have no digest of it then
 	InstallScript bool  // the lockfile says that a script runs at install time
 
 	// OwnDigest says that Integrity is not of the registry's tarball but of what the

@@ -20,6 +20,10 @@ const NPM Ecosystem = "npm"
 // JSR is the ecosystem of the JavaScript Registry. https://jsr.io
 const JSR Ecosystem = "jsr"
 
+// Generic is the ecosystem of what no registry releases: a module by its address,
+// which is its name, without a version.
+const Generic Ecosystem = "generic"
+
 // Package is one release of one package, by its real name (never an alias).
 type Package struct {
 	Ecosystem Ecosystem

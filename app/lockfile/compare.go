@@ -16,13 +16,22 @@ const (
 	DigestsStronger DigestRelation = "stronger" // added, or of a stronger algorithm; what both have agrees
 	DigestsWeaker   DigestRelation = "weaker"   // gone, no longer readable, or only of a weaker algorithm; what both have agrees
 	DigestsConflict DigestRelation = "conflict" // another digest than before, instead of it or beside it
+	DigestsUnlike   DigestRelation = "unlike"   // of other bytes by nature: nothing can be said
 )
 
 // CompareDigests relates the digests of two entries of one package. A second digest
 // of an algorithm that the first entry already has is a conflict: package managers
-// accept either.
+// accept either. A package manager's own digests are only related to their like.
 func CompareDigests(before, after dep.Entry) DigestRelation {
 	switch {
+	case before.OwnDigest && after.OwnDigest:
+		return compareOwn(before.Integrity, after.Integrity)
+	case before.OwnDigest && !hasDigest(after):
+		return DigestsWeaker
+	case after.OwnDigest && !hasDigest(before):
+		return DigestsStronger
+	case before.OwnDigest || after.OwnDigest:
+		return DigestsUnlike
 	case before.IntegrityError != "" || after.IntegrityError != "":
 		switch {
 		case before.Integrity == after.Integrity:
@@ -54,12 +63,48 @@ func CompareDigests(before, after dep.Entry) DigestRelation {
 	return DigestsSame
 }
 
+// hasDigest says whether an entry states anything that can hold its bytes.
+func hasDigest(e dep.Entry) bool { return e.Integrity != "" || len(e.Digests) > 0 }
+
+// compareOwn relates the digests of a package manager's own archives. What stands
+// before a slash is the version and the settings of yarn's cache: they change the
+// archive of every package.
+func compareOwn(before, after string) DigestRelation {
+	was, _, _ := strings.Cut(before, "/")
+	is, _, _ := strings.Cut(after, "/")
+	switch {
+	case before == after:
+		return DigestsSame
+	case after == "":
+		return DigestsWeaker
+	case before == "":
+		return DigestsStronger
+	case strings.Contains(before+after, "/") && was != is:
+		return DigestsUnlike
+	}
+	return DigestsConflict
+}
+
 // SameSource says whether two entries of one package are fetched from the same
 // place. The public registry's own address may be stated or left out, under either
-// of its names, and may have been http before.
+// of its names, and may have been http before. The sha1 that yarn 1 adds to a
+// registry's address is not part of it, nor is what yarn's own patches change with
+// yarn.
 func SameSource(before, after dep.Entry) bool {
-	if before.Source == after.Source && before.Resolved == after.Resolved {
-		return true
+	if before.Source == after.Source {
+		if before.Resolved == after.Resolved {
+			return true
+		}
+		was, _ := cutSHA1(before.Resolved)
+		is, _ := cutSHA1(after.Resolved)
+		if after.Source == dep.Registry && was == is {
+			return true
+		}
+		if after.Source == dep.Patch && before.Patch == after.Patch && isYarnsOwnPatch(after.Patch) {
+			was, _, _ = strings.Cut(before.Resolved, "#")
+			is, _, _ = strings.Cut(after.Resolved, "#")
+			return was == is
+		}
 	}
 	if !ownAddress(after) {
 		return false
@@ -75,46 +120,59 @@ type Difference struct {
 	Source   bool // fetched from elsewhere than any entry before
 	Conflict bool // a digest that no entry before had
 	Weaker   bool // no digest, or a weaker one, where the base had one; nothing contradicts
+	Patch    bool // changed by another patch than before, or by one at all, or no longer
 }
 
-// Explain says what is worse: at each location of the change than before, and at new
-// locations than the closest of the entries before. It is zero for changes of other
+// Explain says what is worse: at each place of the change than before, and at new
+// places than the closest of the entries before. It is zero for changes of other
 // kinds.
 func Explain(c dep.Change) Difference {
 	var worst Difference
 	if c.Kind != dep.Repinned {
 		return worst
 	}
-	at := map[string][]dep.Entry{}
-	for _, before := range c.Replaces {
-		at[before.Location] = append(at[before.Location], before)
+	at := map[dep.Place][]*dep.Entry{}
+	anywhere := make([]*dep.Entry, 0, len(c.Replaces))
+	for i := range c.Replaces {
+		before := &c.Replaces[i]
+		anywhere = append(anywhere, before)
+		for p := range places(before) {
+			at[p] = append(at[p], before)
+		}
 	}
-	for _, e := range c.Occurrences {
-		candidates := at[e.Location]
-		if candidates == nil {
-			candidates = c.Replaces
-		}
-		closest, found := Difference{}, false
-		for _, before := range candidates {
-			if d := difference(before, e); !found || d.weight() < closest.weight() {
-				closest, found = d, true
+	for i := range c.Occurrences {
+		e := &c.Occurrences[i]
+		for p := range places(e) {
+			candidates := at[p]
+			if candidates == nil {
+				candidates = anywhere
 			}
+			closest, found := Difference{}, false
+			for _, before := range candidates {
+				if d := difference(*before, *e); !found || d.weight() < closest.weight() {
+					closest, found = d, true
+				}
+			}
+			worst.Source = worst.Source || closest.Source
+			worst.Conflict = worst.Conflict || closest.Conflict
+			worst.Weaker = worst.Weaker || closest.Weaker
+			worst.Patch = worst.Patch || closest.Patch
 		}
-		worst.Source = worst.Source || closest.Source
-		worst.Conflict = worst.Conflict || closest.Conflict
-		worst.Weaker = worst.Weaker || closest.Weaker
 	}
 	return worst
 }
 
 func difference(before, after dep.Entry) Difference {
 	relation := CompareDigests(before, after)
-	return Difference{!SameSource(before, after), relation == DigestsConflict, relation == DigestsWeaker}
+	return Difference{!SameSource(before, after), relation == DigestsConflict, relation == DigestsWeaker, before.Patch != after.Patch}
 }
 
 func (d Difference) weight() (n int) {
 	if d.Weaker {
 		n++
+	}
+	if d.Patch {
+		n += 2
 	}
 	if d.Conflict {
 		n += 2

@@ -2,6 +2,7 @@ package lockfile
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 
@@ -15,15 +16,21 @@ import (
 // the order of the head, then one for every package that went away, by name.
 //
 // A package that stood in the base is repinned where it now has another source, or
-// digests that do not agree with the ones before, or weaker ones, or none; Explain
-// tells these apart. It is not a change that digests were added or strengthened, or
-// that the address is the public registry's own and is stated, left out, or spelled
-// with the registry's other name. Locations count: at a place where a package stood
-// before it must not have become worse, even where the same thing stood elsewhere.
+// digests that do not agree with the ones before, or weaker ones, or none, or another
+// patch; Explain tells these apart. It is not a change that digests were added or
+// strengthened, or that they are of a kind that cannot be compared with the one before
+// (another format, another cache of yarn's), or that the address is the public
+// registry's own and is stated, left out, or spelled with the registry's other name,
+// or that an address was written in place of a version.
+// Places count: at a place where a package stood before it must not have become worse,
+// even where the same thing stood elsewhere.
+//
+// A package's places are those in the graph (dep.Entry.Places), else its location. Two
+// formats have none in common; between them, packages are compared by what they are.
 //
 // A package that stood nowhere in the base is updated where it replaces other
-// versions of its name: those at its locations, then those that went away, the
-// nearest first. Else it is added. Stays are the versions beside which it came in.
+// versions of its name: those at its places, then those that went away, the nearest
+// first. Else it is added. Stays are the versions beside which it came in.
 //
 // A package that stood in the base, and is not repinned, is nevertheless updated
 // where it took the place of a package of another name (Displaces), or stands at a
@@ -34,13 +41,21 @@ import (
 // whose alias is unasked, else the first. Replaces, Displaces and Stays have
 // MaxReplaces entries at most.
 func Diff(base, head []dep.Entry) []dep.Change {
-	b, h := newSide(base), newSide(head)
+	h := newSide(head)
+	h.byIdentity, h.byPlace = nil, nil // only the base is looked up in
+	b := newSide(base)
 	var changes []dep.Change
 	replaced := map[dep.Package]bool{}
 	gone, staying := b.gone(h), b.staying(h)
 
 	for _, g := range h.groups {
 		var change dep.Change
+		if same := b.unversioned(g); same != nil {
+			for _, before := range same {
+				replaced[before.pkg] = true
+			}
+			continue
+		}
 		switch {
 		case b.byPackage[g.pkg] == nil:
 			change.Kind = dep.Added
@@ -88,14 +103,15 @@ func Diff(base, head []dep.Entry) []dep.Change {
 type identity struct {
 	pkg    dep.Package
 	source string
+	patch  string
 	digest dep.Digest // the only one
 	more   string     // where there are several, or they cannot be read
 }
 
 func identify(e *dep.Entry) identity {
-	id := identity{pkg: e.Package}
+	id := identity{pkg: e.Package, patch: e.Patch}
 	switch {
-	case e.Bundled:
+	case e.Bundled && e.Integrity == "":
 		id.source = "bundled"
 	case !ownAddress(*e):
 		id.source = string(e.Source) + " " + e.Resolved
@@ -103,6 +119,8 @@ func identify(e *dep.Entry) identity {
 	switch {
 	case e.IntegrityError != "":
 		id.more = "not read: " + e.Integrity
+	case e.OwnDigest:
+		id.more = "own: " + e.Integrity
 	case len(e.Digests) == 1:
 		id.digest = e.Digests[0]
 	case len(e.Digests) > 1:
@@ -137,13 +155,28 @@ type side struct {
 	groups     []*group // by first occurrence
 	byIdentity map[identity]*group
 	byPackage  map[dep.Package][]*group
-	byLocation map[string][]occurrence
+	byPlace    map[dep.Place][]occurrence
 }
 
 // occurrence is an entry and the group that it is of.
 type occurrence struct {
 	*dep.Entry
 	group *group
+}
+
+// places are where an entry stands.
+func places(e *dep.Entry) iter.Seq[dep.Place] {
+	return func(yield func(dep.Place) bool) {
+		if len(e.Places) == 0 {
+			yield(dep.Place{As: e.Location})
+			return
+		}
+		for _, p := range e.Places {
+			if !yield(p) {
+				return
+			}
+		}
+	}
 }
 
 func newSide(entries []dep.Entry) side {
@@ -155,7 +188,7 @@ func newSide(entries []dep.Entry) side {
 	s := side{
 		byIdentity: make(map[identity]*group, len(entries)),
 		byPackage:  make(map[dep.Package][]*group, len(entries)),
-		byLocation: make(map[string][]occurrence, len(entries)),
+		byPlace:    make(map[dep.Place][]occurrence, len(entries)),
 	}
 	for i := range entries {
 		e := &entries[i]
@@ -168,42 +201,72 @@ func newSide(entries []dep.Entry) side {
 			s.byPackage[e.Package] = append(s.byPackage[e.Package], g)
 		}
 		g.entries = append(g.entries, e)
-		s.byLocation[e.Location] = append(s.byLocation[e.Location], occurrence{e, g})
+		for p := range places(e) {
+			s.byPlace[p] = append(s.byPlace[p], occurrence{e, g})
+		}
 	}
 	return s
 }
 
 // holds says whether the side already has everything that a group of the other side
-// says: at its locations, and elsewhere for new ones. Of many it looks at the first
+// says: at its places, and elsewhere for new ones. Of many it looks at the first
 // few; what it does not look at it does not have.
 func (s side) holds(g *group) bool {
 	elsewhere := s.byIdentity[g.identity] != nil || slices.ContainsFunc(firstFew(s.byPackage[g.pkg]), func(before *group) bool {
-		return g.entries[0].Bundled || covers(before.first(), g.first())
+		return g.entries[0].Bundled && g.entries[0].Integrity == "" || covers(before.entries[0], g.entries[0])
 	})
 	for _, e := range g.entries {
-		stood, held := false, false
-		for _, before := range firstFew(s.byLocation[e.Location]) {
-			if before.Package == e.Package {
-				stood, held = true, held || covers(*before.Entry, *e)
+		for p := range places(e) {
+			stood, held := false, false
+			for _, before := range firstFew(s.byPlace[p]) {
+				if before.Package == e.Package {
+					stood, held = true, held || covers(before.Entry, e)
+				}
 			}
-		}
-		if stood && !held || !stood && !elsewhere {
-			return false
+			if stood && !held || !stood && !elsewhere {
+				return false
+			}
 		}
 	}
 	return true
 }
 
-// covers says whether an entry says nothing that would have to be looked at.
-func covers(before, after dep.Entry) bool {
-	switch {
-	case before.Bundled && after.Bundled:
-		return true
-	case after.Bundled: // it has no digest of its own by nature, but must not have lost one
-		return before.Integrity == "" && len(before.Digests) == 0 && ownAddress(before)
+// unversioned finds what stood where the entries of a group of the other side stand,
+// and is the same but for the version: npm 6 writes an address in place of the version
+// of whatever no registry has, and npm 7 the version. It is nil unless all of it is.
+func (s side) unversioned(g *group) (same []*group) {
+	if s.byPackage[g.pkg] != nil {
+		return nil
 	}
-	relation := CompareDigests(before, after)
-	return SameSource(before, after) && (relation == DigestsSame || relation == DigestsStronger)
+	for _, e := range g.entries {
+		for p := range places(e) {
+			i := slices.IndexFunc(firstFew(s.byPlace[p]), func(before occurrence) bool {
+				return sameName(before.Package, e.Package) && isSpec(before.Package.Version) != isSpec(e.Package.Version) && covers(before.Entry, e) && covers(e, before.Entry)
+			})
+			if i < 0 {
+				return nil
+			}
+			same = append(same, s.byPlace[p][i].group)
+		}
+	}
+	return same
+}
+
+// covers says whether an entry says nothing that would have to be looked at.
+func covers(before, after *dep.Entry) bool {
+	switch {
+	case before.Bundled && after.Bundled && after.Integrity == "" && before.Integrity == "":
+		return true
+	case after.Bundled && after.Integrity == "": // it has no digest of its own by nature, but must not have lost one
+		return before.Integrity == "" && len(before.Digests) == 0 && ownAddress(*before)
+	case before.Patch != after.Patch || !SameSource(*before, *after):
+		return false
+	}
+	switch CompareDigests(*before, *after) {
+	case DigestsSame, DigestsStronger, DigestsUnlike:
+		return true
+	}
+	return false
 }
 
 func samePackage(a, b dep.Package) bool { return a == b }
@@ -213,9 +276,11 @@ func otherName(a, b dep.Package) bool   { return !sameName(a, b) }
 // at finds what stood where the entries of a group of the other side stand.
 func (s side) at(g *group, related func(a, b dep.Package) bool) (found few) {
 	for _, e := range g.entries {
-		for _, before := range firstFew(s.byLocation[e.Location]) {
-			if related(before.Package, e.Package) {
-				found.add(before.group, before.Entry)
+		for p := range places(e) {
+			for _, before := range firstFew(s.byPlace[p]) {
+				if related(before.Package, e.Package) {
+					found.add(before.group, before.Entry)
+				}
 			}
 		}
 	}
@@ -225,14 +290,27 @@ func (s side) at(g *group, related func(a, b dep.Package) bool) (found few) {
 // displaced says whether packages of another name stood where an entry of the other
 // side stands, and none of its own.
 func (s side) displaced(e *dep.Entry) bool {
-	stood := s.byLocation[e.Location]
-	return len(stood) > 0 && !s.stood(e)
+	for p := range places(e) {
+		if len(s.byPlace[p]) > 0 && !s.stoodAt(p, e.Package) {
+			return true
+		}
+	}
+	return false
 }
 
 // stood says whether a package of the same name stood where an entry of the other
 // side stands.
 func (s side) stood(e *dep.Entry) bool {
-	return slices.ContainsFunc(s.byLocation[e.Location], func(before occurrence) bool { return sameName(before.Package, e.Package) })
+	for p := range places(e) {
+		if s.stoodAt(p, e.Package) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s side) stoodAt(p dep.Place, pkg dep.Package) bool {
+	return slices.ContainsFunc(s.byPlace[p], func(before occurrence) bool { return sameName(before.Package, pkg) })
 }
 
 // intrudes says whether a package came to a place that is not its own.

@@ -43,14 +43,24 @@ func TestEveryRefusalSaysWhyAndWhatToDo(t *testing.T) {
 		{"link: \"yes\"", "", v3(`"node_modules/a": {"link": "yes"}`), Malformed, 4, "a string where true or false belongs"},
 		{"no packages", "", `{"lockfileVersion": 3}`, Malformed, 0, `no "packages"`},
 		{"no packages in version 2", "", `{"lockfileVersion": 2, "dependencies": {}}`, Malformed, 0, `no "packages"`},
-		{"no version", "", `{"packages": {}}`, UnsupportedVersion, 0, "versions 2 and 3 are read"},
-		{"version 1", "", "{\n\"lockfileVersion\": 1}", UnsupportedVersion, 2, "lockfileVersion is 1; versions 2 and 3 are read"},
+		{"no packages in version 3", "", `{"lockfileVersion": 3, "dependencies": {}}`, Malformed, 0, `no "packages"`},
+		{"no version and no packages", "", `{"name": "a", "version": "1.0.0"}`, UnsupportedVersion, 0, "no lockfileVersion and no packages; versions 1 to 3 are read"},
+		{"a package.json", "", "{\"name\": \"a\",\n\"dependencies\": {\"b\": \"^1\"}}", Malformed, 2, `"dependencies" "b" is a string where an object belongs`},
+		{"version 0", "", `{"lockfileVersion": 0}`, UnsupportedVersion, 1, "lockfileVersion is 0"},
 		{"version 4", "", `{"lockfileVersion": 4}`, UnsupportedVersion, 1, "lockfileVersion is 4"},
 		{"version 3.9", "", `{"lockfileVersion": 3.9}`, UnsupportedVersion, 1, "3.9"},
 		{"version 3.0", "", `{"lockfileVersion": 3.0}`, UnsupportedVersion, 1, "3.0"},
 		{"version \"3\"", "", `{"lockfileVersion": "3"}`, UnsupportedVersion, 1, `string "3"`},
 		{"version true", "", `{"lockfileVersion": true}`, UnsupportedVersion, 1, "true"},
-		{"version []", "", `{"lockfileVersion": []}`, Malformed, 1, "2 or 3"},
+		{"version []", "", `{"lockfileVersion": []}`, Malformed, 1, "1, 2 or 3"},
+		{"version 1 with packages of its own", "", `{"lockfileVersion": 1, "packages": {"": {}}, "dependencies": []}`, Malformed, 1, "an array where an object belongs"},
+		{"what a package requires as a list", "", v1(`"a": {"requires": []}`), Malformed, 5, `"requires" is an array where true or false belongs`},
+		{"a package that is a string, in version 1", "", v1(`"a": {"dependencies": {"b": "1.0.0"}}`), Malformed, 5, `"b" is a string`},
+		{"twice in version 1", "", v1(`"a": {}`, `"a": {}`), DuplicateKey, 6, `"a" stands twice`},
+		{"too deep in version 1", "", strings.Replace(v2(nested), `"lockfileVersion": 2`, `"lockfileVersion": 1`, 1), Limit, 6, "nested more than 64 deep"},
+		{"too deep a key in version 1", "", v1(`"` + strings.Repeat("node_modules/", 65) + `a": {}`), Limit, 5, "64 levels"},
+		{"too deep a folder in version 1", "", v1(`"a": {"version": "file:` + strings.Repeat("a/", 33) + `b"}`), Limit, 5, "32 folders"},
+		{"too long a folder in version 1", "", v1(`"a": {"version": "file:` + strings.Repeat("a", 513) + `"}`), Limit, 5, "512 bytes"},
 		{"the same location twice", "", v3(member("node_modules/a", "a", "1.0.0"), member("node_modules/a", "a", "2.0.0")), DuplicateKey, 5, `"node_modules/a" stands twice`},
 		{"the same location, escaped", "", v3(`"node_modules/a": {}`, `"node_modules/\u0061": {}`), DuplicateKey, 5, `"node_modules/a" stands twice`},
 		{"the same field twice", "", v3(`"node_modules/a": {"version": "1", "version": "2"}`), DuplicateKey, 4, `"version" stands twice`},
@@ -64,7 +74,7 @@ func TestEveryRefusalSaysWhyAndWhatToDo(t *testing.T) {
 		{"too many digests", "", v3(member("node_modules/a", "a", "1.0.0", "integrity", strings.Repeat(" md5-1B2M2Y8AsgTpgAmY7PhCfg==", 17))), Limit, 4, "17 digests and at most 16"},
 		{"too many digests for npm 6", "", v2(`{"a": {"integrity": "` + strings.Repeat(" x", 17) + `"}}`), Limit, 6, "17 digests and at most 16"},
 		{"too long an integrity", "", v3(member("node_modules/a", "a", "1.0.0", "integrity", strings.Repeat(" ", 4097))), Limit, 4, "4097 bytes and at most 4096"},
-		{"a format that is only known", "sub/Yarn.lock", "# yarn lockfile v1", NotRead, 0, "lockfiles of yarn are not read yet"},
+		{"a format that is only known", "sub/Cargo.lock", "version = 4", NotRead, 0, "lockfiles of cargo are not read yet"},
 		{"what is no lockfile", "package.json", "{}", NotRead, 0, "not the name of a lockfile"},
 		{"what was installed", "node_modules/.package-lock.json", good, NotRead, 0, "not the name of a lockfile"},
 	} {
@@ -114,6 +124,35 @@ func TestSizeIsBounded(t *testing.T) {
 	}
 }
 
+func TestSpecsAreBounded(t *testing.T) {
+	var asks strings.Builder
+	for i := range MaxSpecs/2 + 1 {
+		fmt.Fprintf(&asks, `,"p%d":"1"`, i)
+	}
+	list := "{" + asks.String()[1:] + "}"
+	for what, text := range map[string]string{
+		"version 3": v3(`"node_modules/a": {"dependencies": ` + list + `}, "node_modules/b": {"peerDependencies": ` + list + `}`),
+		"version 1": v1(`"a": {"requires": `+list+`}`, `"b": {"requires": `+list+`}`),
+	} {
+		if e, _ := parseError(t, "package-lock.json", text); e.Kind != Limit || !strings.Contains(e.Detail, "more than 1000000 others") {
+			t.Errorf("%s: %v", what, e)
+		}
+	}
+}
+
+// What is nested in folders of the repository lies below their path, which the file
+// states once.
+func TestLocationsInFoldersAreBounded(t *testing.T) {
+	var nested strings.Builder
+	for i := range 80_000 {
+		fmt.Fprintf(&nested, `,"%d":{}`, i)
+	}
+	text := v1(`"a": {"version": "file:` + strings.Repeat("a", MaxFolderBytes) + `", "dependencies": {` + nested.String()[1:] + `}}`)
+	if e, _ := parseError(t, "package-lock.json", text); e.Kind != Limit || !strings.Contains(e.Detail, "33554432 bytes") {
+		t.Error(e)
+	}
+}
+
 // A file of little more than a megabyte can spell out paths of hundreds: it must be
 // refused before that, and what is allocated until then stays in proportion.
 func TestPathsOfNestedEntriesAreBoundedTogether(t *testing.T) {
@@ -156,8 +195,9 @@ func TestWhatIsAskedForIsBounded(t *testing.T) {
 		return `{` + b.String()[1:] + `}`
 	}
 	for what, text := range map[string]string{
-		"150000 packages": v3(`"node_modules/a": {"inBundle": true, "dependencies": ` + many(100_000, "1") + `}, "node_modules/b": {"inBundle": true, "dependencies": ` + many(100_000, "1") + `}`),
-		"150000 aliases":  v3(`"node_modules/a": {"dependencies": ` + many(100_000, "npm:a") + `}, "node_modules/b": {"dependencies": ` + many(100_000, "npm:b") + `}`),
+		"150000 packages":  v3(`"node_modules/a": {"inBundle": true, "dependencies": ` + many(100_000, "1") + `}, "node_modules/b": {"inBundle": true, "dependencies": ` + many(100_000, "1") + `}`),
+		"150000 aliases":   v3(`"node_modules/a": {"dependencies": ` + many(100_000, "npm:a") + `}, "node_modules/b": {"dependencies": ` + many(100_000, "npm:b") + `}`),
+		"150000 packages;": v1(`"a": {"version": "file:w", "requires": `+many(100_000, "1")+`}`, `"b": {"version": "file:x", "requires": `+many(100_000, "1")+`}`),
 	} {
 		if e, _ := parseError(t, "package-lock.json", text); e.Kind != Limit || !strings.Contains(e.Detail, what) {
 			t.Error(e)

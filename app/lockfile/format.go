@@ -13,7 +13,8 @@ type Format struct {
 	Manifest  string // the file beside it that it locks; "" where that has no fixed name, or there is none
 	Supported bool   // Parse reads it (not necessarily each of its versions)
 
-	parse func(file) ([]dep.Entry, error)
+	parse  func(file) ([]dep.Entry, error)
+	binary bool // its bytes are no text
 }
 
 // Recognise tells by its path whether a file is a lockfile of the repository, of a
@@ -25,19 +26,22 @@ func Recognise(name string) (Format, bool) {
 		return Format{}, false
 	}
 	known := func(name, manifest string) (Format, bool) { return Format{Name: name, Manifest: manifest}, true }
+	read := func(name, manifest string, parse func(file) ([]dep.Entry, error)) (Format, bool) {
+		return Format{Name: name, Manifest: manifest, Supported: true, parse: parse}, true
+	}
 	switch base := strings.ToLower(path.Base(name)); base {
 	case "package-lock.json", "npm-shrinkwrap.json":
-		return Format{"npm", "package.json", true, parseNPM}, true
+		return read("npm", "package.json", parseNPM)
 	case "yarn.lock":
-		return Format{"yarn", "package.json", true, parseYarn}, true
+		return read("yarn", "package.json", parseYarn)
 	case "pnpm-lock.yaml":
-		return Format{"pnpm", "package.json", true, parsePNPM}, true
+		return read("pnpm", "package.json", parsePNPM)
 	case "bun.lock":
-		return Format{"bun", "package.json", true, parseBun}, true
+		return read("bun", "package.json", parseBun)
 	case "bun.lockb":
-		return Format{"bun", "package.json", true, refuseBunBinary}, true
+		return Format{Name: "bun", Manifest: "package.json", Supported: true, parse: refuseBunBinary, binary: true}, true
 	case "deno.lock":
-		return Format{"deno", "deno.json", true, parseDeno}, true
+		return read("deno", "deno.json", parseDeno)
 	case "go.sum":
 		return known("go", "go.mod")
 	case "go.work.sum":
@@ -75,7 +79,7 @@ func Recognise(name string) (Format, bool) {
 	default:
 		switch {
 		case match("pnpm-lock.*.yaml", base): // pnpm's lockfile of a branch
-			return Format{"pnpm", "package.json", true, parsePNPM}, true
+			return read("pnpm", "package.json", parsePNPM)
 		case match("pylock.*.toml", base), base == "pylock.toml":
 			return known("pylock", "pyproject.toml")
 		// Conventional names only: any other text file may hold requirements, and most

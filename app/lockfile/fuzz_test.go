@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/bonafide-app/bonafide/app/dep"
 )
 
 func FuzzParse(f *testing.F) {
@@ -21,6 +23,11 @@ func FuzzParse(f *testing.F) {
 		v3(member("node_modules/a", "a", "1.0.0", "link", true)),
 		`{"lockfileVersion":3,"packages":{"":{},"node_modules/a":{"version":"1","resolved":false}}}`,
 		"{\r\n<<<<<<< HEAD\r\n}",
+		v1(`"a": {"version": "1.0.0", "requires": {"b": "npm:c@1"}, "dependencies": {"b": {"version": "npm:c@1.0.0", "bundled": true}}}`, `"b": {"version": "`+tarball("@s/p", "1.0.0")+`", "peer": true}`),
+		v1(`"w": {"version": "file:./w", "requires": {"a": "1"}, "dependencies": {"a": {"from": "a@o/r"}}}`, `"me": {"version": "file:.", "requires": {"w": "*"}}`, `"a": {"requires": true}`),
+		v1(`"b": {"requires": {"in": "1"}, "dependencies": {"in": {"version": "1.0.0", "bundled": true, "requires": {"in": "1"}, "dependencies": {"x": {"bundled": true}}}}}`),
+		`{"dependencies": {"a": {"version": "git+https://x/y#z", "from": "a@github:x/y"}, "": {"version": "npm:"}, "../x": {"resolved": "file:x"}}}`,
+		`{"lockfileVersion": 1, "dependencies": {"a": {"version": "1"}}, "packages": {"node_modules/a": {"version": "1"}, "node_modules/b": {"version": "1"}}}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -51,6 +58,14 @@ func FuzzParse(f *testing.F) {
 			last = e.Line
 			if e.AliasUnasked && e.Alias == "" || e.Bundled && (e.Alias != "" || e.Resolved != "" || e.Integrity != "") || len(e.Digests) > MaxDigests || len(e.Integrity) > MaxIntegrityBytes {
 				t.Errorf("%+v", e)
+			}
+			if e.Direct != (len(e.Workspaces) > 0) || cap(e.Dependencies) != len(e.Dependencies) {
+				t.Errorf("%+v", e)
+			}
+			for _, s := range e.Dependencies {
+				if s.Kind != dep.Prod && s.Kind != dep.Optional && s.Kind != dep.Peer {
+					t.Errorf("%+v asks for %+v", e, s)
+				}
 			}
 			if e.IntegrityError != "" && e.Digests != nil || e.Integrity != "" && e.IntegrityError == "" && e.Digests == nil {
 				t.Errorf("digests: %+v", e)

@@ -1,6 +1,10 @@
 package lockfile
 
-import "github.com/bonafide-app/bonafide/app/dep"
+import (
+	"slices"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+)
 
 // graph is what asks for what, in a lockfile that resolves it: nodes are indices into
 // entries. From it follow whether an entry is asked for directly, by which workspaces,
@@ -12,8 +16,10 @@ type graph struct {
 
 // edge says that a workspace or an entry asks for an entry.
 type edge struct {
-	from      int    // index of the entry that asks, or ofWorkspace
-	workspace string // "." for the root; only where from is ofWorkspace
+	from int // index of the entry that asks, or ofWorkspace
+	// "." for the root, where from is ofWorkspace. Where an entry asks that is own code
+	// itself, its folder.
+	workspace string
 	as        string // the name that it is asked for by
 	to        int
 	kind      dep.Scope
@@ -24,45 +30,114 @@ const ofWorkspace = -1
 // resolve fills in Direct, Workspaces, Places and, where the format keeps it, Scope:
 // of all the ways in which an entry is asked for, the one that most surely installs
 // it. What nothing asks for keeps the scope that it has.
+//
+// Places are in the order of the workspaces and entries that ask.
 func (g graph) resolve() {
-	out := make([][]edge, len(g.entries))
-	seen := make(map[edge]bool, len(g.edges))
-	ids := make([]string, len(g.entries))
-	var roots []edge
-	for _, e := range g.edges {
-		if seen[e] {
+	asks := g.byAsker()
+	count := make([]int32, len(g.entries))
+	for _, group := range asks {
+		for _, i := range group {
+			count[g.edges[i].to]++
+		}
+	}
+	places := make([]dep.Place, 0, len(g.edges)) // of all entries, one after the other
+	for i, n := range count {
+		at := len(places)
+		places = places[:at+int(n)]
+		g.entries[i].Places = places[at:at:len(places)]
+	}
+	type workspaceOf struct {
+		entry     int
+		workspace string
+	}
+	var named map[workspaceOf]bool
+	for at, group := range asks {
+		id := ""
+		if at > 0 && len(group) > 0 && g.edges[group[0]].workspace == "" {
+			id = g.entries[at-1].Package.ID()
+		}
+		for _, i := range group {
+			e := &g.edges[i]
+			to, by := &g.entries[e.to], e.workspace
+			if by == "" {
+				by = id
+			} else {
+				to.Direct = true
+				if named == nil {
+					named = map[workspaceOf]bool{}
+				}
+				if w := (workspaceOf{e.to, by}); !named[w] {
+					named[w] = true
+					to.Workspaces = append(to.Workspaces, by)
+				}
+			}
+			to.Places = append(to.Places, dep.Place{By: by, As: e.as})
+		}
+	}
+	g.resolveScopes(asks)
+}
+
+// byAsker sorts the edges by who asks, each once: those of the workspaces, then those
+// of every entry.
+func (g graph) byAsker() [][]int32 {
+	end := make([]int, len(g.entries)+1)
+	for i := range g.edges {
+		end[g.edges[i].from+1]++
+	}
+	for i := 1; i < len(end); i++ {
+		end[i] += end[i-1]
+	}
+	at, order := make([]int, len(end)), make([]int32, len(g.edges))
+	copy(at[1:], end)
+	for i := range g.edges {
+		from := g.edges[i].from + 1
+		order[at[from]] = int32(i) // bounded by MaxSpecs
+		at[from]++
+	}
+	out := make([][]int32, len(end))
+	for i, start := range append([]int{0}, end[:len(end)-1]...) {
+		out[i] = g.distinct(order[start:end[i]])
+	}
+	return out
+}
+
+// distinct removes the edges that say the same again.
+func (g graph) distinct(edges []int32) []int32 {
+	const few = 16
+	var seen map[edge]bool
+	if len(edges) > few {
+		seen = make(map[edge]bool, len(edges))
+	}
+	out := edges[:0]
+	for _, i := range edges {
+		e := g.edges[i]
+		if seen != nil {
+			if seen[e] {
+				continue
+			}
+			seen[e] = true
+		} else if slices.ContainsFunc(out, func(o int32) bool { return g.edges[o] == e }) {
 			continue
 		}
-		seen[e] = true
-		to := &g.entries[e.to]
-		by := e.workspace
-		if e.from == ofWorkspace {
-			roots = append(roots, e)
-			to.Direct = true
-			if n := len(to.Workspaces); n == 0 || to.Workspaces[n-1] != by {
-				to.Workspaces = append(to.Workspaces, by)
-			}
-		} else {
-			out[e.from] = append(out[e.from], e)
-			if ids[e.from] == "" {
-				ids[e.from] = g.entries[e.from].Package.ID()
-			}
-			by = ids[e.from]
-		}
-		to.Places = append(to.Places, dep.Place{By: by, As: e.as})
+		out = append(out, i)
 	}
+	return out
+}
 
-	// From the surest way to the least sure: what was reached before is not again.
+// resolveScopes goes from the surest way to the least sure: what was reached before is
+// not again.
+func (g graph) resolveScopes(asks [][]int32) {
 	reached := make([]bool, len(g.entries))
-	order := []dep.Scope{dep.Prod, dep.Peer, dep.Optional, dep.Dev}
 	waiting := map[dep.Scope][]int{}
-	add := func(at dep.Scope, e edge) {
-		waiting[lessSure(at, e.kind)] = append(waiting[lessSure(at, e.kind)], e.to)
+	follow := func(at dep.Scope, edges []int32) {
+		for _, i := range edges {
+			e := &g.edges[i]
+			next := lessSure(at, e.kind)
+			waiting[next] = append(waiting[next], e.to)
+		}
 	}
-	for _, e := range roots {
-		add(dep.Prod, e)
-	}
-	for _, at := range order {
+	follow(dep.Prod, asks[0])
+	for _, at := range []dep.Scope{dep.Prod, dep.Peer, dep.Optional, dep.Dev} {
 		for len(waiting[at]) > 0 {
 			last := len(waiting[at]) - 1
 			i := waiting[at][last]
@@ -74,9 +149,7 @@ func (g graph) resolve() {
 			if !g.entries[i].Unsaid.Has(dep.FactScope) {
 				g.entries[i].Scope = at
 			}
-			for _, e := range out[i] {
-				add(at, e)
-			}
+			follow(at, asks[i+1])
 		}
 	}
 }

@@ -13,17 +13,20 @@ import (
 
 // jsonReader walks JSON token by token and knows the line it is on. Duplicate keys
 // anywhere, a second value and depth are refused. Keys match exactly, after their
-// escapes are decoded.
+// escapes are decoded. The strings that it reads are pieces of one copy of the file.
 type jsonReader struct {
 	file
-	dec    *jsontext.Decoder
-	offset int // up to here lines are counted
-	line   int
+	text     string // the file
+	dec      *jsontext.Decoder
+	again    string // what to do about a broken file
+	from, to int    // offsets of the end of the last but one token, and of the last
+	offset   int    // up to here lines are counted
+	line     int
 }
 
 func newJSONReader(f file) *jsonReader {
 	// The decoder reads a bytes.Buffer in place, without a copy.
-	return &jsonReader{file: f, dec: jsontext.NewDecoder(bytes.NewBuffer(f.data)), line: 1}
+	return &jsonReader{file: f, text: string(f.data), dec: jsontext.NewDecoder(bytes.NewBuffer(f.data)), again: writeAgain, line: 1}
 }
 
 // here is the line at which the last token ended. Strings cannot span lines.
@@ -45,8 +48,9 @@ func (r *jsonReader) token() (jsontext.Token, error) {
 	if err != nil {
 		return t, r.syntax(err)
 	}
+	r.from, r.to = r.to, int(r.dec.InputOffset())
 	if r.dec.StackDepth() > MaxDepth {
-		return t, r.fail(Limit, "values are nested more than %d deep, which no package manager writes; %s", MaxDepth, writeAgain)
+		return t, r.fail(Limit, "values are nested more than %d deep, which no package manager writes; %s", MaxDepth, r.again)
 	}
 	return t, nil
 }
@@ -81,7 +85,7 @@ func (r *jsonReader) object(member func(key string, line int) error) error {
 		if t.Kind() == '}' {
 			return nil
 		}
-		if err := member(t.String(), r.here()); err != nil {
+		if err := member(r.piece(t), r.here()); err != nil {
 			return err
 		}
 	}
@@ -96,7 +100,18 @@ func (r *jsonReader) str() (string, error) {
 	if t.Kind() != '"' {
 		return "", r.wrongType(t.Kind(), "a string")
 	}
-	return t.String(), nil
+	return r.piece(t), nil
+}
+
+// piece is the value of the string that was just read. Between two tokens there is
+// no quotation mark.
+func (r *jsonReader) piece(t jsontext.Token) string {
+	raw := r.text[r.from:r.to]
+	s := raw[strings.IndexByte(raw, '"')+1 : len(raw)-1]
+	if strings.IndexByte(s, '\\') >= 0 {
+		return t.String()
+	}
+	return s
 }
 
 // strOrFalse reads a string, or false for none: npm 6 wrote "resolved": false for
@@ -107,6 +122,26 @@ func (r *jsonReader) strOrFalse() (string, error) {
 		return "", err
 	}
 	return r.str()
+}
+
+// digests reads an integrity, within limits.
+func (r *jsonReader) digests() (string, error) {
+	s, err := r.str()
+	if err != nil {
+		return "", err
+	}
+	return s, r.checkIntegrity(s)
+}
+
+// checkIntegrity makes sure that the digests that were just read are within limits.
+func (r *jsonReader) checkIntegrity(s string) error {
+	if len(s) > MaxIntegrityBytes {
+		return r.fail(Limit, "an integrity has %d bytes and at most %d are read; %s", len(s), MaxIntegrityBytes, r.again)
+	}
+	if n := len(strings.Fields(s)); n > MaxDigests {
+		return r.fail(Limit, "an integrity has %d digests and at most %d are read; %s", n, MaxDigests, r.again)
+	}
+	return nil
 }
 
 // boolean reads true or false.
@@ -145,7 +180,7 @@ func (r *jsonReader) end() error {
 	case errors.Is(err, io.EOF):
 		return nil
 	case err == nil:
-		return r.fail(NotJSON, "something follows after the end of the lockfile; %s", writeAgain)
+		return r.fail(NotJSON, "something follows after the end of the lockfile; %s", r.again)
 	default:
 		return r.syntax(err)
 	}
@@ -161,7 +196,7 @@ func (r *jsonReader) wrongType(got jsontext.Kind, want string) error {
 			where += " " + quote(key)
 		}
 	}
-	return r.fail(Malformed, "%s is %s where %s belongs; %s", where, names[got], want, writeAgain)
+	return r.fail(Malformed, "%s is %s where %s belongs; %s", where, names[got], want, r.again)
 }
 
 // syntax turns the decoder's error into one that says what to do.
@@ -175,21 +210,21 @@ func (r *jsonReader) syntax(err error) error {
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		at.Kind = DuplicateKey
-		at.Detail = fmt.Sprintf("the key %s stands twice in one object, and readers disagree about which one counts; %s", quote(syntactic.JSONPointer.LastToken()), writeAgain)
+		at.Detail = fmt.Sprintf("the key %s stands twice in one object, and readers disagree about which one counts; %s", quote(syntactic.JSONPointer.LastToken()), r.again)
 	case conflictLine(r.data) > 0:
 		at.Kind, at.Line = MergeConflict, conflictLine(r.data)
-		at.Detail = "the file has merge conflict markers; resolve the conflict (npm install does it) and commit the result"
+		at.Detail = "the file has merge conflict markers; resolve the conflict and commit the result, or " + r.again
 	case text[0] == '<':
-		at.Detail = "the file is an HTML or XML page and not a lockfile; " + writeAgain
+		at.Detail = "the file is an HTML or XML page and not a lockfile; " + r.again
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		at.Line = lineAt(r.data, len(r.data))
-		at.Detail = "the file ends in the middle; " + writeAgain
+		at.Detail = "the file ends in the middle; " + r.again
 	default:
 		reason := "syntax error"
 		if syntactic != nil && syntactic.Err != nil {
 			reason = syntactic.Err.Error()
 		}
-		at.Detail = fmt.Sprintf("the file is not JSON (%s); %s", shorten(reason), writeAgain)
+		at.Detail = fmt.Sprintf("the file is not JSON (%s); %s", shorten(reason), r.again)
 	}
 	return at
 }

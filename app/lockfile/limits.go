@@ -40,13 +40,35 @@ const (
 	// them the comparisons that one package can cause. Real lockfiles hold up to ten
 	// versions of one name.
 	MaxReplaces = 20
+	// MaxSettingsBytes bounds a file of settings. Real ones have a few lines.
+	MaxSettingsBytes = 1 << 20
 	// MaxSpecs bounds the dependency specs of a file together, and with them the edges
 	// of its graph. The largest real files have some 400,000.
 	MaxSpecs = 1_000_000
 
 	// yamlPiece is how many bytes of YAML are parsed at a time, and then up to the next
 	// member: their tree takes ten times as many.
-	yamlPiece = 64 << 10
+	yamlPiece = 32 << 10
+	// maxYAMLMember bounds one member of a YAML section, which is parsed as a whole: its
+	// tree can take a hundred times as many bytes. Real ones stay below 100 kB.
+	maxYAMLMember = 1 << 20
+	// maxYarnNames bounds the packages that one block of yarn 1 says it is, each of which
+	// reads its header again. It should be one.
+	maxYarnNames = 16
+	// maxYarnPatches bounds how often one package is patched in a yarn.lock: each time
+	// the name of all before is read again. Real ones are patched twice.
+	maxYarnPatches = 16
+	// maxYAMLMembers bounds the members of one mapping that are read one by one: their
+	// keys are kept. Those that are entries are bounded by MaxEntries.
+	maxYAMLMembers = 300_000
+	// maxYAMLDocuments bounds the documents of one file. Package managers write one or
+	// two.
+	maxYAMLDocuments = 16
+	// maxPatchRange bounds a range of versions to patch, in bytes: each version of its
+	// name is held against it.
+	maxPatchRange = 200
+	// maxContradictions bounds how many of them an error lists.
+	maxContradictions = 6
 	// maxQuote bounds what an error quotes of a file, in bytes.
 	maxQuote = 100
 )

@@ -13,11 +13,14 @@ import (
 )
 
 // file is what a format's parser is given: text that is not empty, is UTF-8
-// without a byte order mark, and is within MaxBytes.
+// without a byte order mark, and is within MaxBytes. Of a binary format it is bytes.
 type file struct {
 	name string // path in the repository
 	data []byte
 }
+
+// theOnesRead says which names would do.
+const theOnesRead = "the ones that are read are package-lock.json, npm-shrinkwrap.json, yarn.lock, pnpm-lock.yaml, bun.lock and deno.lock"
 
 // Parse reads a lockfile. name is its path in the repository, and its base name
 // says which format it is. The entries are every locked package, in the order of
@@ -30,13 +33,15 @@ func Parse(name string, data []byte) ([]dep.Entry, error) {
 	format, ok := Recognise(name)
 	switch {
 	case !ok:
-		return nil, &Error{name, 0, NotRead, "this is not the name of a lockfile; the ones that are read are package-lock.json and npm-shrinkwrap.json"}
+		return nil, &Error{name, 0, NotRead, "this is not the name of a lockfile; " + theOnesRead}
 	case format.parse == nil:
-		return nil, &Error{name, 0, NotRead, "lockfiles of " + format.Name + " are not read yet; the ones that are read are package-lock.json and npm-shrinkwrap.json"}
+		return nil, &Error{name, 0, NotRead, "lockfiles of " + format.Name + " are not read yet; " + theOnesRead}
 	case len(data) > MaxBytes:
 		return nil, tooLarge(name, len(data))
 	case IsLFSPointer(data):
 		return nil, &Error{name, 1, LFSPointer, "this is a Git LFS pointer and not the lockfile itself; take the file out of Git LFS (git lfs untrack) and commit it as text"}
+	case format.binary:
+		return format.parse(file{name, data})
 	}
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return nil, &Error{name, 1, NotUTF8, "the file is UTF-16; save it as UTF-8"}

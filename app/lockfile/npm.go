@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -18,33 +19,41 @@ type npmPackage struct {
 	name, version, resolved, integrity string
 	link, dev, optional, peer, script  bool
 
+	wants      []dep.Spec // what it asks for
+	workspaces []string   // the folders of own code that ask for it
+	entry      int        // its index among the entries, from 1; 0 for own code
+	twice      bool       // "dependencies" has something at its place too
+
 	inBundle, bundled bool        // what is marked so, and what of it is believed
 	bundles           []string    // the names that it says its tarball holds
-	wants             []string    // the names it asks for; kept of own code and of what may be bundled
 	in                *npmPackage // what it lies in; known where something bundles
+
+	unsaid dep.Facts
 }
 
 // npmLock is a package-lock.json while it is read.
 type npmLock struct {
 	*jsonReader
-	version  string // lockfileVersion, as written
+	version  string // lockfileVersion, as written; "" where the file states none
 	packages []npmPackage
 	stated   bool // "packages" is there
-	asked    map[ask]bool
-	names    []string // of the member that is read: the names it asks for
-	kept     int      // how many names are kept of all members
+	specs    npmSpecs
 
-	legacy      []npmLegacy
-	legacyBytes int // of their locations
+	legacy       []npmLegacy
+	legacyStated bool // "dependencies" is there
+	legacyBytes  int  // of their locations
+	requires     bool // the file says what its packages require
+	vague        bool // but not of all of them
 }
 
-// parseNPM reads package-lock.json and npm-shrinkwrap.json of versions 2 and 3.
+// parseNPM reads package-lock.json and npm-shrinkwrap.json.
 //
-// npm 7 and later install what "packages" says, whatever the version; npm 6 installs
-// what "dependencies" says. Where a file has both, every package of the second must
-// be one of the first.
+// npm 7 and later install what "packages" says, whatever the version, and make it out
+// of "dependencies" where it is not there; npm 6 and before install what
+// "dependencies" says. Where a file has both, every package of the second must be one
+// of the first.
 func parseNPM(f file) ([]dep.Entry, error) {
-	l := npmLock{jsonReader: newJSONReader(f), asked: map[ask]bool{}}
+	l := npmLock{jsonReader: newJSONReader(f), specs: npmSpecs{asked: map[ask]bool{}}}
 	err := l.object(func(key string, _ int) error {
 		switch key {
 		case "lockfileVersion":
@@ -53,7 +62,12 @@ func parseNPM(f file) ([]dep.Entry, error) {
 			l.stated = true
 			return l.readPackages()
 		case "dependencies":
-			return l.readLegacy("dependencies", 0)
+			l.legacyStated = true
+			return l.readLegacy(len("dependencies"), 0)
+		case "requires":
+			if l.dec.PeekKind() == 't' {
+				l.requires = true
+			}
 		}
 		return l.skip()
 	})
@@ -63,11 +77,16 @@ func parseNPM(f file) ([]dep.Entry, error) {
 	if err := l.end(); err != nil {
 		return nil, err
 	}
-	if l.version == "" {
-		return nil, l.unsupported(0, "the file states no lockfileVersion")
-	}
-	if !l.stated {
+	switch {
+	case l.stated:
+	case l.version == "" && !l.legacyStated:
+		return nil, l.unsupported(0, "the file states no lockfileVersion and no packages")
+	case l.version != "" && l.version != "1":
 		return nil, &Error{l.name, 0, Malformed, fmt.Sprintf("the file is of lockfileVersion %s and has no \"packages\"; %s", l.version, writeAgain)}
+	default:
+		if err := l.migrate(); err != nil {
+			return nil, err
+		}
 	}
 	return l.entries()
 }
@@ -78,12 +97,12 @@ func (l *npmLock) readVersion() error {
 		return err
 	}
 	if k := t.Kind(); k == '{' || k == '[' {
-		return l.wrongType(k, "2 or 3")
+		return l.wrongType(k, "1, 2 or 3")
 	}
 	switch l.version = t.String(); {
 	case t.Kind() == '"':
 		return l.unsupported(l.here(), "lockfileVersion is the string %s where a number belongs", quote(l.version))
-	case l.version != "2" && l.version != "3":
+	case l.version != "1" && l.version != "2" && l.version != "3":
 		return l.unsupported(l.here(), "lockfileVersion is %s", shorten(l.version))
 	}
 	return nil
@@ -91,7 +110,7 @@ func (l *npmLock) readVersion() error {
 
 func (l *npmLock) unsupported(line int, format string, args ...any) error {
 	return &Error{l.name, line, UnsupportedVersion,
-		fmt.Sprintf(format, args...) + "; versions 2 and 3 are read: write the file again with npm install --package-lock-only --lockfile-version 3"}
+		fmt.Sprintf(format, args...) + "; versions 1 to 3 are read: write the file again with npm install --package-lock-only --lockfile-version 3"}
 }
 
 func (l *npmLock) readPackages() error {
@@ -99,12 +118,9 @@ func (l *npmLock) readPackages() error {
 		if len(l.packages) == MaxEntries {
 			return l.tooMany()
 		}
-		if strings.Count(location, "node_modules/") > MaxNesting {
-			return l.fail(Limit, "a location is nested more than %d levels of node_modules deep; %s", MaxNesting, writeAgain)
-		}
 		p := npmPackage{location: location, line: line}
-		if p.own() && (len(location) > MaxFolderBytes || strings.Count(location, "/") > MaxFolderDepth) {
-			return l.fail(Limit, "the path of a workspace is longer than %d bytes or %d folders; move it up", MaxFolderBytes, MaxFolderDepth)
+		if err := l.checkLocation(&p); err != nil {
+			return err
 		}
 		if err := l.readPackage(&p); err != nil {
 			return err
@@ -114,14 +130,23 @@ func (l *npmLock) readPackages() error {
 	})
 }
 
+func (l *npmLock) checkLocation(p *npmPackage) error {
+	switch {
+	case strings.Count(p.location, nodeModules) > MaxNesting:
+		return &Error{l.name, p.line, Limit, fmt.Sprintf("a location is nested more than %d levels of node_modules deep; %s", MaxNesting, writeAgain)}
+	case p.own() && (len(p.location) > MaxFolderBytes || strings.Count(p.location, "/") > MaxFolderDepth):
+		return &Error{l.name, p.line, Limit, fmt.Sprintf("the path of a workspace is longer than %d bytes or %d folders; move it up", MaxFolderBytes, MaxFolderDepth)}
+	}
+	return nil
+}
+
 func (l *npmLock) tooMany() error {
 	return l.fail(Limit, "the file has more than %d entries, which is the most that is read; split the project into smaller ones", MaxEntries)
 }
 
 func (l *npmLock) readPackage(p *npmPackage) error {
-	l.names = l.names[:0]
-	var dependencies []string
 	var bundlesAll bool
+	l.specs.begin()
 	err := l.object(func(key string, _ int) (err error) {
 		switch key {
 		case "name":
@@ -151,11 +176,18 @@ func (l *npmLock) readPackage(p *npmPackage) error {
 			all, err = l.readBundles(p)
 			bundlesAll = bundlesAll || all
 		case "dependencies":
-			from := len(l.names)
-			err = l.readSpecs()
-			dependencies = l.names[from:]
-		case "devDependencies", "optionalDependencies", "peerDependencies":
-			err = l.readSpecs()
+			err = l.readSpecs(dep.Prod)
+		case "optionalDependencies":
+			err = l.readSpecs(dep.Optional)
+		case "peerDependencies":
+			err = l.readSpecs(dep.Peer)
+		case "peerDependenciesMeta":
+			err = l.readPeersMeta()
+		case "devDependencies":
+			if !p.own() { // of what is installed, nobody installs these
+				return l.skip()
+			}
+			err = l.readSpecs(dep.Dev)
 		default:
 			err = l.skip()
 		}
@@ -164,35 +196,13 @@ func (l *npmLock) readPackage(p *npmPackage) error {
 	if err != nil {
 		return err
 	}
-	if bundlesAll {
-		p.bundles = append(p.bundles, dependencies...)
+	p.wants, err = l.keepSpecs(p.own() || p.mayBeBundled())
+	for _, s := range p.wants {
+		if bundlesAll && s.Kind == dep.Prod {
+			p.bundles = append(p.bundles, s.Name)
+		}
 	}
-	if p.own() || p.mayBeBundled() {
-		p.wants = slices.Clone(l.names)
-		l.kept += len(p.wants)
-	}
-	return nil
-}
-
-// readSpecs reads one of the sections that say what a package asks for.
-func (l *npmLock) readSpecs() error {
-	return l.object(func(name string, _ int) error {
-		if l.kept+len(l.names) == MaxDirect {
-			return l.fail(Limit, "the root, the workspaces and what is bundled ask for more than %d packages; split the project into smaller ones", MaxDirect)
-		}
-		l.names = append(l.names, name)
-		if l.dec.PeekKind() != '"' {
-			return l.skip()
-		}
-		spec, err := l.str()
-		if err != nil || !isSpec(spec) {
-			return err
-		}
-		if l.asked[askFor(name, spec)] = true; len(l.asked) > MaxAsked {
-			return l.fail(Limit, "the file asks for more than %d aliases and addresses; split the project into smaller ones", MaxAsked)
-		}
-		return nil
-	})
+	return err
 }
 
 // integrity reads the digests of a package.
@@ -201,13 +211,7 @@ func (l *npmLock) integrity() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(s) > MaxIntegrityBytes {
-		return "", l.fail(Limit, "an integrity has %d bytes and at most %d are read; %s", len(s), MaxIntegrityBytes, writeAgain)
-	}
-	if n := len(strings.Fields(s)); n > MaxDigests {
-		return "", l.fail(Limit, "an integrity has %d digests and at most %d are read; %s", n, MaxDigests, writeAgain)
-	}
-	return s, nil
+	return s, l.checkIntegrity(s)
 }
 
 const nodeModules = "node_modules/"
@@ -235,7 +239,7 @@ func (l *npmLock) entries() ([]dep.Entry, error) {
 	for i := range l.packages {
 		byLocation[l.packages[i].location] = &l.packages[i]
 	}
-	direct := l.resolveDirect(byLocation)
+	l.resolveDirect(byLocation)
 	l.markBundled(byLocation)
 
 	var broken error
@@ -250,15 +254,20 @@ func (l *npmLock) entries() ([]dep.Entry, error) {
 			broken = &Error{l.name, p.line, Inconsistent, fmt.Sprintf("%s is marked as a link to a folder and yet says that %s is to be fetched; %s",
 				quote(p.location), quote(p.identity().ID()), writeAgain)}
 		}
-		out = append(out, l.entry(p, direct[p.location]))
+		out = append(out, l.entry(p))
+		p.entry = len(out)
+	}
+	if !l.stated {
+		return out, broken
 	}
 	extra := l.disagreements(out, byLocation)
+	besides := l.besides(out)
+	if broken == nil && len(extra)+len(besides) > 0 {
+		broken = l.disagree(extra, besides)
+	}
 	if len(extra) > 0 {
 		out = append(out, extra...)
 		slices.SortStableFunc(out, func(a, b dep.Entry) int { return a.Line - b.Line })
-		if broken == nil {
-			broken = l.disagree(extra)
-		}
 	}
 	return out, broken
 }
@@ -290,11 +299,12 @@ func (p *npmPackage) identity() dep.Package {
 	return dep.Package{Ecosystem: dep.NPM, Name: name, Version: p.version}
 }
 
-func (l *npmLock) entry(p *npmPackage, direct bool) dep.Entry {
+func (l *npmLock) entry(p *npmPackage) dep.Entry {
 	e := dep.Entry{
 		Package: p.identity(), Lockfile: l.name, Location: p.location, Line: p.line,
 		Resolved: p.resolved, Integrity: p.integrity,
-		Scope: scope(p.dev, p.optional, p.peer), Direct: direct, Bundled: p.bundled, InstallScript: p.script,
+		Scope: scope(p.dev, p.optional, p.peer), Bundled: p.bundled, InstallScript: p.script,
+		Direct: len(p.workspaces) > 0, Workspaces: p.workspaces, Dependencies: p.wants, Unsaid: p.unsaid,
 	}
 	if folder, ok := folderName(p.location); ok && folder != e.Package.Name {
 		e.Alias = folder
@@ -303,7 +313,7 @@ func (l *npmLock) entry(p *npmPackage, direct bool) dep.Entry {
 	if p.link && !strings.Contains(p.resolved, ":") {
 		e.Source = dep.File // a folder outside the repository, or one that was installed
 	}
-	e.AliasUnasked = l.unasked(e)
+	e.AliasUnasked = l.unasked(e) && l.statesAsks(p)
 	return e
 }
 
@@ -339,25 +349,26 @@ func scope(dev, optional, peer bool) dep.Scope {
 	return dep.Prod
 }
 
-// resolveDirect finds the locations that the root and the workspaces resolve their
-// dependencies to: the nearest node_modules upwards that has one of that name. It
-// goes by what the lockfile says they ask for; package.json has the last word.
-func (l *npmLock) resolveDirect(byLocation map[string]*npmPackage) map[string]bool {
+// resolveDirect finds what the root and the workspaces resolve their dependencies to:
+// the nearest node_modules upwards that has one of that name. It goes by what the
+// lockfile says they ask for; package.json has the last word.
+func (l *npmLock) resolveDirect(byLocation map[string]*npmPackage) {
 	folders, names := map[string]bool{}, map[string]bool{} // where something is installed, and as what
-	for _, p := range l.packages {
-		if name, ok := folderName(p.location); ok {
-			folders[strings.TrimSuffix(p.location, nodeModules+name)] = true
+	for i := range l.packages {
+		location := l.packages[i].location
+		if name, ok := folderName(location); ok {
+			folders[strings.TrimSuffix(location, nodeModules+name)] = true
 			names[name] = true
 		}
 	}
-	direct := map[string]bool{}
+	var location []byte
 	for i := range l.packages {
 		p := &l.packages[i]
-		if !p.own() {
+		if !p.own() || len(p.wants) == 0 {
 			continue
 		}
 		var upwards []string
-		for at := p.location; len(p.wants) > 0; at = path.Dir(at) {
+		for at := p.location; ; at = path.Dir(at) {
 			prefix := at + "/"
 			if at == "" || at == "." {
 				prefix = ""
@@ -369,17 +380,29 @@ func (l *npmLock) resolveDirect(byLocation map[string]*npmPackage) map[string]bo
 				break
 			}
 		}
-		for _, name := range p.wants {
-			if !names[name] {
+		asker := []string{cmp.Or(p.location, ".")}
+		for _, spec := range p.wants {
+			if !names[spec.Name] {
 				continue
 			}
 			for _, prefix := range upwards {
-				if location := prefix + nodeModules + name; byLocation[location] != nil {
-					direct[location] = true
+				location = append(append(append(location[:0], prefix...), nodeModules...), spec.Name...)
+				if found := byLocation[string(location)]; found != nil {
+					found.askedBy(asker)
 					break
 				}
 			}
 		}
 	}
-	return direct
+}
+
+// askedBy notes that a folder of own code asks for a package. Most are asked for by
+// one alone, and share its list.
+func (p *npmPackage) askedBy(folder []string) {
+	switch n := len(p.workspaces); {
+	case n == 0:
+		p.workspaces = folder
+	case p.workspaces[n-1] != folder[0]:
+		p.workspaces = append(p.workspaces, folder...)
+	}
 }

@@ -17,12 +17,7 @@ type ask struct {
 // askFor reads a spec that names an alias ("npm:NAME@RANGE") or an address.
 // https://docs.npmjs.com/cli/v11/using-npm/package-spec
 func askFor(as, spec string) ask {
-	const prefix = "npm:"
-	if len(spec) > len(prefix) && strings.EqualFold(spec[:len(prefix)], prefix) {
-		name := spec[len(prefix):]
-		if at := strings.IndexByte(name[1:], '@'); at >= 0 {
-			name = name[:1+at]
-		}
+	if name, _, ok := cutAlias(spec); ok && name != "" {
 		return ask{as, dep.Registry, name}
 	}
 	switch kind := classify(spec, dep.Package{}); kind {
@@ -34,6 +29,20 @@ func askFor(as, spec string) ask {
 	}
 }
 
+// cutAlias reads "npm:NAME@RANGE", the range of which may be left out.
+func cutAlias(spec string) (name, wanted string, ok bool) {
+	const mark = "npm:"
+	if len(spec) < len(mark) || !strings.EqualFold(spec[:len(mark)], mark) {
+		return "", "", false
+	}
+	if name = spec[len(mark):]; name != "" {
+		if at := strings.IndexByte(name[1:], '@'); at >= 0 {
+			name, wanted = name[:1+at], name[1+at+1:]
+		}
+	}
+	return name, wanted, true
+}
+
 // unasked says whether an entry stands under a name that is not its own and that
 // nothing asks for it by. Where an address is asked for, the name is the tarball's
 // to say. What package.json overrides, the lockfile does not say.
@@ -41,8 +50,14 @@ func (l *npmLock) unasked(e dep.Entry) bool {
 	if e.Alias == "" {
 		return false
 	}
-	byName := l.asked[ask{e.Alias, dep.Registry, e.Package.Name}]
-	byAddress := e.Resolved != "" && l.asked[ask{e.Alias, dep.URL, e.Resolved}]
-	byKind := l.asked[ask{e.Alias, e.Source, ""}] // Git or File: askFor gives every other one its text
+	byName := l.specs.asked[ask{e.Alias, dep.Registry, e.Package.Name}]
+	byAddress := e.Resolved != "" && l.specs.asked[ask{e.Alias, dep.URL, e.Resolved}]
+	byKind := l.specs.asked[ask{e.Alias, e.Source, ""}] // Git or File: askFor gives every other one its text
 	return !byName && !byAddress && !byKind
+}
+
+// statesAsks says whether the lockfile states all that could ask for a package. A
+// version 1 file leaves out what the root asks for, and that can only be at the top.
+func (l *npmLock) statesAsks(p *npmPackage) bool {
+	return l.stated || l.statesRequires() && p.parent() != ""
 }

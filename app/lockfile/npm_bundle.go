@@ -82,13 +82,13 @@ func (l *npmLock) markBundled(byLocation map[string]*npmPackage) {
 			for _, nested := range marked[p] {
 				add(nested)
 			}
-			for _, name := range p.wants {
+			for _, spec := range p.wants {
 				at := p
-				for at != bundler && inside[child{at, name}] == nil {
+				for at != bundler && inside[child{at, spec.Name}] == nil {
 					at = at.in
 				}
 				if at == bundler {
-					add(inside[child{bundler, name}])
+					add(inside[child{bundler, spec.Name}])
 				}
 			}
 		}

@@ -3,6 +3,7 @@ package lockfile
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -10,19 +11,25 @@ import (
 	"github.com/bonafide-app/bonafide/app/dep"
 )
 
-// npmLegacy is one member of "dependencies", which npm 6 reads.
+// npmLegacy is one member of "dependencies", which npm 6 reads. They are kept in the
+// order of the file: what is nested below one follows it.
 // https://docs.npmjs.com/cli/v6/configuring-npm/package-lock-json
 type npmLegacy struct {
-	key, location string
-	depth         int // below how many others it is nested
-	line          int
+	key   string
+	line  int
+	depth int // below how many others it is nested
+	end   int // index of the first that is not nested below it
 
-	version, resolved, integrity string
-	dev, optional, bundled       bool
+	version, resolved, integrity, from       string
+	dev, optional, peer, extraneous, bundled bool
+
+	wants []dep.Spec
+	vague bool // that it requires something is all it says
 }
 
 // readLegacy reads "dependencies", in which the packages below others are nested.
-func (l *npmLock) readLegacy(location string, depth int) error {
+// path is the length of the path to it.
+func (l *npmLock) readLegacy(path, depth int) error {
 	if depth > MaxNesting {
 		return l.fail(Limit, "\"dependencies\" are nested more than %d deep; %s", MaxNesting, writeAgain)
 	}
@@ -30,15 +37,14 @@ func (l *npmLock) readLegacy(location string, depth int) error {
 		if len(l.legacy) == MaxEntries {
 			return l.tooMany()
 		}
-		at := len(l.legacy)
-		size := len(location) + 1 + len(key)
+		size := path + len("/") + len(key)
 		if size > MaxLegacyLocation {
 			return l.fail(Limit, "the path to an entry in \"dependencies\" is longer than %d bytes; %s", MaxLegacyLocation, writeAgain)
 		}
 		if l.legacyBytes += size; l.legacyBytes > MaxLegacyBytes {
 			return l.fail(Limit, "the paths to the entries in \"dependencies\" come to more than %d bytes; %s", MaxLegacyBytes, writeAgain)
 		}
-		d := npmLegacy{key: key, location: location + "/" + key, depth: depth, line: line}
+		at, d := len(l.legacy), npmLegacy{key: key, depth: depth, line: line}
 		l.legacy = append(l.legacy, d)
 		err := l.object(func(field string, _ int) (err error) {
 			switch field {
@@ -48,40 +54,89 @@ func (l *npmLock) readLegacy(location string, depth int) error {
 				d.resolved, err = l.strOrFalse()
 			case "integrity":
 				d.integrity, err = l.integrity()
-			case "dev":
-				d.dev, err = l.boolean()
+			case "from":
+				d.from, err = l.strOrFalse()
+			case "dev", "devOptional":
+				var dev bool
+				dev, err = l.boolean()
+				d.dev = d.dev || dev
 			case "optional":
 				d.optional, err = l.boolean()
+			case "peer":
+				d.peer, err = l.boolean()
+			case "extraneous":
+				d.extraneous, err = l.boolean()
 			case "bundled":
 				d.bundled, err = l.boolean()
+			case "requires":
+				err = l.readRequires(&d)
 			case "dependencies":
-				err = l.readLegacy(d.location+"/dependencies", depth+1)
+				err = l.readLegacy(size+len("/dependencies"), depth+1)
 			default:
 				err = l.skip()
 			}
 			return err
 		})
+		d.end = len(l.legacy)
 		l.legacy[at] = d
 		return err
 	})
 }
 
-// entry is the legacy member as an entry: an alias is written npm:REAL@VERSION, and
-// everything that is not from a registry has its address where the version belongs.
-func (d npmLegacy) entry(lockfile string) dep.Entry {
-	e := dep.Entry{
-		Package:  dep.Package{Ecosystem: dep.NPM, Name: d.key, Version: d.version},
-		Lockfile: lockfile, Location: d.location, Line: d.line,
-		Resolved: d.resolved, Integrity: d.integrity,
-		Scope: scope(d.dev, d.optional, false),
+// readRequires reads what a member asks for, or true. "packages" says the same, and
+// more.
+func (l *npmLock) readRequires(d *npmLegacy) (err error) {
+	switch {
+	case l.stated:
+		return l.skip()
+	case l.dec.PeekKind() != '{':
+		d.vague, err = l.boolean()
+		l.vague = l.vague || d.vague
+		return err
 	}
-	if alias, ok := strings.CutPrefix(d.version, "npm:"); ok {
-		if at := strings.LastIndexByte(alias, '@'); at > 0 {
-			e.Package.Name, e.Package.Version = alias[:at], alias[at+1:]
-			if e.Package.Name != d.key {
-				e.Alias = d.key
-			}
+	l.requires = true
+	l.specs.begin()
+	if err = l.readSpecs(dep.Prod); err == nil {
+		d.wants, err = l.keepSpecs(false)
+	}
+	return err
+}
+
+// identity is the package by its real name, and the address as far as one is stated:
+// an alias is written npm:REAL@VERSION, and everything that is not from a registry has
+// its address where the version belongs. npm goes by the request that is kept in
+// "from" where nothing else says what is to be fetched.
+func (d *npmLegacy) identity() (p dep.Package, resolved string) {
+	p, resolved = dep.Package{Ecosystem: dep.NPM, Name: d.key, Version: d.version}, d.resolved
+	if name, version, ok := cutAlias(d.version); ok {
+		if name != "" && version != "" {
+			p.Name, p.Version = name, version
 		}
+		return p, resolved
+	}
+	if isSpec(d.version) {
+		if release, ok := releaseAt(d.version); ok {
+			return release, cmp.Or(resolved, d.version)
+		}
+		return p, resolved
+	}
+	if resolved == "" && d.integrity == "" && d.from != "" {
+		asked := strings.TrimPrefix(d.from, d.key+"@")
+		if _, _, alias := cutAlias(asked); !alias && isSpec(asked) {
+			resolved = asked
+		}
+	}
+	return p, resolved
+}
+
+// legacyEntry is a legacy member as an entry.
+func (l *npmLock) legacyEntry(d *npmLegacy, location string) dep.Entry {
+	e := dep.Entry{
+		Lockfile: l.name, Location: location, Line: d.line, Integrity: d.integrity,
+		Scope: scope(d.dev, d.optional, d.peer),
+	}
+	if e.Package, e.Resolved = d.identity(); e.Package.Name != d.key {
+		e.Alias = d.key
 	}
 	complete(&e)
 	return e
@@ -91,49 +146,44 @@ func (d npmLegacy) entry(lockfile string) dep.Entry {
 // name, version, source, digest and the name that it is installed under. Where
 // "packages" has something at the same place, that must be the same package too.
 func (l *npmLock) disagreements(packages []dep.Entry, byLocation map[string]*npmPackage) []dep.Entry {
-	if len(l.legacy) == 0 {
-		return nil
-	}
-	type known struct {
-		pkg dep.Package
-		as  string
-	}
-	type address struct{ as, resolved string }
-	byPackage, byAddress := map[known][]dep.Entry{}, map[address][]dep.Entry{}
-	byPlace := make(map[string]*dep.Entry, len(packages))
-	for i := range packages {
-		e := packages[i]
-		as := cmp.Or(e.Alias, e.Package.Name)
-		byPlace[e.Location] = &packages[i]
-		byPackage[known{e.Package, as}] = appendUnlike(byPackage[known{e.Package, as}], e)
-		at := address{as, e.Resolved}
-		if e.Source == dep.File {
-			at.resolved = "file:" // as a whole: one section's paths start elsewhere than the other's
-		}
-		byAddress[at] = appendUnlike(byAddress[at], e)
-	}
-
 	var out []dep.Entry
-	folders := []string{""} // by depth: below which folder the present entry is installed
-	for i, d := range l.legacy {
-		place := folders[d.depth] + nodeModules + d.key
-		if i+1 < len(l.legacy) && l.legacy[i+1].depth > d.depth {
-			folders = append(folders[:d.depth+1], folderBelow(place, byLocation))
+	var elsewhere npmElsewhere
+	var place []byte
+	var keys []string       // by depth: those of the present member and of what it is nested in
+	folders := []string{""} // by depth: below which folder the present member is installed
+	for i := range l.legacy {
+		d := &l.legacy[i]
+		place = append(append(append(place[:0], folders[d.depth]...), nodeModules...), d.key...)
+		p := byLocation[string(place)]
+		if p != nil {
+			p.twice = true
 		}
-		e := d.entry(l.name)
-		candidates, here := byPackage[known{e.Package, d.key}], byPlace[place]
-		same := func(p dep.Entry) bool { return saysNoMore(e, p) }
+		if keys = append(keys[:d.depth], d.key); d.end > i+1 {
+			folders = append(folders[:d.depth+1], folderBelow(string(place), p))
+		}
+		if d.same(p) {
+			continue
+		}
+		var here *dep.Entry
+		if p != nil && p.entry > 0 {
+			here = &packages[p.entry-1]
+		}
+		e := l.legacyEntry(d, "dependencies/"+strings.Join(keys, "/dependencies/"))
+		same := func(p *dep.Entry) bool { return saysNoMore(e, *p) }
 		agrees := here == nil || here.Package.Name == e.Package.Name
+		var candidates []*dep.Entry
 		if isSpec(e.Package.Version) { // then the name and the version are the tarball's to say
 			switch {
 			case e.Source != dep.File:
-				candidates = byAddress[address{d.key, e.Resolved}]
+				candidates = elsewhere.of(packages).byAddress[npmAddress{d.key, e.Resolved}]
 			case isTarballName(e.Resolved) || !isOwnFolder(l.name, e.Resolved):
-				candidates = byAddress[address{d.key, "file:"}]
+				candidates = elsewhere.of(packages).byAddress[npmAddress{d.key, "file:"}]
 			default:
 				continue // a folder of the repository
 			}
-			agrees = here == nil || same(*here)
+			agrees = here == nil || same(here)
+		} else {
+			candidates = elsewhere.of(packages).byPackage[npmKnown{e.Package, d.key}]
 		}
 		if !agrees || !slices.ContainsFunc(candidates, same) {
 			e.AliasUnasked = l.unasked(e)
@@ -143,10 +193,53 @@ func (l *npmLock) disagreements(packages []dep.Entry, byLocation map[string]*npm
 	return out
 }
 
+// same says whether the member is the package at its place, to the letter.
+func (d *npmLegacy) same(p *npmPackage) bool {
+	if p == nil || p.entry == 0 || p.integrity != d.integrity || p.link {
+		return false
+	}
+	pkg, resolved := d.identity()
+	name, _ := folderName(p.location)
+	return name == d.key && p.resolved == resolved && !isSpec(pkg.Version) && p.identity() == pkg
+}
+
+// npmElsewhere finds entries of "packages" wherever they are installed.
+type npmElsewhere struct {
+	byPackage map[npmKnown][]*dep.Entry
+	byAddress map[npmAddress][]*dep.Entry
+}
+
+type npmKnown struct {
+	pkg dep.Package
+	as  string
+}
+
+type npmAddress struct{ as, resolved string }
+
+// of makes ready at the first use: most files do not need it.
+func (x *npmElsewhere) of(packages []dep.Entry) *npmElsewhere {
+	if x.byPackage != nil {
+		return x
+	}
+	x.byPackage = make(map[npmKnown][]*dep.Entry, len(packages))
+	x.byAddress = make(map[npmAddress][]*dep.Entry, len(packages))
+	for i := range packages {
+		e := &packages[i]
+		as := cmp.Or(e.Alias, e.Package.Name)
+		known, at := npmKnown{e.Package, as}, npmAddress{as, e.Resolved}
+		if e.Source == dep.File {
+			at.resolved = "file:" // as a whole: one section's paths start elsewhere than the other's
+		}
+		x.byPackage[known] = appendUnlike(x.byPackage[known], e)
+		x.byAddress[at] = appendUnlike(x.byAddress[at], e)
+	}
+	return x
+}
+
 // folderBelow is where that is installed which is nested below a place: the place
-// itself, or the folder of the repository that it links to.
-func folderBelow(place string, byLocation map[string]*npmPackage) string {
-	if p := byLocation[place]; p != nil && p.link && len(p.resolved) <= MaxFolderBytes {
+// itself, or the folder of the repository that the package there links to.
+func folderBelow(place string, p *npmPackage) string {
+	if p != nil && p.link && len(p.resolved) <= MaxFolderBytes {
 		if place = path.Clean(p.resolved); place == "." {
 			return ""
 		}
@@ -156,8 +249,8 @@ func folderBelow(place string, byLocation map[string]*npmPackage) string {
 
 // appendUnlike appends an entry unless one with the same address and integrity is
 // there. What no real file has, it does not collect without end.
-func appendUnlike(to []dep.Entry, e dep.Entry) []dep.Entry {
-	if len(to) == MaxReplaces || slices.ContainsFunc(to, func(o dep.Entry) bool { return o.Resolved == e.Resolved && o.Integrity == e.Integrity }) {
+func appendUnlike(to []*dep.Entry, e *dep.Entry) []*dep.Entry {
+	if len(to) == MaxReplaces || slices.ContainsFunc(to, func(o *dep.Entry) bool { return o.Resolved == e.Resolved && o.Integrity == e.Integrity }) {
 		return to
 	}
 	return append(to, e)
@@ -188,16 +281,50 @@ func saysNoMore(legacy, p dep.Entry) bool {
 	return SameSource(p, legacy)
 }
 
-// disagree is the error that names what only "dependencies" has.
-func (l *npmLock) disagree(extra []dep.Entry) error {
+// besides are the entries that "packages" has at places that "dependencies" does not
+// name. That is for version 1 files, which readers who go by the number take for
+// "dependencies" alone.
+func (l *npmLock) besides(packages []dep.Entry) (out []dep.Entry) {
+	if l.version != "1" && l.version != "" {
+		return nil
+	}
+	for _, p := range l.packages {
+		if p.entry > 0 && !p.twice {
+			out = append(out, packages[p.entry-1])
+		}
+	}
+	return out
+}
+
+// disagree is the error that names what only "dependencies" has, and what only
+// "packages" has.
+func (l *npmLock) disagree(extra, besides []dep.Entry) error {
+	const older, newer = `"dependencies", which npm 6 installs, `, `"packages", which npm 7 and later install`
+	var what string
+	line := math.MaxInt
+	if len(extra) > 0 {
+		what, line = older+"has "+someOf(extra)+" otherwise than "+newer, extra[0].Line
+		if len(besides) > 0 {
+			what += ", and the latter has " + someOf(besides) + " besides"
+		}
+	} else {
+		what = newer + ", has " + someOf(besides) + " and " + older + "has not"
+	}
+	if len(besides) > 0 {
+		line = min(line, besides[0].Line)
+	}
+	return &Error{l.name, line, Inconsistent, what + "; " + writeAgain}
+}
+
+// someOf names the first entries, and says how many more there are.
+func someOf(entries []dep.Entry) string {
 	var names []string
-	for _, e := range extra[:min(len(extra), 3)] {
+	for _, e := range entries[:min(len(entries), 3)] {
 		names = append(names, quote(e.Package.ID()))
 	}
 	list := strings.Join(names, ", ")
-	if len(extra) > 3 {
-		list += fmt.Sprintf(" and %d more", len(extra)-3)
+	if len(entries) > 3 {
+		list += fmt.Sprintf(" and %d more", len(entries)-3)
 	}
-	return &Error{l.name, extra[0].Line, Inconsistent,
-		fmt.Sprintf("\"dependencies\", which npm 6 installs, has %s otherwise than \"packages\", which npm 7 and later install; %s", list, writeAgain)}
+	return list
 }

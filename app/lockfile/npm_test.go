@@ -3,6 +3,8 @@ package lockfile
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -375,6 +377,9 @@ func TestBothSectionsOfVersion2AreHeldAgainstEachOther(t *testing.T) {
 	disagree := map[string]string{
 		"another package":         `"evil": ` + legacy("6.6.6", full("evil", "6.6.6")),
 		"another version":         `"a": ` + legacy("1.0.1", full("a", "1.0.1")),
+		"only another version":    `"a": ` + legacy("1.0.1", full("a", "1.0.0")),
+		"only another digest":     `"a": ` + legacy("1.0.0", `, "resolved": "`+tarball("a", "1.0.0")+`", "integrity": "`+sri("evil")+`"`),
+		"only another address":    `"a": ` + legacy("1.0.0", `, "resolved": "`+tarball("evil", "1.0.0")+`", "integrity": "`+sri("a1.0.0")+`"`),
 		"another digest":          `"a": ` + legacy("1.0.0", `, "integrity": "`+sri("evil")+`"`),
 		"a second digest":         `"a": ` + legacy("1.0.0", `, "integrity": "`+sri("a1.0.0")+` `+sri("evil")+`"`),
 		"an unreadable digest":    `"a": ` + legacy("1.0.0", `, "integrity": "sha512-AAAA"`),
@@ -415,5 +420,70 @@ func TestManyDisagreementsAreCountedNotListed(t *testing.T) {
 	e, entries := parseError(t, "package-lock.json", v2("{"+strings.Join(members, ",")+"}"))
 	if !strings.Contains(e.Detail, `"p0@1.0.0", "p1@1.0.0", "p2@1.0.0" and 47 more`) || len(entries) != 50 {
 		t.Errorf("%v with %d entries", e, len(entries))
+	}
+}
+
+func TestNpmEntriesSayWhatTheyAskForInTurn(t *testing.T) {
+	e := parse(t, v3(`"node_modules/a": {"version": "1.0.0",
+"peerDependenciesMeta": {"p": {"optional": true}, "q": {"optional": false}, "o": {"optional": true}, "x": {"optional": true}, "r": 1},
+"dependencies": {"x": "npm:real@^2", "odd": 1}, "optionalDependencies": {"o": "*"}, "peerDependencies": {"p": ">=1", "q": ""}, "devDependencies": {"d": "npm:evil@1"}}`,
+		`"node_modules/d": {"name": "evil", "version": "1.0.0"}`))
+	want := []dep.Spec{{Name: "x", Range: "npm:real@^2", Kind: dep.Prod}, {Name: "odd", Kind: dep.Prod}, {Name: "o", Range: "*", Kind: dep.Optional}, {Name: "p", Range: ">=1", Kind: dep.Optional}, {Name: "q", Kind: dep.Peer}}
+	if !slices.Equal(e[0].Dependencies, want) {
+		t.Errorf("%+v", e[0].Dependencies)
+	}
+	// Nobody installs what an installed package needs to be developed.
+	if len(e[1].Dependencies) != 0 || !e[1].AliasUnasked || e[0].Unsaid|e[1].Unsaid != 0 || e[0].Places != nil {
+		t.Errorf("%+v", e)
+	}
+	// One package's specs cannot grow into the next one's.
+	many := parse(t, v3(`"node_modules/a": {"dependencies": {"x": "1"}}`, `"node_modules/b": {"dependencies": {"y": "1"}}`))
+	if _ = append(many[0].Dependencies, dep.Spec{Name: "evil"}); many[1].Dependencies[0].Name != "y" {
+		t.Error("entries share what they ask for")
+	}
+}
+
+func TestNpmEntriesSayWhichWorkspacesAskForThem(t *testing.T) {
+	entries := parse(t, v3(
+		`"packages/z": {"dependencies": {"a": "1"}, "peerDependencies": {"a": "1"}, "devDependencies": {"b": "1"}}`,
+		`"": {"dependencies": {"a": "1", "root-only": "1"}, "devDependencies": {"z": "*"}}`,
+		`"packages/b": {"dependencies": {"a": "1"}, "optionalDependencies": {"b": "2"}}`,
+		`"node_modules/z": {"resolved": "packages/z", "link": true}`,
+		member("node_modules/a", "a", "1.0.0"), member("node_modules/b", "b", "1.0.0"), member("packages/b/node_modules/b", "b", "2.0.0"),
+		member("node_modules/root-only", "root-only", "1.0.0"), member("node_modules/t", "t", "1.0.0"),
+	))
+	for location, want := range map[string]string{
+		"node_modules/a": "packages/z . packages/b", "node_modules/b": "packages/z", "packages/b/node_modules/b": "packages/b",
+		"node_modules/root-only": ".", "node_modules/t": "",
+	} {
+		if e := find(t, entries, location); strings.Join(e.Workspaces, " ") != want || e.Direct != (want != "") {
+			t.Errorf("%s: %q ask for it, want %q", location, e.Workspaces, want)
+		}
+	}
+}
+
+// What is allocated grows with the entries and no faster, in any shape.
+func TestAllocationsPerEntryDoNotGrow(t *testing.T) {
+	const few, many = 1_000, 8_000
+	small, large := growing(few), growing(many)
+	for shape := range small {
+		count := func(data []byte) (objects, bytes float64) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			if _, err := Parse("package-lock.json", data); err != nil {
+				t.Fatalf("%s: %v", shape, err)
+			}
+			runtime.ReadMemStats(&after)
+			return float64(after.Mallocs - before.Mallocs), float64(after.TotalAlloc - before.TotalAlloc)
+		}
+		count(small[shape]) // what is only made once
+		fewObjects, fewBytes := count(small[shape])
+		manyObjects, manyBytes := count(large[shape])
+		if perFew, perMany := fewObjects/few, manyObjects/many; perMany > perFew*1.2+0.1 {
+			t.Errorf("%s: %.2f objects for each of %d entries, %.2f for each of %d", shape, perFew, few, perMany, many)
+		}
+		if perFew, perMany := fewBytes/float64(len(small[shape])), manyBytes/float64(len(large[shape])); perMany > perFew*1.6 {
+			t.Errorf("%s: %.1f bytes for each byte of a file of %d entries, %.1f of %d", shape, perFew, few, perMany, many)
+		}
 	}
 }

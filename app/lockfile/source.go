@@ -25,11 +25,12 @@ func isPublicHost(host string) bool { return host == npmHost || host == yarnHost
 //
 // The address must be https (plain http can be changed on the way) and of the shape
 // https://HOST[:PORT][/PREFIX]/NAME/-/BASE-VERSION.tgz. It must have no user, query,
-// fragment, dot segment, empty segment, backslash or escape other than the %2f of a
-// scoped name, and the host must be ASCII without a trailing dot. The host is
-// returned in lower case, with the port unless it is 443: another port is another
-// host. The public registry has no prefix.
+// fragment other than the sha1 that yarn 1 adds, dot segment, empty segment, backslash
+// or escape other than the %2f of a scoped name, and the host must be ASCII without a
+// trailing dot. The host is returned in lower case, with the port unless it is 443:
+// another port is another host. The public registry has no prefix.
 func RegistryBase(resolved string, p dep.Package) (base string, ok bool) {
+	resolved, _ = cutSHA1(resolved)
 	if p.Name == "" || p.Version == "" || strings.ContainsAny(resolved, "?#\\") {
 		return "", false
 	}
@@ -46,6 +47,17 @@ func RegistryBase(resolved string, p dep.Package) (base string, ok bool) {
 		return "", false
 	}
 	return "https://" + host + prefix, true
+}
+
+// cutSHA1 cuts off the fragment of an address that yarn 1 writes: the sha1 of the
+// tarball, 40 hexadecimal digits. It is not asked for. Behind the address of a Git
+// repository, the same is a commit.
+func cutSHA1(resolved string) (address, sha1 string) {
+	address, fragment, _ := strings.Cut(resolved, "#")
+	if len(fragment) != 40 || strings.Trim(fragment, "0123456789abcdefABCDEF") != "" {
+		return resolved, ""
+	}
+	return address, fragment
 }
 
 // cutTarball cuts /NAME/-/BASE-VERSION.tgz off a path, or JFrog's
@@ -141,7 +153,7 @@ func classify(resolved string, p dep.Package) dep.SourceKind {
 			return dep.Git
 		}
 		return dep.URL
-	case scheme == "file":
+	case scheme == "file" || scheme == "link" || scheme == "portal" || scheme == "exec":
 		return dep.File
 	case scheme == "git" || scheme == "ssh" || strings.HasPrefix(scheme, "git+") || strings.Contains(scheme, "@"):
 		return dep.Git // also git@host:owner/name
@@ -162,6 +174,7 @@ func ownAddress(e dep.Entry) bool {
 
 // isPublicTarball is RegistryTarball for the public registry in its usual spelling.
 func isPublicTarball(resolved string, p dep.Package) bool {
+	resolved, _ = cutSHA1(resolved)
 	rest, ok := strings.CutPrefix(resolved, "https://")
 	host, _, slash := strings.Cut(rest, "/")
 	if !ok || !slash || !isPublicHost(host) || p.Name == "" || p.Version == "" {

@@ -26,9 +26,10 @@ type yamlMember struct {
 //
 // The text is cut at lines that can only begin a document, a top-level member or a
 // member of a section. What stands before a cut is parsed on its own, and a scalar or
-// a flow collection that goes on behind it is left open there and an error. So a cut
-// never changes what is read; a file that is laid out in a way that no package manager
-// uses may be refused.
+// a flow collection that goes on behind it is left open there and an error. What is
+// parsed must be a block mapping at the indent of the cuts. So a cut never changes
+// what is read; a file that is laid out in a way that no package manager uses may be
+// refused.
 //
 // Scalars are text, whatever they look like. Anchors, aliases, merge keys, tags and
 // duplicate keys are refused: no package manager writes them into a lockfile.
@@ -39,6 +40,7 @@ type yamlReader struct {
 	// not the mapping itself.
 	deep  func(section string) bool
 	visit func(yamlMember) error
+	piece int // how many bytes are parsed at a time; 0 for yamlPiece
 
 	document int
 	section  string          // the one that is read, "" on the top level
@@ -50,10 +52,16 @@ type yamlReader struct {
 // number of documents that have any.
 func (r *yamlReader) read() (documents int, err error) {
 	if at := oddLineBreak(r.data); at >= 0 {
-		return 0, &Error{r.name, lineAt(r.data, at), Malformed, "the file has a line break that not every reader takes for one (a carriage return, U+0085, U+2028 or U+2029); " + r.again}
+		return 0, r.fail(Malformed, lineAt(r.data, at), "the file has a line break that not every reader takes for one (a carriage return, U+0085, U+2028 or U+2029), or a byte order mark")
 	}
 	if line := conflictLine(r.data); line > 0 {
 		return 0, &Error{r.name, line, MergeConflict, "the file has merge conflict markers; resolve the conflict and commit the result, or " + r.again}
+	}
+	if at := oddMarker(r.data); at >= 0 {
+		return 0, r.fail(Malformed, lineAt(r.data, at), "the file ends a document with a line of its own, or begins one in the middle of a line")
+	}
+	if r.piece == 0 {
+		r.piece = yamlPiece
 	}
 	line := 1
 	for text, divided := r.data, true; divided; {
@@ -66,13 +74,17 @@ func (r *yamlReader) read() (documents int, err error) {
 		if len(r.top) > 0 {
 			r.document++
 		}
+		if r.document > maxYAMLDocuments {
+			return r.document, r.fail(Limit, line, "the file has more than %d documents", maxYAMLDocuments)
+		}
 		line += bytes.Count(doc, []byte("\n")) + 1
 	}
 	return r.document, nil
 }
 
 // oddLineBreak is the offset of the first character that YAML takes for a line break
-// and git does not, -1 if there is none.
+// and git does not, or that it reads over at the beginning of a line; -1 if there is
+// none.
 func oddLineBreak(data []byte) int {
 	for at := 0; ; at++ {
 		i := bytes.IndexByte(data[at:], '\r')
@@ -83,7 +95,7 @@ func oddLineBreak(data []byte) int {
 			return at
 		}
 	}
-	for _, s := range []string{"\u0085", "\u2028", "\u2029"} {
+	for _, s := range []string{"\u0085", "\u2028", "\u2029", "\ufeff"} {
 		if i := bytes.Index(data, []byte(s)); i >= 0 {
 			return i
 		}
@@ -91,19 +103,55 @@ func oddLineBreak(data []byte) int {
 	return -1
 }
 
+// oddMarker is the offset of the first line that ends a document ("..."), or begins
+// one and says more than that; -1 if there is none.
+func oddMarker(data []byte) int {
+	for _, marker := range []string{"---", "..."} {
+		for at := 0; ; {
+			i := lineWith(data, at, marker)
+			if i < 0 {
+				break
+			}
+			rest := data[i+len(marker):]
+			if blank := len(rest) == 0 || bytes.IndexByte([]byte(" \t\r\n"), rest[0]) >= 0; blank && (marker == "..." || !isMarker(data[i:])) {
+				return i
+			}
+			at = i + len(marker)
+		}
+	}
+	return -1
+}
+
+// lineWith is the offset, not before from, of the next line that begins with the
+// prefix, -1 if there is none.
+func lineWith(data []byte, from int, prefix string) int {
+	if from == 0 && bytes.HasPrefix(data, []byte(prefix)) {
+		return 0
+	}
+	from = max(from-1, 0)
+	if i := bytes.Index(data[from:], []byte("\n"+prefix)); i >= 0 {
+		return from + i + 1
+	}
+	return -1
+}
+
+// isMarker says whether the first line begins a document, and nothing else.
+func isMarker(data []byte) bool {
+	rest, ok := bytes.CutPrefix(data, []byte("---"))
+	rest = bytes.TrimLeft(rest, " ")
+	return ok && (len(rest) == 0 || rest[0] == '\n' || rest[0] == '\r')
+}
+
 // cutDocument cuts the text before the first line that is a document marker.
 func cutDocument(text []byte) (doc, rest []byte, divided bool) {
-	for at := 0; ; {
-		i := bytes.Index(text[at:], []byte("---"))
-		if i < 0 {
+	for at := 0; ; at += len("---") {
+		if at = lineWith(text, at, "---"); at < 0 {
 			return text, nil, false
 		}
-		start := at + i
-		line, after, _ := bytes.Cut(text[start:], []byte("\n"))
-		if (start == 0 || text[start-1] == '\n') && string(bytes.TrimRight(line, " \r")) == "---" {
-			return text[:start], after, true
+		if isMarker(text[at:]) {
+			_, rest, _ = bytes.Cut(text[at:], []byte("\n"))
+			return text[:at], rest, true
 		}
-		at = start + 3
 	}
 }
 
@@ -147,10 +195,13 @@ func (r *yamlReader) readDocument(text []byte, line int) error {
 func (r *yamlReader) readMembers(text []byte, line, indent int) error {
 	for len(text) > 0 {
 		end := len(text)
-		if end > yamlPiece {
-			end = nextMember(text, yamlPiece, indent)
+		if end > r.piece {
+			end = nextMember(text, r.piece, indent)
 		}
-		if err := r.readPiece(text[:end], line); err != nil {
+		if end > max(maxYAMLMember, r.piece) {
+			return r.fail(Limit, line, "a member of the file, here or below, is larger than the %d bytes that are read", maxYAMLMember)
+		}
+		if err := r.readPiece(text[:end], line, indent); err != nil {
 			return err
 		}
 		line += bytes.Count(text[:end], []byte("\n"))
@@ -202,7 +253,7 @@ func nextMember(text []byte, from, indent int) int {
 }
 
 // readPiece parses some members of one mapping and visits them.
-func (r *yamlReader) readPiece(text []byte, line int) error {
+func (r *yamlReader) readPiece(text []byte, line, indent int) error {
 	loader, err := yaml.NewLoader(bytes.NewReader(text), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(MaxDepth))))
 	if err != nil {
 		return fmt.Errorf("set up the YAML reader: %w", err)
@@ -228,8 +279,11 @@ func (r *yamlReader) readPiece(text []byte, line int) error {
 	if err := r.check(root, line-1); err != nil {
 		return err
 	}
-	if root.Kind != yaml.MappingNode {
+	switch {
+	case root.Kind != yaml.MappingNode:
 		return r.wrongType(root, "a mapping")
+	case root.Style&yaml.FlowStyle != 0 || root.Column != indent+1:
+		return r.fail(Malformed, root.Line, "the members of a mapping stand in braces or further to the right, which no package manager writes")
 	}
 	return r.visitAll(root)
 }
@@ -241,6 +295,9 @@ func (r *yamlReader) visitAll(mapping *yaml.Node) error {
 			return r.duplicate(key.Line, key.Value)
 		}
 		r.seen[key.Value] = true
+		if len(r.seen) > maxYAMLMembers {
+			return r.fail(Limit, key.Line, "a mapping of the file has more than %d members", maxYAMLMembers)
+		}
 		if r.section == "" && r.deep(key.Value) && value.Kind == yaml.MappingNode {
 			r.section, r.seen = key.Value, map[string]bool{}
 			if err := r.visitAll(value); err != nil {

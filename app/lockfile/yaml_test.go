@@ -3,21 +3,74 @@ package lockfile
 import (
 	"errors"
 	"fmt"
+	"io"
+	"strconv"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // visited reads YAML and writes down what is visited.
-func visited(text string) (string, error) {
+func visited(text string) (string, error) { return visitedInPieces(text, 0) }
+
+func visitedInPieces(text string, piece int) (string, error) {
 	var out []string
-	r := yamlReader{file: file{"pnpm-lock.yaml", []byte(text)}, again: "write it again",
+	r := yamlReader{piece: piece, file: file{"pnpm-lock.yaml", []byte(text)}, again: "write it again",
 		deep: func(section string) bool { return section == "packages" }}
 	r.visit = func(m yamlMember) error {
-		out = append(out, fmt.Sprintf("%d %s/%s:%d=%s@%d", m.document, m.section, m.key, m.line, m.value.Value, m.value.Line))
+		out = append(out, fmt.Sprintf("%d %s/%s:%d=%s@%d", m.document, m.section, m.key, m.line, flat(m.value), m.value.Line))
 		return nil
 	}
 	_, err := r.read()
 	return strings.Join(out, " "), err
+}
+
+// flat writes a tree of YAML on one line.
+func flat(n *yaml.Node) string {
+	if n.Kind == yaml.ScalarNode {
+		return n.Value
+	}
+	var parts []string
+	for _, child := range n.Content {
+		parts = append(parts, flat(child))
+	}
+	return fmt.Sprintf("%d%q", n.Kind, parts)
+}
+
+// visitedAtOnce is what visited must give, read by the library alone from the whole
+// text.
+func visitedAtOnce(text string) (string, error) {
+	loader, err := yaml.NewLoader(strings.NewReader(text))
+	if err != nil {
+		return "", err
+	}
+	var out []string
+	for document := 0; ; {
+		var doc yaml.Node
+		if err := loader.Load(&doc); errors.Is(err, io.EOF) {
+			return strings.Join(out, " "), nil
+		} else if err != nil {
+			return "", err
+		}
+		if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
+			continue
+		}
+		root := doc.Content[0].Content
+		for i := 0; i < len(root); i += 2 {
+			if key, value := root[i], root[i+1]; key.Value == "packages" && value.Kind == yaml.MappingNode {
+				for j := 0; j < len(value.Content); j += 2 {
+					k, v := value.Content[j], value.Content[j+1]
+					out = append(out, fmt.Sprintf("%d packages/%s:%d=%s@%d", document, k.Value, k.Line, flat(v), v.Line))
+				}
+			} else {
+				out = append(out, fmt.Sprintf("%d /%s:%d=%s@%d", document, key.Value, key.Line, flat(value), value.Line))
+			}
+		}
+		if len(root) > 0 {
+			document++
+		}
+	}
 }
 
 func TestYAMLIsReadMemberByMember(t *testing.T) {
@@ -39,6 +92,12 @@ func TestYAMLIsReadMemberByMember(t *testing.T) {
 		got, err := visited(c.text)
 		if err != nil || got != c.want {
 			t.Errorf("%s: %v\n%q\nwant\n%q", c.what, err, got, c.want)
+		}
+		if small, err := visitedInPieces(c.text, 1); err != nil || small != c.want {
+			t.Errorf("%s, cut at every member: %v\n%q\nwant\n%q", c.what, err, small, c.want)
+		}
+		if whole, err := visitedAtOnce(c.text); err != nil || whole != c.want {
+			t.Errorf("%s, at once: %v\n%q\nwant\n%q", c.what, err, whole, c.want)
 		}
 	}
 }
@@ -89,7 +148,17 @@ func TestYAMLThatHidesThingsIsRefused(t *testing.T) {
 		{"a list", "- a\n- b\n", Malformed, 1},
 		{"prose", "hello\n", Malformed, 1},
 		{"a document in a line", "a: 1\n--- {b: 2}\n", Malformed, 2},
-		{"the end of a document", "a: 1\n...\nb: 2\n", Malformed, 3},
+		{"the end of a document", "a: 1\n...\nb: 2\n", Malformed, 2},
+		{"the end of a document and of the file", "a: 1\n...", Malformed, 2},
+		{"a document in the first line", "--- {b: 2}\nc: 1\n", Malformed, 1},
+		{"a marker and a tab", "a: 1\n---\t\nb: 1\n", Malformed, 2},
+		{"a marker and a comment", "a: 1\n---   # x\nb: 1\n", Malformed, 2},
+		{"a byte order mark inside", "a: 1\n\ufeffb: 2\n", Malformed, 2},
+		{"a document in braces", "{a: 1}\n", Malformed, 1},
+		{"a section that begins in braces", "packages:\n  {a: 1}\n", Malformed, 2},
+		{"a document further to the right", " a: 1\n b: 2\n", Malformed, 1},
+		{"too many documents", strings.Repeat("---\na: 1\n", 17), Limit, 34},
+		{"a member that is too large", "packages:\n  a: 1\n  b: '" + strings.Repeat("x", maxYAMLMember) + "'\n", Limit, 2},
 		{"a cut", "packages:\n  a: {b: 1\n", NotYAML, 0},
 		{"conflict markers", "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> x\n", MergeConflict, 2},
 		{"a lone carriage return", "a: 1\rb: 2\n", Malformed, 1},
@@ -105,4 +174,47 @@ func TestYAMLThatHidesThingsIsRefused(t *testing.T) {
 			t.Errorf("%s: %q", c.what, e.Error())
 		}
 	}
+}
+
+func TestTheMembersOfAYAMLMappingAreBounded(t *testing.T) {
+	r := yamlReader{file: file{"pnpm-lock.yaml", nil}, again: "write it again", deep: func(string) bool { return false }, top: map[string]bool{}}
+	r.visit = func(yamlMember) error { return nil }
+	r.seen = r.top
+	for i := range maxYAMLMembers {
+		r.seen[strconv.Itoa(i)] = true
+	}
+	var e *Error
+	if err := r.readPiece([]byte("a: 1\n"), 7, 0); !errors.As(err, &e) || e.Kind != Limit || e.Line != 7 {
+		t.Errorf("%v", err)
+	}
+}
+
+// The library parses the whole text at once, and the reader in pieces of any size: it
+// must see the same, or refuse.
+func FuzzYAML(f *testing.F) {
+	for _, seed := range []string{
+		"", "a: 1\n", "---\na: 1\n---\nb: {c: [1, 2]}\n", "packages:\n  x: 1\n  'y': |\n    z\n\nb: \"\n c\"\n",
+		"packages:\n  ? x\n  : 1\n  y:\n  - 1\n", "packages:\n  {a: 1}\n  b: 2\n", " a: 1\nb: 2\n", "a: 1\n...\nb: 2\n",
+		"a:\n# c\n  b\n  c\nd: >2\n   x\n\n", "--- |\na\nb: 1\n", "a: 1\r\npackages:\r\n  b: 'x\r\n    y'\r\n", "packages: !!map\n  a: &x 1\n",
+		"packages:\n  a: 1\n packages:\n  b: 1\n", "'packages':\n  a: \"\\\n  b: 1\"\n", "%YAML 1.2\n---\na: 1\n", "a: b: c\n", "a\n",
+	} {
+		f.Add(seed, 1)
+		f.Add(seed, 20)
+	}
+	f.Fuzz(func(t *testing.T, text string, piece int) {
+		if piece < 1 || invalidUTF8([]byte(text)) >= 0 {
+			return
+		}
+		got, err := visitedInPieces(text, piece)
+		if err != nil {
+			var e *Error
+			if !errors.As(err, &e) || e.Line < 1 || e.Line > lineAt([]byte(text), len(text)) {
+				t.Fatalf("%#v", err)
+			}
+			return
+		}
+		if want, err := visitedAtOnce(text); err != nil || got != want {
+			t.Errorf("pieces of %d give\n%q\nand the whole gives\n%q, %v", piece, got, want, err)
+		}
+	})
 }
