@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -233,9 +234,69 @@ func TestPrivateNamesStayPrivate(t *testing.T) {
 	}
 }
 
+// Most lockfiles name no registry. Where the repository's settings name one that is
+// not known, for a scope or for everything, nothing of it may be asked for elsewhere.
+func TestNamesThatSettingsMakePrivateStayPrivate(t *testing.T) {
+	bare := func(id string) string { return `"version":"1.0.0","integrity":"` + sri(id) + `"` }
+	head := string(packages{
+		"node_modules/@corp/secret": bare("@corp/secret@1.0.0"),
+		"node_modules/@open/one":    bare("@open/one@1.0.0"),
+		"node_modules/hidden":       bare("hidden@1.0.0"),
+		"node_modules/left":         public("left@1.0.0"),
+	}.lockfile())
+	all := []string{"@corp/secret@1.0.0", "@open/one@1.0.0", "hidden@1.0.0", "left@1.0.0"}
+	scoped := "@corp:registry=https://npm.corp.example\n"
+	for name, tt := range map[string]struct {
+		base, head files
+		asked      []string
+	}{
+		"no settings":               {files{}, files{}, all},
+		"a scope":                   {files{".npmrc": scoped}, files{".npmrc": scoped}, all[1:]},
+		"a scope, at the head":      {files{}, files{".npmrc": scoped}, all[1:]},
+		"a scope, until now":        {files{".npmrc": scoped}, files{}, all[1:]},
+		"a scope, now public":       {files{".npmrc": scoped}, files{".npmrc": "@corp:registry=https://registry.npmjs.org/"}, all[1:]},
+		"further up":                {files{"../.npmrc": scoped}, files{".yarnrc.yml": "npmScopes: {corp: {npmRegistryServer: 'https://npm.corp.example'}}"}, all[1:]},
+		"everything":                {files{}, files{".npmrc": "registry=https://npm.corp.example/all"}, all[3:]},
+		"everything but a scope":    {files{}, files{".npmrc": "registry=https://npm.corp.example/all\n@open:registry=https://registry.npmjs.org"}, []string{all[1], all[3]}},
+		"the public registry":       {files{}, files{".npmrc": "registry = https://registry.npmjs.org/"}, all},
+		"a variable":                {files{}, files{".npmrc": "registry=${REGISTRY}"}, all[3:]},
+		"settings that are broken":  {files{}, files{".yarnrc.yml": "a: ["}, all[3:]},
+		"settings that lead out":    {files{}, files{".npmrc": "-> /etc/npmrc"}, all[3:]},
+		"settings that are too big": {files{}, files{".npmrc": strings.Repeat("#", 2<<20)}, all[3:]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			at := func(f files) files { // the lockfile lies in a folder, and the settings beside it or above
+				out := files{}
+				for p, text := range f {
+					out[path.Join("web", p)] = text
+				}
+				return out
+			}
+			base, changed := at(tt.base), at(tt.head)
+			changed["web/package-lock.json"] = head
+			req, err := Compare(context.Background(), base, changed, none)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Kind, req.Policy = report.Diff, policy.Default()
+			v := proven()
+			rep, err := reviewer(v).Review(context.Background(), req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if asked := slices.Sorted(maps.Keys(v.asked)); !slices.Equal(asked, tt.asked) {
+				t.Errorf("the registry was asked about %v, want %v", asked, tt.asked)
+			}
+			if want := len(tt.asked) == len(all); (rep.Conclusion == policy.Success) != want {
+				t.Errorf("the conclusion is %s", rep.Conclusion)
+			}
+		})
+	}
+}
+
 func TestABrokenBaseDoesNotBlockTheWayOut(t *testing.T) {
 	for name, base := range map[string]string{
-		"an older version": `{"lockfileVersion": 1, "dependencies": {}}`,
+		"an older version": `{"lockfileVersion": 9, "dependencies": {}}`,
 		"a conflict":       "<<<<<<< ours\n{}\n=======\n{}\n>>>>>>> theirs\n",
 	} {
 		f := File{Path: "package-lock.json", Base: []byte(base), Head: packages{"node_modules/left": public("left@1.0.0")}.lockfile()}

@@ -19,7 +19,7 @@ import (
 // Names are matched without regard to case. A symlinked lockfile is resolved
 // inside its tree, on each side: its content counts, wherever the link leads.
 func Compare(ctx context.Context, base, head Tree, ignores func(path string) bool) (Request, error) {
-	c := &comparison{base: side{index(base), base}, head: side{index(head), head}}
+	c := &comparison{base: side{index(base), base}, head: side{index(head), head}, known: map[string]lockfile.Settings{}}
 	var req Request
 	for _, p := range c.candidates() {
 		format, _ := lockfile.Recognise(p)
@@ -90,6 +90,9 @@ func Compare(ctx context.Context, base, head Tree, ignores func(path string) boo
 				req.Problems = append(req.Problems, *problem)
 			}
 		}
+		if err := c.settings(ctx, &f); err != nil {
+			return Request{}, err
+		}
 		if c.held > MaxTotalBytes {
 			req.Problems = append(req.Problems, policy.Problem{Kind: policy.Unreadable, Lockfile: p,
 				Detail: fmt.Sprintf("The changed lockfiles have more than %d MiB together: from %s on they were not looked at. Split the change.", MaxTotalBytes>>20, p)})
@@ -103,7 +106,8 @@ func Compare(ctx context.Context, base, head Tree, ignores func(path string) boo
 
 type comparison struct {
 	base, head side
-	held       int // bytes of all lockfiles read so far
+	held       int                          // bytes of all lockfiles read so far
+	known      map[string]lockfile.Settings // by the id of their content
 }
 
 // side is a tree with its paths indexed.
@@ -285,7 +289,7 @@ func (c *comparison) load(ctx context.Context, s side, e *TreeEntry) ([]byte, er
 }
 
 // former finds what a lockfile without a base is compared with: its twin in the same
-// folder, else every lockfile of that kind that went away.
+// folder, by whatever package manager, else every such lockfile that went away.
 func (c *comparison) former(ctx context.Context, f *File) (*policy.Problem, error) {
 	paths := c.base.twins(f.Path)
 	if len(paths) == 0 {
@@ -312,6 +316,65 @@ func (c *comparison) former(ctx context.Context, f *File) (*policy.Problem, erro
 	return nil, nil
 }
 
+// settings reads what the files beside a lockfile and above it say about registries,
+// on both sides. What a file cannot say counts as if it named one that nobody knows.
+func (c *comparison) settings(ctx context.Context, f *File) error {
+	for dir := path.Dir(f.Path); ; dir = path.Dir(dir) {
+		for _, name := range lockfile.SettingsFiles() {
+			seen := ""
+			for _, s := range []side{c.base, c.head} {
+				p := path.Join(dir, name)
+				e, err := s.resolve(ctx, p)
+				if err := readFailure(err); err != nil {
+					return err
+				}
+				if err == nil && (e == nil || e.ID == seen) {
+					continue
+				}
+				var found lockfile.Settings
+				if err == nil {
+					seen = e.ID
+					found, err = c.readSettings(ctx, s, *e, p)
+				}
+				if err := readFailure(err); err != nil {
+					return err
+				}
+				if err != nil {
+					f.SettingsUnread = err.Error()
+					continue
+				}
+				f.Settings = append(f.Settings, found)
+			}
+		}
+		if dir == "." || dir == "/" {
+			return nil
+		}
+	}
+}
+
+// readSettings reads one file of settings, each content once. What is wrong with the
+// file is a linkError: it is the repository's doing.
+func (c *comparison) readSettings(ctx context.Context, s side, e TreeEntry, p string) (lockfile.Settings, error) {
+	if found, ok := c.known[e.ID]; ok {
+		return found, nil
+	}
+	if e.Size > lockfile.MaxSettingsBytes {
+		return lockfile.Settings{}, &linkError{p + " is too large"}
+	}
+	data, err := s.tree.Read(ctx, e)
+	if errors.Is(err, ErrTooLarge) {
+		return lockfile.Settings{}, &linkError{p + " is too large"}
+	} else if err != nil {
+		return lockfile.Settings{}, fmt.Errorf("read %s: %w", p, err)
+	}
+	found, err := lockfile.ParseSettings(p, data)
+	if err != nil {
+		return found, &linkError{err.Error()}
+	}
+	c.known[e.ID] = found
+	return found, nil
+}
+
 // twins are the other lockfiles for the same manifest in the same folder, of the
 // kind that is read.
 func (s side) twins(p string) []string {
@@ -329,7 +392,8 @@ func (s side) twins(p string) []string {
 	return out
 }
 
-// gone are the base's lockfiles of the same kind that the head has no more.
+// gone are the base's lockfiles for manifests of the same name, by whatever package
+// manager, that the head has no more.
 func (c *comparison) gone(p string) []string {
 	own, _ := lockfile.Recognise(p)
 	var out []string
@@ -337,7 +401,7 @@ func (c *comparison) gone(p string) []string {
 		if _, stays := c.head.paths[other]; stays {
 			continue
 		}
-		if f, ok := lockfile.Recognise(other); ok && f.Supported && f.Name == own.Name {
+		if f, ok := lockfile.Recognise(other); ok && f.Supported && f.Manifest == own.Manifest {
 			out = append(out, other)
 		}
 	}

@@ -127,7 +127,9 @@ func TestALockfileWithoutABaseKeepsItsHistory(t *testing.T) {
 		"new beside unrelated": {files{"app/package-lock.json": a}, files{"app/package-lock.json": a, "web/package-lock.json": b}, ""},
 		"moved through a link": {files{"app/package-lock.json": "-> x", "app/x": a}, files{"web/package-lock.json": b, "app/x": a}, "app/package-lock.json"},
 		"its twin was unsound": {files{"package-lock.json": "-> gone"}, files{"npm-shrinkwrap.json": b}, ""},
-		"of another ecosystem": {files{"web/yarn.lock": "x"}, files{"web/package-lock.json": b, "web/yarn.lock": "x"}, ""},
+		"of another manager":   {files{"web/yarn.lock": "x"}, files{"web/package-lock.json": b, "web/yarn.lock": "x"}, "web/yarn.lock"},
+		"moved and migrated":   {files{"app/yarn.lock": "x"}, files{"web/package-lock.json": b}, "app/yarn.lock"},
+		"of another ecosystem": {files{"web/Cargo.lock": "x"}, files{"web/package-lock.json": b, "web/Cargo.lock": "x"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			req, err := Compare(context.Background(), tt.base, tt.head, none)

@@ -19,15 +19,36 @@ import (
 // far as the lockfile tells, are sent to a registry.
 type lookup struct {
 	registries map[string]bool // bases whose packages may be looked up
-	// private are the scopes that this lockfile takes from other registries. npm
-	// leaves addresses out where it is told to, so that an entry without one may be
-	// private, too.
+	// private are the scopes that come from other registries, as this lockfile's
+	// addresses or the repository's settings say. Most lockfiles leave addresses out,
+	// so that an entry without one may be private, too.
 	private map[string]bool
+	public  map[string]bool // the scopes that settings name a known registry for
+	// elsewhere says why nothing without an address may be asked about, "" where it may:
+	// it completes "the package …".
+	elsewhere string
 }
 
-// lookupFor learns the private scopes from both sides of a lockfile.
-func (r *Reviewer) lookupFor(sides ...[]dep.Entry) lookup {
-	l := lookup{r.registries, map[string]bool{}}
+// lookupFor learns the private scopes from the settings and both sides of a lockfile.
+func (r *Reviewer) lookupFor(f File, sides ...[]dep.Entry) lookup {
+	l := lookup{registries: r.registries, private: map[string]bool{}, public: map[string]bool{}}
+	known := func(registry string) bool {
+		base, ok := lockfile.BaseOf(registry)
+		return ok && r.registries[base]
+	}
+	for _, s := range f.Settings {
+		for scope, registry := range s.Scopes {
+			l.public[scope] = l.public[scope] || known(registry)
+			l.private[scope] = l.private[scope] || !known(registry)
+		}
+		if s.Default != "" && !known(s.Default) {
+			l.elsewhere = "has no address, and the repository's settings name a registry that Bonafide was not told about; its name is not sent to another one"
+		}
+	}
+	if f.SettingsUnread != "" {
+		l.elsewhere = "has no address, and the settings that say which registry it comes from cannot be read: " + f.SettingsUnread
+		l.public = nil
+	}
 	for _, entries := range sides {
 		for _, e := range entries {
 			if base, ok := lockfile.RegistryBase(e.Resolved, e.Package); ok && !l.registries[base] {
@@ -50,8 +71,13 @@ func scope(p dep.Package) string {
 
 // refuses says why no evidence is asked for an entry, "" where it is asked.
 func (l lookup) refuses(e dep.Entry) string {
+	if e.Package.Ecosystem == dep.JSR {
+		return "comes from JSR, whose evidence is not read yet"
+	}
 	switch e.Source {
 	case dep.Registry:
+	case dep.Patch:
+		return "is another entry of the lockfile, changed by a patch; the evidence stands with that one"
 	case dep.Git:
 		return "comes from git, no registry answers for it"
 	case dep.URL:
@@ -63,10 +89,13 @@ func (l lookup) refuses(e dep.Entry) string {
 		return "is delivered inside the tarball of the package that bundles it"
 	}
 	if e.Resolved == "" {
-		if l.private[scope(e.Package)] {
-			return "has no address, and others of its scope come from a registry that Bonafide was not told about; its name is not sent to another one"
+		if s := scope(e.Package); l.private[s] {
+			return "has no address, and its scope comes from a registry that Bonafide was not told about; its name is not sent to another one"
 		}
-		return "" // npm leaves the address out where it is the default registry's
+		if s := scope(e.Package); l.public[s] {
+			return ""
+		}
+		return l.elsewhere // "" where the address is left out because it is the default registry's
 	}
 	base, ok := lockfile.RegistryBase(e.Resolved, e.Package)
 	if !ok {
@@ -79,7 +108,12 @@ func (l lookup) refuses(e dep.Entry) string {
 }
 
 // evidenceKey is what a verification depends on.
-func evidenceKey(e dep.Entry) string { return e.Package.String() + " " + e.Integrity }
+func evidenceKey(e dep.Entry) string {
+	if e.OwnDigest {
+		return e.Package.String() + " of its own kind" // nothing of the digest is asked
+	}
+	return e.Package.String() + " " + e.Integrity
+}
 
 // gather asks for the evidence of entries, each distinct one once, at most
 // r.concurrency at a time.
@@ -126,7 +160,7 @@ func (r *Reviewer) verify(ctx context.Context, e dep.Entry) (found provenance.Ev
 			found.Signature.Check, found.Publish.Check, found.Provenance.Check, found.Digest.Check = fault, fault, fault, fault
 		}
 	}()
-	return r.verifier.Verify(ctx, provenance.Subject{Package: e.Package, Digests: e.Digests})
+	return r.verifier.Verify(ctx, provenance.Subject{Package: e.Package, Digests: e.Digests, OwnDigest: e.OwnDigest})
 }
 
 // change is one change of one lockfile, with who may be asked about it.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/bonafide-app/bonafide/app/dep"
@@ -32,6 +31,11 @@ type File struct {
 	// is compared with: its twin in the same folder, else those that went away. A
 	// lockfile that is renamed, moved or added beside another one loses no history.
 	Former []Former
+	// Settings are what the files beside it and above it say about registries, on both
+	// sides. They only ever keep a name from being asked about.
+	Settings []lockfile.Settings
+	// SettingsUnread says which of them could not be read and why, "" for none.
+	SettingsUnread string
 }
 
 // Former is a lockfile of the base at another path.
@@ -81,10 +85,7 @@ func New(o Options) (*Reviewer, error) {
 	for _, host := range lockfile.PublicHosts() {
 		r.registries["https://"+host] = true
 	}
-	// A base is what is left of a tarball's address; one without TLS is never a
-	// lockfile's.
-	probe := dep.Package{Ecosystem: dep.NPM, Name: "x", Version: "1.0.0"}
-	if base, ok := lockfile.RegistryBase(strings.TrimSuffix(o.Registry, "/")+"/x/-/x-1.0.0.tgz", probe); ok {
+	if base, ok := lockfile.BaseOf(o.Registry); ok {
 		r.registries[base] = true
 		r.configured = append(r.configured, base)
 	}
@@ -107,13 +108,13 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 
 	var changes []change
 	for _, f := range req.Files {
-		base, head, problem := parse(f)
-		if problem != nil {
-			in.Problems = append(in.Problems, *problem)
+		base, head, problems := parse(f)
+		for _, problem := range problems {
+			in.Problems = append(in.Problems, problem)
 			out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: f.Path, Note: problem.Detail})
-			if problem.Kind == policy.Unreadable {
-				continue
-			}
+		}
+		if head == nil && len(problems) > 0 {
+			continue
 		}
 		var here []dep.Change
 		if req.Kind == report.Audit {
@@ -123,7 +124,7 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 			here = lockfile.Diff(base, head)
 		}
 		in.KnownHosts[f.Path] = registries(base)
-		if problem == nil {
+		if len(problems) == 0 {
 			out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: f.Path, Changed: len(here)})
 		}
 		if len(changes)+len(here) > MaxChanges {
@@ -132,7 +133,7 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 			in.Problems = append(in.Problems, tooMany)
 			continue
 		}
-		lookup := r.lookupFor(base, head)
+		lookup := r.lookupFor(f, base, head)
 		for _, c := range here {
 			changes = append(changes, change{c, lookup})
 		}
@@ -204,10 +205,15 @@ func hasUnknown(findings []policy.Finding) bool {
 
 // parse reads both sides of a file. A problem of kind UnreadableBase comes with the
 // head: it is judged as if all of it were new, so that what was broken can be mended.
-func parse(f File) (base, head []dep.Entry, problem *policy.Problem) {
+// A head that contradicts itself fails, and everything that any part of it says is
+// judged all the same.
+func parse(f File) (base, head []dep.Entry, problems []policy.Problem) {
 	head, err := lockfile.Parse(f.Path, f.Head)
 	if err != nil {
-		return nil, nil, fileProblem(policy.Unreadable, f.Path, err)
+		problems = append(problems, fileProblem(policy.Unreadable, f.Path, err))
+		if !inconsistent(err) {
+			return nil, nil, problems
+		}
 	}
 	former := f.Former
 	if f.Base != nil {
@@ -215,19 +221,24 @@ func parse(f File) (base, head []dep.Entry, problem *policy.Problem) {
 	}
 	for _, old := range former {
 		entries, err := lockfile.Parse(old.Path, old.Data)
-		var at *lockfile.Error
-		if err != nil && !(errors.As(err, &at) && at.Kind == lockfile.Inconsistent) {
-			return nil, head, fileProblem(policy.UnreadableBase, old.Path, err)
+		if err != nil && !inconsistent(err) {
+			return nil, head, append(problems, fileProblem(policy.UnreadableBase, old.Path, err))
 		}
 		// What contradicts itself can still be compared with: everything that any part
 		// of it says is there.
 		base = append(base, entries...)
 	}
-	return base, head, nil
+	return base, head, problems
 }
 
-func fileProblem(kind policy.ProblemKind, path string, err error) *policy.Problem {
-	p := &policy.Problem{Kind: kind, Lockfile: path, Detail: err.Error()}
+// inconsistent says whether a lockfile was read although it contradicts itself.
+func inconsistent(err error) bool {
+	var at *lockfile.Error
+	return errors.As(err, &at) && at.Kind == lockfile.Inconsistent
+}
+
+func fileProblem(kind policy.ProblemKind, path string, err error) policy.Problem {
+	p := policy.Problem{Kind: kind, Lockfile: path, Detail: err.Error()}
 	var at *lockfile.Error
 	if errors.As(err, &at) {
 		p.Line = at.Line

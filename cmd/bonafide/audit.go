@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,7 +81,35 @@ func readLockfile(name string) (review.File, error) {
 	}
 	defer f.Close()
 	data, err := readLimited(f, name)
-	return review.File{Path: as, Head: data}, err
+	if err != nil {
+		return review.File{}, err
+	}
+	file := review.File{Path: as, Head: data}
+	readSettings(&file, filepath.Dir(name))
+	return file, nil
+}
+
+// readSettings reads what the files beside a lockfile say about registries.
+func readSettings(file *review.File, dir string) {
+	for _, name := range lockfile.SettingsFiles() {
+		f, err := os.Open(filepath.Join(dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		var settings lockfile.Settings
+		if err == nil {
+			var data []byte
+			if data, err = readLimited(f, name); err == nil {
+				settings, err = lockfile.ParseSettings(name, data)
+			}
+			_ = f.Close()
+		}
+		if err != nil {
+			file.SettingsUnread = err.Error()
+			continue
+		}
+		file.Settings = append(file.Settings, settings)
+	}
 }
 
 // lockfileName is the name that a file is read as: its own, or what follows a dot,

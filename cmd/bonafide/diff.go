@@ -45,7 +45,15 @@ func (c *diffCommand) files(ctx context.Context) (review.Request, error) {
 	if err != nil {
 		return review.Request{}, err
 	}
-	file.Base = base.Head
+	if base.Path == file.Path {
+		file.Base = base.Head
+	} else { // by another package manager
+		file.Former = []review.Former{{Path: base.Path, Data: base.Head}}
+	}
+	file.Settings = append(file.Settings, base.Settings...)
+	if file.SettingsUnread == "" {
+		file.SettingsUnread = base.SettingsUnread
+	}
 	p, err := c.readPolicy(ctx, emptyTree{}, "")
 	return review.Request{Files: []review.File{file}, Policy: p}, err
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/bonafide-app/bonafide/app/lockfile"
 	"github.com/bonafide-app/bonafide/app/review"
@@ -55,7 +56,7 @@ func openDirTree(dir string) (*dirTree, error) {
 		case !d.Type().IsRegular():
 			return nil // a socket or a device is no file of a repository
 		}
-		if _, ok := lockfile.Recognise(e.Path); ok || e.Kind == review.Symlink {
+		if _, ok := lockfile.Recognise(e.Path); ok || e.Kind == review.Symlink || slices.Contains(lockfile.SettingsFiles(), path.Base(e.Path)) {
 			if e.ID, err = t.contentID(e); err != nil {
 				return err
 			}
