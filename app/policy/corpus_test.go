@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/bonafide-app/bonafide/app/dep"
@@ -34,6 +33,11 @@ func compare(base, head []byte, name string) (Input, Verdict) {
 			continue
 		}
 		entries, err := lockfile.Parse(name, data)
+		var contradicts *lockfile.Error
+		if errors.As(err, &contradicts) && contradicts.Kind == lockfile.Inconsistent {
+			in.Problems = append(in.Problems, Problem{Kind: Unreadable, Lockfile: name, Detail: err.Error()})
+			err = nil
+		}
 		if err != nil {
 			kind := []ProblemKind{UnreadableBase, Unreadable}[i]
 			in.Problems = append(in.Problems, Problem{Kind: kind, Lockfile: name, Detail: err.Error()})
@@ -57,7 +61,7 @@ func compare(base, head []byte, name string) (Input, Verdict) {
 		for _, stay := range c.Stays {
 			s.Stays = append(s.Stays, signed(stay))
 		}
-		if c.Entry.Source != dep.Registry {
+		if c.Entry.Source != dep.Registry || c.Entry.Package.Ecosystem != dep.NPM {
 			s = unlooked(s, "comes from elsewhere")
 		}
 		in.Subjects = append(in.Subjects, s)
@@ -82,7 +86,7 @@ func rulesOf(v Verdict) (out []RuleName) {
 	return out
 }
 
-// Every hostile npm lockfile is refused or found, as its author states; every
+// Every hostile lockfile of a format that is read is refused or found, as its author states; every
 // harmless one is let through without a word.
 func TestHostileLockfilesAreRefusedOrFound(t *testing.T) {
 	z := realdata.Open(t, "lockfiles.zip")
@@ -109,12 +113,13 @@ func TestHostileLockfilesAreRefusedOrFound(t *testing.T) {
 		"name-invalid":        {RuleNameInvalid},
 		"version-invalid":     {RuleNameInvalid},
 		"path-escape":         {RuleExoticSource, RuleNameInvalid},
+		"patched":             {RulePatched},
 		"limit":               {RuleNameInvalid},
 	}
 	seen := []string{"alias", "added", "inconsistent"}
 	ran := 0
 	for _, c := range index.Cases {
-		if !strings.HasPrefix(c.Case, "npm-") {
+		if format, ok := lockfile.Recognise(c.Lockfile); !ok || !format.Supported {
 			continue
 		}
 		ran++
@@ -128,6 +133,11 @@ func TestHostileLockfilesAreRefusedOrFound(t *testing.T) {
 			if slices.ContainsFunc(in.Problems, func(p Problem) bool { return p.Kind == Unreadable }) {
 				if c.Outcome == "ok" || v.Conclusion != Failure {
 					t.Errorf("%s: refused with %q, conclusion %s, though it should be %s", c.Why, in.Problems[0].Detail, v.Conclusion, c.Outcome)
+				}
+				for _, name := range c.MustReport {
+					if len(in.Subjects) > 0 && !slices.Contains(in.names(), name) {
+						t.Errorf("%s is not among the changed packages %v", name, in.names())
+					}
 				}
 				return
 			}
@@ -154,7 +164,7 @@ func TestHostileLockfilesAreRefusedOrFound(t *testing.T) {
 			}
 		})
 	}
-	if ran < 50 {
+	if ran < 115 {
 		t.Errorf("only %d cases ran", ran)
 	}
 }
@@ -163,15 +173,37 @@ func TestHostileLockfilesAreRefusedOrFound(t *testing.T) {
 func TestRealPullRequestsRaiseNoFalseAlarm(t *testing.T) {
 	z := realdata.Open(t, "lockfiles.zip")
 	for name, want := range map[string][]RuleName{
-		"npm-shrinkwrap/shrinkwrap-v3-workspaces/npm-shrinkwrap.json": nil,
-		"npm-v2/v2-hono-integrity-appears/package-lock.json":          nil, // 111 digests are added
-		"npm-v2/v2-npmcli-git-dep/package-lock.json":                  {RuleExoticSource, RuleRepinned},
-		"npm-v2/v2-slsa-installer-adds-23-aliases/package-lock.json":  nil,
-		"npm-v3/v2-to-v3-tool/package-lock.json":                      nil,
-		"npm-v3/v3-bump-only/package-lock.json":                       nil,
-		"npm-v3/v3-one-bump-adds-25/package-lock.json":                nil,
-		"npm-v3/v3-sigstore-600-lose-integrity/package-lock.json":     {RuleIntegrityLost},
-		"npm-v3/v3-tool-workspaces-alias/package-lock.json":           nil,
+		"npm-shrinkwrap/shrinkwrap-v3-workspaces/npm-shrinkwrap.json":     nil,
+		"npm-v2/v2-hono-integrity-appears/package-lock.json":              nil, // 111 digests are added
+		"npm-v2/v2-npmcli-git-dep/package-lock.json":                      {RuleExoticSource, RuleRepinned},
+		"npm-v2/v2-slsa-installer-adds-23-aliases/package-lock.json":      nil,
+		"npm-v3/v2-to-v3-tool/package-lock.json":                          nil,
+		"npm-v3/v3-bump-only/package-lock.json":                           nil,
+		"npm-v3/v3-one-bump-adds-25/package-lock.json":                    nil,
+		"npm-v3/v3-sigstore-600-lose-integrity/package-lock.json":         {RuleIntegrityLost},
+		"npm-v3/v3-tool-workspaces-alias/package-lock.json":               nil,
+		"npm-v1/v1-rtk-devdep-churn/package-lock.json":                    nil, // 66 digests are strengthened
+		"npm-v1/v1-tool-alias-tarball-file/package-lock.json":             nil,
+		"npm-shrinkwrap/shrinkwrap-2017-no-integrity/npm-shrinkwrap.json": {RuleIntegrityMissing},
+		"yarn-v1/hono-733-resolved-host-swap/yarn.lock":                   nil,
+		"yarn-v1/hono-codeload-tarball/yarn.lock":                         {RuleRepinned}, // a tarball of a commit becomes the release
+		"yarn-v1/policybot-aliases-arrive/yarn.lock":                      nil,
+		"yarn-berry/rtk-v8-react-native-905/yarn.lock":                    nil,
+		"yarn-berry/rtk-vite-v6-to-v8-checksums/yarn.lock":                nil, // 440 checksums change
+		"yarn-berry/tool-v10-patch-npm-protocol/yarn.lock":                {RuleExoticSource, RulePatched},
+		"pnpm-v5/v5-to-v5.1/pnpm-lock.yaml":                               nil,
+		"pnpm-v5/v5.4-git-dep-1532/pnpm-lock.yaml":                        {RuleExoticSource, RulePatched},
+		"pnpm-v5/v5.4-tool-alias-patched/pnpm-lock.yaml":                  {RulePatched},
+		"pnpm-v6/v5.4-inline-specifiers-to-v6/pnpm-lock.yaml":             nil,
+		"pnpm-v6/v6-tarball-fields-appear/pnpm-lock.yaml":                 nil, // 378 addresses appear
+		"pnpm-v9/git-dep-moves-v6-to-v9/pnpm-lock.yaml":                   {RuleExoticSource},
+		"pnpm-v9/v9-multi-document-runtime/pnpm-lock.yaml":                nil,
+		"pnpm-v9/v9-provenance-action-adds-122/pnpm-lock.yaml":            nil,
+		"pnpm-v9/v9-tool-alias-patched/pnpm-lock.yaml":                    {RulePatched},
+		"bun/hono-v0-to-v1/bun.lock":                                      nil,
+		"bun/tool-v2-tarball-catalog/bun.lock":                            {RuleExoticSource, RuleRepinned}, // a tarball by address has no version
+		"deno/hono-v3-jsr-only/deno.lock":                                 {RuleUnsupportedLockfile},
+		"deno/tool-v5-npm-peers/deno.lock":                                nil,
 	} {
 		t.Run(path.Base(path.Dir(name)), func(t *testing.T) {
 			dir, file := path.Split(name)

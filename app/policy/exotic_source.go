@@ -19,7 +19,12 @@ func exoticSource(s Subject, v view) []draft { return append(hijacked(s), otherS
 // the repository's own code.
 func otherSource(s Subject, v view) []draft {
 	e := s.Change.Entry
-	if !s.enters() || v.fromRegistry(e) || e.Source == dep.Link || e.Source == dep.Workspace {
+	switch {
+	case !s.enters() || e.Source == dep.Link || e.Source == dep.Workspace:
+		return nil
+	case e.Patch != "" && patchLeadsOut(e):
+		return []draft{foreignPatch(s)}
+	case v.fromRegistry(e) || e.Source == dep.Patch:
 		return nil
 	}
 	if !s.isNew() {
@@ -85,6 +90,14 @@ func otherBytes(s Subject, old dep.Entry) draft {
 	return about(RuleExoticSource, s,
 		fmt.Sprintf("%s is another version from the same place as before, %s, and other bytes: the digest was %s and is %s.", id(e.Package), quote(withoutSecrets(e.Resolved)), from, to),
 		"Find out who changed what lies at that address: no registry vouches for it. Benign causes: a file of the repository that was replaced on purpose, or an address that always leads to the newest version.")
+}
+
+// foreignPatch words the finding about a patch that is not of the repository.
+func foreignPatch(s Subject) draft {
+	e := s.Change.Entry
+	return about(RuleExoticSource, s,
+		fmt.Sprintf("%s is changed by the patch %s, which lies outside of the repository: nobody who reviews this change can see what it does.", id(e.Package), quote(e.Patch)),
+		"Do not install it. Put the patch into the repository, or restore the entry from the base branch.")
 }
 
 // newSource words the finding by the kind of source.

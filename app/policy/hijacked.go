@@ -24,22 +24,27 @@ func hijacked(s Subject) []draft {
 	var out []draft
 	said := map[string]bool{} // the places and names that were told of
 	for _, old := range s.Change.Displaces {
-		now := e
+		now, at := e, shared(e, old)
 		for _, o := range occurrences {
-			if o.Location == old.Location {
-				now = o
+			if at == "" || o.Location == old.Location {
+				if here := shared(o, old); here != "" {
+					now, at = o, here
+				}
 			}
 		}
-		if said[now.Location] {
+		if at == "" {
+			at = quote(now.Location)
+		}
+		if said[at] {
 			continue
 		}
-		said[now.Location] = true
+		said[at], said[now.Location] = true, true
 		under := quote(now.Package.Name)
 		if now.Alias != "" {
 			under = quote(now.Alias)
 		}
 		d := aboutEntry(s, now,
-			fmt.Sprintf("%s was %s until now; now it is %s, installed under that name.", quote(now.Location), id(old.Package), id(now.Package)),
+			fmt.Sprintf("%s was %s until now; now it is %s, installed under that name.", at, id(old.Package), id(now.Package)),
 			fmt.Sprintf("Compare it with the manifest. Where that does not ask for %s under the name %s, do not install it: whatever loads %s runs it instead of %s. ", quote(now.Package.Name), under, under, quote(old.Package.Name))+
 				"Restore the entry from the base branch and let the package manager write it again. Benign cause: a manifest that moves to a fork, or back from one, by an npm: alias or an override.")
 		if !now.AliasUnasked {
@@ -62,6 +67,31 @@ func hijacked(s Subject) []draft {
 		out = append(out, d)
 	}
 	return out
+}
+
+// shared names the place at which two entries both stand, "" if there is none.
+func shared(a, b dep.Entry) string {
+	if len(a.Places) == 0 && len(b.Places) == 0 {
+		if a.Location != b.Location {
+			return ""
+		}
+		return quote(a.Location)
+	}
+	of := make(map[dep.Place]bool, len(b.Places))
+	for _, p := range b.Places {
+		of[p] = true
+	}
+	for _, p := range a.Places {
+		if !of[p] {
+			continue
+		}
+		by := p.By
+		if by == "." {
+			by = "the root"
+		}
+		return fmt.Sprintf("What %s asks for as %s", quote(by), quote(p.As))
+	}
+	return ""
 }
 
 // stoodUnder says whether the base had the package under that alias already: then

@@ -17,6 +17,9 @@ func integrityLost(s Subject, _ view) []draft {
 	if e.Source != dep.Registry && e.Source != dep.URL {
 		return nil
 	}
+	if e.OwnDigest && s.Change.Kind != dep.Repinned {
+		return nil // the format has no other: the next one of its kind is held against this
+	}
 	now := dep.Strongest(e.Digests)
 	var was dep.Digest
 	for _, old := range s.Change.Replaces {
@@ -60,6 +63,8 @@ func integrityLost(s Subject, _ view) []draft {
 		d.Help = "Do not install it. npm writes the digest that the registry states: remove the entry and let the package manager write it again. " +
 			"Benign cause: a tool of your own, or a mirror, that writes digests of another kind into lockfiles."
 		d.cause, d.many = "uncompared", "have only a digest in the lockfile that is weaker than the registry's, so that the two cannot be compared"
+	case e.OwnDigest:
+		d.Help = "Restore the lockfile from the base branch and let the package manager write it again. Benign cause: a package that is only for other platforms, for which yarn drops the checksum."
 	case now.Algorithm != "" && e.IntegrityError == "":
 		d.Message = fmt.Sprintf("The lockfile's digest for %s is only %s now, where the base %s: a weaker digest is easier to forge.", id(e.Package), now.Algorithm, had)
 		if now.Comparable() {

@@ -7,10 +7,11 @@ import (
 )
 
 // integrityMissing: a registry entry whose digest is missing, or cannot be compared,
-// is said, never skipped. What a parent's tarball delivers has none by nature.
+// is said, never skipped. What a parent's tarball delivers has none by nature, and a
+// format that keeps digests of its own archives has none to compare.
 func integrityMissing(s Subject, v view) []draft {
 	e := s.Change.Entry
-	if !s.enters() || e.Source != dep.Registry || e.Lockfile == "" || bundled(e) || e.IntegrityError != "" || len(integrityLost(s, v)) > 0 {
+	if !s.enters() || e.Source != dep.Registry || e.Lockfile == "" || e.OwnDigest || bundled(e) || e.IntegrityError != "" || len(integrityLost(s, v)) > 0 {
 		return nil
 	}
 	strongest := dep.Strongest(e.Digests)

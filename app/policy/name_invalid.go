@@ -14,8 +14,8 @@ import (
 // too. Folders of the repository may be called anything.
 func nameInvalid(s Subject, _ view) []draft {
 	e := s.Change.Entry
-	if !s.enters() || e.Source == dep.Link || e.Source == dep.Workspace {
-		return nil
+	if !s.enters() || e.Source == dep.Link || e.Source == dep.Workspace || e.Package.Version == "" && e.Package.Name == e.Resolved {
+		return nil // what is imported by its address has no other name
 	}
 	var wrong []string
 	if why := badName(e.Package.Name); why != "" {
@@ -26,7 +26,7 @@ func nameInvalid(s Subject, _ view) []draft {
 			wrong = append(wrong, "the name it is installed under, "+plain(e.Alias)+","+why)
 		}
 	}
-	if e.Source == dep.Registry && registry.ValidVersion(e.Package.Version) != nil {
+	if (e.Source == dep.Registry || strings.HasPrefix(e.Package.Version, "npm:")) && registry.ValidVersion(e.Package.Version) != nil {
 		wrong = append(wrong, "the version "+plain(e.Package.Version)+" is no semantic version")
 	}
 	if len(wrong) == 0 {

@@ -109,6 +109,8 @@ func place(e dep.Entry) string {
 		return "the address " + quote(withoutSecrets(e.Resolved))
 	case dep.File:
 		return "the file " + quote(e.Resolved)
+	case dep.Patch:
+		return "the release and the patch " + quote(e.Patch)
 	}
 	return "the folder " + quote(e.Resolved)
 }

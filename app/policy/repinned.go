@@ -34,6 +34,9 @@ func repinned(s Subject, v view) []draft {
 		fmt.Sprintf("%s keeps its version, but now comes from %s instead of %s.", id(e.Package), place(e), place(old)),
 		"Ask why the source moved, or restore the entry from the base branch. Benign cause: a registry or mirror that the project moves to on purpose; "+
 			"then all its packages move in one change, and the operator can make the registry known.")
+	if e.Source == dep.Registry && e.Resolved == "" && e.OwnDigest {
+		d.atMost = Warning // a lockfile of another kind: neither registry nor digest can be compared
+	}
 	d.cause = origin(old) + " " + origin(e)
 	d.many = fmt.Sprintf("keep their version, but now come from %s instead of %s", registryOrPlace(e), registryOrPlace(old))
 	return []draft{d}
@@ -43,9 +46,15 @@ func repinned(s Subject, v view) []draft {
 func otherDigest(s Subject) draft {
 	e := s.Change.Entry
 	from, to := "another one", short(dep.Strongest(e.Digests).SRI())
+	if e.OwnDigest {
+		to = short(e.Integrity)
+	}
 	for _, old := range s.Change.Replaces {
 		if lockfile.CompareDigests(old, e) != lockfile.DigestsConflict {
 			continue
+		}
+		if e.OwnDigest {
+			from = short(old.Integrity)
 		}
 		for _, d := range e.Digests {
 			if was := ofAlgorithm(old.Digests, d.Algorithm); len(was) > 0 && !slices.Contains(old.Digests, d) {

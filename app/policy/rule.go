@@ -25,6 +25,7 @@ const (
 	RuleIntegrityLost       RuleName = "integrity-lost"
 	RuleIntegrityMissing    RuleName = "integrity-missing"
 	RuleExoticSource        RuleName = "exotic-source"
+	RulePatched             RuleName = "patched"
 	RuleKnownMalware        RuleName = "known-malware"
 	RuleFreshAndOdd         RuleName = "fresh-and-odd"
 	RuleLockfileRemoved     RuleName = "lockfile-removed"
@@ -115,14 +116,16 @@ func Rules() []Rule {
 			Meaning: "a new registry entry without a digest that can be compared"},
 		{Name: RuleExoticSource, Default: Error, judge: exoticSource,
 			Meaning: "a new git, URL or file source, a tarball address that is not the registry's, or a package under the name of another"},
+		{Name: RulePatched, Default: Warning, judge: patched,
+			Meaning: "a patch changes the package before it is installed: its evidence is about the release alone"},
 		{Name: RuleKnownMalware, Default: Error, Later: true,
 			Meaning: "on a malware list"},
 		{Name: RuleFreshAndOdd, Default: Error, Later: true,
 			Meaning: "younger than the cooldown, and something else about it is unusual"},
 		{Name: RuleLockfileRemoved, Default: Error,
 			Meaning: "the lockfile went, its manifest stayed"},
-		{Name: RuleUnsupportedLockfile, Default: Warning,
-			Meaning: "a lockfile of an ecosystem that is not read yet"},
+		{Name: RuleUnsupportedLockfile, Default: Warning, judge: unsupportedPackage,
+			Meaning: "a lockfile, or a package in one, of an ecosystem that is not read yet"},
 		{Name: RuleSubmoduleMoved, Default: Warning,
 			Meaning: "a submodule points to another commit; lockfiles in it were not looked at"},
 		{Name: RuleInstallScript, Default: Warning, Later: true,

@@ -399,6 +399,62 @@ func TestIntegrityMissing(t *testing.T) {
 	})
 }
 
+func TestPatched(t *testing.T) {
+	by := func(patch string) func(*dep.Entry) { return func(e *dep.Entry) { e.Patch = patch } }
+	plain, fix := entry("is-odd@3.0.1"), entry("is-odd@3.0.1", by("patches/is-odd@3.0.1.patch"))
+	next := entry("is-odd@3.0.2", by("patches/is-odd@3.0.2.patch"))
+	yarns := entry("resolve@1.22.8", by("optional!builtin<compat/resolve>"), from(dep.Patch, "patch:resolve@npm%3A1.22.8#optional!builtin<compat/resolve>"))
+	mixed := entry("resolve@1.22.8", by("builtin<compat/resolve>&./evil.patch"))
+	audit := added(fix, signed(fix))
+	audit.Change.Kind = ""
+	held(t, RulePatched, []example{
+		{name: "none", subject: []Subject{added(plain, signed(plain))}},
+		{name: "a new package", subject: []Subject{added(fix, signed(fix))}, want: []string{"warning"}},
+		{name: "a package that stands there", subject: []Subject{repin(plain, fix)}, want: []string{"warning"}},
+		{name: "another patch", subject: []Subject{repin(entry("is-odd@3.0.1", by("a.patch")), fix)}, want: []string{"warning"}},
+		{name: "no longer", subject: []Subject{repin(fix, plain)}},
+		{name: "the next version, patched again", subject: []Subject{updated(fix, signed(fix), next, signed(next))}, want: []string{"notice"}},
+		{name: "yarn's own", subject: []Subject{unlooked(added(yarns, signed(yarns)), "is patched")}},
+		{name: "yarn's own and another", subject: []Subject{added(mixed, signed(mixed))}, want: []string{"warning"}},
+		{name: "an audit", subject: []Subject{audit}, want: []string{"notice"}},
+		{name: "removed", subject: []Subject{removed(fix)}},
+	})
+}
+
+// A lockfile that keeps digests of its own archives has nothing that could be held
+// against the registry, and loses nothing by that.
+func TestDigestsOfTheirOwnKind(t *testing.T) {
+	own := func(integrity string) func(*dep.Entry) {
+		return func(e *dep.Entry) {
+			setDigests(e)
+			e.OwnDigest, e.Integrity, e.Resolved, e.Lockfile = true, integrity, "", "yarn.lock"
+		}
+	}
+	was := entry("ms@2.1.2")
+	e := entry("ms@2.1.3", own("10c0/aa"))
+	ofRegistry := signed(e)
+	ofRegistry.Digest = provenance.Digest{Check: absent("of the package manager's own archive")}
+	for _, c := range []struct {
+		what string
+		s    Subject
+		want []RuleName
+	}{
+		{"added", added(e, ofRegistry), nil},
+		{"updated from another format", updated(was, signed(was), e, ofRegistry), nil},
+		{"another archive", repin(entry("ms@2.1.3", own("10c0/bb")), e), []RuleName{RuleRepinned}},
+		{"another cache", repin(entry("ms@2.1.3", own("8/bb")), e), nil},
+		{"gone", repin(e, entry("ms@2.1.3", own(""))), []RuleName{RuleIntegrityLost}},
+	} {
+		if c.s.Change.Kind == dep.Repinned {
+			c.s.Evidence = ofRegistry
+		}
+		v := Judge(Input{Subjects: []Subject{c.s}}, Default(), now())
+		if got := rulesOf(v); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v spoke, expected %v: %+v", c.what, got, c.want, v.Findings)
+		}
+	}
+}
+
 func TestExoticSource(t *testing.T) {
 	e := entry("path-weave@1.2.2", at(31))
 	next := func(edits ...func(*dep.Entry)) dep.Entry { return entry("path-weave@1.2.3", edits...) }
@@ -441,9 +497,20 @@ func TestExoticSource(t *testing.T) {
 		}
 		return e
 	}
+	react := entry("react@18.3.1", func(e *dep.Entry) { e.Location, e.Places = "react@18.3.1", []dep.Place{{By: ".", As: "react"}} })
+	reakt := entry("reakt@18.3.1", func(e *dep.Entry) {
+		e.Location, e.Alias, e.Places = "reakt@18.3.1", "react", []dep.Place{{By: "packages/a", As: "reakt"}, {By: ".", As: "react"}}
+	})
+	graphTaking := added(reakt, signed(reakt))
+	graphTaking.Change.Displaces = []dep.Entry{react}
+	outside := entry("is-odd@3.0.1", func(e *dep.Entry) { e.Patch = "../evil.patch" })
+	inside := entry("is-odd@3.0.1", func(e *dep.Entry) { e.Patch = "./.yarn/patches/is-odd-npm-3.0.1-0a1b2c3d4e.patch" })
 	directMove := git(repoB)
 	directMove.Direct = true
 	held(t, RuleExoticSource, []example{
+		{name: "another package takes the place in the graph", subject: []Subject{graphTaking}, want: []string{"warning"}},
+		{name: "a patch from outside of the repository", subject: []Subject{added(outside, signed(outside))}, want: []string{"error"}},
+		{name: "a patch of the repository", subject: []Subject{added(inside, signed(inside))}},
 		{name: "another package takes the place", subject: []Subject{displacing(added(hijack, attested(hijack)), lodash)}, want: []string{"error"}},
 		{name: "an alias that nothing asks for", subject: []Subject{added(hijack, attested(hijack))}, want: []string{"error"}},
 		{name: "the package stands at its own place, too", subject: []Subject{twice}, want: []string{"error"}},
@@ -571,12 +638,21 @@ func TestUnverified(t *testing.T) {
 }
 
 func TestProblems(t *testing.T) {
+	var jsr []Subject
+	for _, name := range []string{"@std/path@1.0.6", "@std/assert@1.0.5", "@std/fs@1.0.4", "@std/internal@1.0.3", "@std/testing@1.0.2"} {
+		e := entry(name, func(e *dep.Entry) {
+			setDigests(e)
+			e.Package.Ecosystem, e.OwnDigest, e.Integrity, e.Resolved, e.Lockfile = dep.JSR, true, digest(name).Hex[:64], "", "deno.lock"
+		})
+		jsr = append(jsr, unlooked(added(e, signed(e)), "comes from JSR"))
+	}
 	for rule, examples := range map[RuleName][]example{
 		RuleLockfileRemoved: {
 			{name: "removed", problem: []Problem{{Kind: LockfileRemoved, Lockfile: "package-lock.json"}}, want: []string{"error"}},
 		},
 		RuleUnsupportedLockfile: {
 			{name: "not read yet", problem: []Problem{{Kind: Unsupported, Lockfile: "Cargo.lock"}}, want: []string{"warning"}},
+			{name: "packages of a registry that is not read yet", subject: jsr, want: []string{"warning"}},
 		},
 		RuleSubmoduleMoved: {
 			{name: "moved", problem: []Problem{{Kind: SubmoduleMoved, Lockfile: "vendor/lib"}}, want: []string{"warning"}},

@@ -50,7 +50,8 @@ func (s Subject) lookedAt() bool {
 // it has no digest by nature. The mark alone is not believed: it would be a way to
 // go without one.
 func bundled(e dep.Entry) bool {
-	return e.Bundled && e.Resolved == "" && e.Integrity == "" && strings.Count(e.Location, "node_modules/") > 1
+	rest, npm := strings.CutPrefix(e.Location, "node_modules/")
+	return e.Bundled && e.Resolved == "" && e.Integrity == "" && (!npm || strings.Contains(rest, "node_modules/"))
 }
 
 // before is one version that stood in the base and that a registry answers for.
@@ -91,7 +92,7 @@ func (s Subject) compared() []before {
 	var out []before
 	gather := func(entries []dep.Entry, evidence []provenance.Evidence, stays bool) {
 		for i, e := range entries {
-			if e.Source != dep.Registry || bundled(e) {
+			if e.Source != dep.Registry || e.Package.Ecosystem != dep.NPM || bundled(e) {
 				continue
 			}
 			b := before{entry: e, stays: stays, weighs: weighs(e.Package, s.Change.Entry.Package)}

@@ -15,7 +15,7 @@ import (
 // version before only where the answer could have been that something was lost.
 func unverified(s Subject, v view) []draft {
 	e := s.Change.Entry
-	if !s.enters() || e.Source != dep.Registry {
+	if !s.enters() || e.Source != dep.Registry || e.Package.Ecosystem != dep.NPM {
 		return nil
 	}
 	name := id(e.Package)

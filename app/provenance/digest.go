@@ -64,6 +64,9 @@ func compareDigests(s Subject, rel *registry.Release, attested dep.Digest) Diges
 		d.State = Verified
 		return d
 	}
+	if s.OwnDigest {
+		return set(Absent, "", "The lockfile's digest of %s is of the package manager's own archive, by the nature of the format, and cannot be held against the registry's. What is shown was held against the digest that the registry states today.", id)
+	}
 	if locked.Hex == "" {
 		return set(Absent, "", "The lockfile states no digest of %s: nothing ties what gets installed to this release. What is shown of it was held against the registry's digest.", id)
 	}

@@ -154,6 +154,9 @@ type Subject struct {
 	// Digests are the lockfile's. Empty with Standalone false means that the
 	// lockfile states none, which is said.
 	Digests []dep.Digest
+	// OwnDigest says that the lockfile's digest is of what the package manager makes of
+	// the release, so that it can be held against nothing here. Digests are empty then.
+	OwnDigest bool
 	// Standalone says that there is no lockfile: registry and attestation are held
 	// against each other alone (bonafide verify without --integrity).
 	Standalone bool

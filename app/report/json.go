@@ -67,6 +67,13 @@ type jsonPackage struct {
 	Line       int            `json:"line"`
 	Scope      string         `json:"scope"`
 	Direct     bool           `json:"direct"`
+	Alias      string         `json:"alias,omitempty"`
+	Workspaces []string       `json:"workspaces,omitempty"`
+	Source     string         `json:"source,omitempty"`
+	Bundled    bool           `json:"bundled,omitempty"`
+	Script     bool           `json:"install_script,omitempty"`
+	Patch      string         `json:"patch,omitempty"`
+	Unsaid     []string       `json:"unsaid,omitempty"`
 	Trust      string         `json:"trust"`
 	Signature  jsonSignature  `json:"signature"`
 	Publish    jsonCheck      `json:"publish"`
@@ -161,6 +168,8 @@ func packageOf(p Package) jsonPackage {
 	out := jsonPackage{
 		PURL: purl(e.Package), Change: string(p.Change), From: p.From,
 		Lockfile: e.Lockfile, Line: e.Line, Scope: string(e.Scope), Direct: e.Direct,
+		Alias: e.Alias, Workspaces: e.Workspaces, Source: string(e.Source),
+		Bundled: e.Bundled, Script: e.InstallScript, Patch: e.Patch, Unsaid: factsUnsaid(e),
 		Trust:      string(p.trust()),
 		Signature:  jsonSignature{State: string(signature.State), Reason: signature.Reason},
 		Publish:    jsonCheck{string(publish.State), publish.Reason},
@@ -170,6 +179,12 @@ func packageOf(p Package) jsonPackage {
 	}
 	if out.Digest.Lockfile == "" && len(e.Digests) > 0 {
 		out.Digest.Lockfile = dep.Strongest(e.Digests).SRI()
+	}
+	if e.OwnDigest {
+		out.Digest.Lockfile = e.Integrity
+	}
+	if e.Unsaid.Has(dep.FactScope) {
+		out.Scope = ""
 	}
 	if p.NotLookedUp != "" {
 		return out
@@ -186,6 +201,23 @@ func packageOf(p Package) jsonPackage {
 	}
 	if log := ev.Provenance.Log; log != nil {
 		out.Provenance.Log = &jsonLog{log.Index, log.Time.UTC().Format(time.RFC3339)}
+	}
+	return out
+}
+
+// factsUnsaid names the facts that a lockfile of this kind does not keep.
+func factsUnsaid(e dep.Entry) []string {
+	var out []string
+	for _, f := range []struct {
+		fact dep.Facts
+		name string
+	}{
+		{dep.FactDigest, "digest"}, {dep.FactScope, "scope"}, {dep.FactDirect, "direct"},
+		{dep.FactBundled, "bundled"}, {dep.FactInstallScript, "install_script"}, {dep.FactDependencies, "dependencies"},
+	} {
+		if e.Unsaid.Has(f.fact) {
+			out = append(out, f.name)
+		}
 	}
 	return out
 }

@@ -35,6 +35,9 @@ const (
 	// MaxCommentBytes bounds one comment below GitHub's 65,536 characters.
 	MaxCommentBytes = 32 << 10
 
+	// maxWorkspaces bounds the workspaces named in a row of a table: a package that all
+	// of a monorepo asks for would fill the page.
+	maxWorkspaces = 3
 	// MaxNameChars bounds a package's name, a version or a path where it is shown. npm
 	// allows 214 characters; longer than this is not read but looked at.
 	MaxNameChars = 120

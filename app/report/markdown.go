@@ -269,15 +269,35 @@ func packageCell(e dep.Entry, occurrences int) string {
 		cell += " as " + shown(e.Alias)
 	}
 	if e.Direct {
-		cell += ", direct"
+		cell += ", direct" + inWorkspaces(e.Workspaces)
 	}
-	if e.Scope != "" && e.Scope != dep.Prod {
+	if e.Scope != "" && e.Scope != dep.Prod && !e.Unsaid.Has(dep.FactScope) {
 		cell += ", " + sentence(string(e.Scope))
 	}
 	if occurrences > 1 {
 		cell += fmt.Sprintf(", %d places", occurrences)
 	}
 	return cell
+}
+
+// inWorkspaces names the workspaces that ask for a package, where it is not the root
+// alone.
+func inWorkspaces(folders []string) string {
+	if len(folders) == 0 || len(folders) == 1 && folders[0] == "." {
+		return ""
+	}
+	var names []string
+	for _, folder := range folders[:min(len(folders), maxWorkspaces)] {
+		if folder == "." {
+			names = append(names, "the root")
+			continue
+		}
+		names = append(names, shown(folder))
+	}
+	if more := len(folders) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return " in " + strings.Join(names, ", ")
 }
 
 func changeCell(p Package) string {
