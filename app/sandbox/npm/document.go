@@ -78,6 +78,9 @@ type abbreviatedDocument struct {
 	Dependencies         map[string]string `json:"dependencies,omitempty"`
 	OptionalDependencies map[string]string `json:"optionalDependencies,omitempty"`
 	PeerDependencies     map[string]string `json:"peerDependencies,omitempty"`
+	BundleDependencies   []string          `json:"bundleDependencies,omitempty"`
+	OS                   []string          `json:"os,omitempty"`
+	CPU                  []string          `json:"cpu,omitempty"`
 	Dist                 dist              `json:"dist"`
 }
 
@@ -166,6 +169,20 @@ func (r *Registry) sign(p *published, integrity string) ([]signature, error) {
 	return []signature{{cmp.Or(f.KeyID, key.ID), sig}}, nil
 }
 
+// at is the document with the addresses of the registry at base.
+func (d versionDocument) at(base string) versionDocument {
+	if base == sigstore.RegistryURL {
+		return d
+	}
+	d.Dist.Tarball = base + strings.TrimPrefix(d.Dist.Tarball, sigstore.RegistryURL)
+	if d.Dist.Attestations != nil {
+		a := *d.Dist.Attestations
+		a.URL = base + strings.TrimPrefix(a.URL, sigstore.RegistryURL)
+		d.Dist.Attestations = &a
+	}
+	return d
+}
+
 func (d versionDocument) abbreviated() abbreviatedDocument {
 	m := d.manifest
 	return abbreviatedDocument{
@@ -173,6 +190,7 @@ func (d versionDocument) abbreviated() abbreviatedDocument {
 		HasInstallScript: m.Scripts["preinstall"] != "" || m.Scripts["install"] != "" || m.Scripts["postinstall"] != "",
 		Bin:              m.Bin, Engines: m.Engines, Dependencies: m.Dependencies,
 		OptionalDependencies: m.OptionalDependencies, PeerDependencies: m.PeerDependencies,
+		BundleDependencies: m.BundleDependencies, OS: m.OS, CPU: m.CPU,
 		Dist: d.Dist,
 	}
 }
@@ -180,7 +198,7 @@ func (d versionDocument) abbreviated() abbreviatedDocument {
 const isoMillis = "2006-01-02T15:04:05.000Z"
 
 // packument is the answer of /NAME: every release, with the time of each.
-func packument(all []*published) any {
+func packument(all []*published, base string) any {
 	latest := all[len(all)-1]
 	versions := map[string]versionDocument{}
 	times := map[string]string{
@@ -188,7 +206,7 @@ func packument(all []*published) any {
 		"modified": latest.PublishedAt.Format(isoMillis),
 	}
 	for _, p := range all {
-		versions[p.Version] = p.document
+		versions[p.Version] = p.document.at(base)
 		times[p.Version] = p.PublishedAt.Format(isoMillis)
 	}
 	return struct {
@@ -206,11 +224,11 @@ func packument(all []*published) any {
 }
 
 // abbreviatedPackument is the answer of /NAME for an installing client.
-func abbreviatedPackument(all []*published) any {
+func abbreviatedPackument(all []*published, base string) any {
 	latest := all[len(all)-1]
 	versions := map[string]abbreviatedDocument{}
 	for _, p := range all {
-		versions[p.Version] = p.document.abbreviated()
+		versions[p.Version] = p.document.at(base).abbreviated()
 	}
 	return struct {
 		Name     string                         `json:"name"`

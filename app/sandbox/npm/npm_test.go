@@ -305,6 +305,47 @@ func TestPathsAsClientsWriteThem(t *testing.T) {
 	}
 }
 
+func TestAPrivateRegistryNamesItself(t *testing.T) {
+	s := open(t)
+	s.publish(npm.Release{Name: "@lumen/http", Version: "4.2.0", Build: built, OS: []string{"aix"}, BundleDependencies: []string{"one"}})
+	const base = "https://npm.lumen.example/repository/team"
+	handler, err := s.Private(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	public := s.url
+	s.url = server.URL + "/repository/team"
+	v := s.version("/@lumen/http/4.2.0")
+	if want := base + "/@lumen/http/-/http-4.2.0.tgz"; v.Dist.Tarball != want {
+		t.Errorf("the tarball is at %s, want %s", v.Dist.Tarball, want)
+	}
+	for _, accept := range []string{"application/json", "application/vnd.npm.install-v1+json"} {
+		_, body := s.get("/@lumen%2fhttp", "Accept", accept)
+		for _, part := range []string{v.Dist.Tarball, base + "/-/npm/v1/attestations/@lumen%2fhttp@4.2.0", `"os":["aix"]`, `"bundleDependencies":["one"]`} {
+			if !strings.Contains(string(body), part) {
+				t.Errorf("%s lacks %s: %s", accept, part, body)
+			}
+		}
+		if strings.Contains(string(body), sigstore.RegistryURL) {
+			t.Errorf("%s names the public registry: %s", accept, body)
+		}
+	}
+	if resp, _ := s.get(strings.TrimPrefix(v.Dist.Tarball, base)); resp.StatusCode != http.StatusOK {
+		t.Errorf("its tarball: %s", resp.Status)
+	}
+	s.url = public
+	if v := s.version("/@lumen/http/4.2.0"); !strings.HasPrefix(v.Dist.Tarball, sigstore.RegistryURL+"/@lumen/http/") {
+		t.Errorf("the public one now says %s", v.Dist.Tarball)
+	}
+	for _, wrong := range []string{"", "npm.lumen.example", base + "/", "https://%zz"} {
+		if _, err := s.Private(wrong); err == nil {
+			t.Errorf("%q was taken for an address", wrong)
+		}
+	}
+}
+
 func TestHeadConditionAndCompression(t *testing.T) {
 	s := open(t)
 	s.publish(npm.Release{Name: "one", Version: "1.0.0", PublishedAt: now.AddDate(0, -1, 0)})

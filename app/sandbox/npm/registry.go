@@ -3,7 +3,7 @@
 // Sigstore; on request a release is wrong in one named way, or an answer is.
 //
 // Documents name the public registry, as those of a mirror do: who follows an
-// address in them leaves the sandbox.
+// address in them leaves the sandbox. Those of a Private registry name itself.
 package npm
 
 import (
@@ -11,7 +11,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -159,3 +161,15 @@ func (r *Registry) find(name, version string) (*published, bool) {
 
 // At serves the registry below a path prefix: "/npm".
 func (r *Registry) At(prefix string) http.Handler { return http.StripPrefix(prefix, r) }
+
+// Private serves the registry under an address of its own, which its documents name:
+// "https://npm.example.com/repository/team".
+func (r *Registry) Private(base string) (http.Handler, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || strings.HasSuffix(base, "/") {
+		return nil, fmt.Errorf("%q is no address of a registry: write https://HOST[/PREFIX], without a slash at the end", base)
+	}
+	return http.StripPrefix(u.Path, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		r.serve(w, req, base)
+	})), nil
+}

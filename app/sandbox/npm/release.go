@@ -27,6 +27,8 @@ type Release struct {
 	Dependencies         map[string]string
 	OptionalDependencies map[string]string
 	PeerDependencies     map[string]string
+	BundleDependencies   []string // names among Dependencies; Files hold them below node_modules/NAME/
+	OS, CPU              []string // where it can be installed, as Node.js names them; everywhere
 
 	// Files are the contents of the tarball by path, beside package.json.
 	Files map[string]string

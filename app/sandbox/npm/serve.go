@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/bonafide-app/bonafide/app/sandbox/sigstore"
 )
 
 const (
@@ -23,9 +25,14 @@ const (
 
 // ServeHTTP answers as the npm registry does.
 func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	r.serve(w, req, sigstore.RegistryURL)
+}
+
+// serve answers with documents that name the registry at base.
+func (r *Registry) serve(w http.ResponseWriter, req *http.Request, base string) {
 	q := parse(req)
 	r.requests.add(q)
-	a := r.answer(q, req.Header.Get("Accept"))
+	a := r.answer(q, req.Header.Get("Accept"), base)
 	if f, ok := r.faults.hit(q); ok {
 		f.apply(w, req, a)
 		return
@@ -103,7 +110,7 @@ func document(v any, mime string, modified time.Time) answer {
 }
 
 // answer looks up what is asked for.
-func (r *Registry) answer(q Request, accept string) answer {
+func (r *Registry) answer(q Request, accept, base string) answer {
 	if q.Method != http.MethodGet && q.Method != http.MethodHead {
 		return failure(http.StatusMethodNotAllowed, "this registry is read-only")
 	}
@@ -119,9 +126,9 @@ func (r *Registry) answer(q Request, accept string) answer {
 		}
 		modified := all[len(all)-1].PublishedAt
 		if strings.Contains(accept, mimeAbbreviated) {
-			return document(abbreviatedPackument(all), mimeAbbreviated, modified)
+			return document(abbreviatedPackument(all, base), mimeAbbreviated, modified)
 		}
-		return document(packument(all), mimeJSON, modified)
+		return document(packument(all, base), mimeJSON, modified)
 	}
 	p, ok := r.find(q.Name, q.Version)
 	if !ok {
@@ -132,7 +139,7 @@ func (r *Registry) answer(q Request, accept string) answer {
 	}
 	switch q.Kind {
 	case Version:
-		return document(p.document, mimeJSON, p.PublishedAt)
+		return document(p.document.at(base), mimeJSON, p.PublishedAt)
 	case Tarball:
 		return answer{http.StatusOK, mimeTarball, p.tarball, p.PublishedAt}
 	case Attestations:

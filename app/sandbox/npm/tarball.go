@@ -29,6 +29,9 @@ type manifest struct {
 	Dependencies         map[string]string `json:"dependencies,omitempty"`
 	OptionalDependencies map[string]string `json:"optionalDependencies,omitempty"`
 	PeerDependencies     map[string]string `json:"peerDependencies,omitempty"`
+	BundleDependencies   []string          `json:"bundleDependencies,omitempty"`
+	OS                   []string          `json:"os,omitempty"`
+	CPU                  []string          `json:"cpu,omitempty"`
 }
 
 type repository struct {
@@ -41,6 +44,7 @@ func (r Release) manifest() manifest {
 		Name: r.Name, Version: r.Version, Description: r.Description, License: r.License,
 		Bin: r.Bin, Scripts: r.Scripts, Engines: r.Engines, Dependencies: r.Dependencies,
 		OptionalDependencies: r.OptionalDependencies, PeerDependencies: r.PeerDependencies,
+		BundleDependencies: r.BundleDependencies, OS: r.OS, CPU: r.CPU,
 	}
 	if url := r.declaredRepository(); url != "" {
 		m.Repository = &repository{"git", url}
