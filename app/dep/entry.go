@@ -54,6 +54,9 @@ type Entry struct {
 	// package manager made of it: it is comparable with its like alone, and Digests
 	// are empty.
 	OwnDigest bool
+	// OwnDigestKey is what the file says about all digests of its own kind: with another
+	// one (the version and settings of yarn's cache), every digest is another.
+	OwnDigestKey string
 	// Patch is what the package manager changes the package with after it was fetched:
 	// a path in the repository, or the lockfile's own words for it; "" for nothing.
 	Patch string

@@ -24,8 +24,10 @@ const (
 // accept either. A package manager's own digests are only related to their like.
 func CompareDigests(before, after dep.Entry) DigestRelation {
 	switch {
+	case before.OwnDigest && after.OwnDigest && after.Patch == before.Patch && IsYarnsOwnPatch(after.Patch) && before.Resolved != after.Resolved:
+		return DigestsUnlike // another yarn brings another patch along
 	case before.OwnDigest && after.OwnDigest:
-		return compareOwn(before.Integrity, after.Integrity)
+		return compareOwn(before, after)
 	case before.OwnDigest && !hasDigest(after):
 		return DigestsWeaker
 	case after.OwnDigest && !hasDigest(before):
@@ -66,20 +68,24 @@ func CompareDigests(before, after dep.Entry) DigestRelation {
 // hasDigest says whether an entry states anything that can hold its bytes.
 func hasDigest(e dep.Entry) bool { return e.Integrity != "" || len(e.Digests) > 0 }
 
-// compareOwn relates the digests of a package manager's own archives. What stands
-// before a slash is the version and the settings of yarn's cache: they change the
-// archive of every package.
-func compareOwn(before, after string) DigestRelation {
-	was, _, _ := strings.Cut(before, "/")
-	is, _, _ := strings.Cut(after, "/")
+// compareOwn relates the digests of a package manager's own archives. Another version
+// or setting of yarn's cache changes the archive of every package; the file says so
+// once, and since yarn 4 before every checksum, too. One entry alone cannot say it.
+func compareOwn(before, after dep.Entry) DigestRelation {
+	key := func(e dep.Entry) string {
+		if key, _, ok := strings.Cut(e.Integrity, "/"); ok {
+			return key
+		}
+		return e.OwnDigestKey
+	}
 	switch {
-	case before == after:
+	case before.Integrity == after.Integrity:
 		return DigestsSame
-	case after == "":
+	case after.Integrity == "":
 		return DigestsWeaker
-	case before == "":
+	case before.Integrity == "":
 		return DigestsStronger
-	case strings.Contains(before+after, "/") && was != is:
+	case before.OwnDigestKey != after.OwnDigestKey && key(before) != key(after):
 		return DigestsUnlike
 	}
 	return DigestsConflict
@@ -100,7 +106,7 @@ func SameSource(before, after dep.Entry) bool {
 		if after.Source == dep.Registry && was == is {
 			return true
 		}
-		if after.Source == dep.Patch && before.Patch == after.Patch && isYarnsOwnPatch(after.Patch) {
+		if after.Source == dep.Patch && before.Patch == after.Patch && IsYarnsOwnPatch(after.Patch) {
 			was, _, _ = strings.Cut(before.Resolved, "#")
 			is, _, _ = strings.Cut(after.Resolved, "#")
 			return was == is

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/lockfile"
 )
 
 // patched: what is installed is the release and a patch on top of it. Signature,
@@ -30,15 +31,13 @@ func patched(s Subject, _ view) []draft {
 }
 
 // patchedByYarn says whether every patch is one that yarn brings along.
-// https://yarnpkg.com/features/patching
 func patchedByYarn(e dep.Entry) bool {
-	for patch := range strings.FieldsSeq(strings.ReplaceAll(e.Patch, "&", " ")) {
-		patch = strings.TrimPrefix(strings.TrimPrefix(patch, "optional!"), "~")
-		if !strings.HasPrefix(patch, "builtin<compat/") || !strings.HasSuffix(patch, ">") {
+	for patch := range strings.SplitSeq(e.Patch, "&") {
+		if !lockfile.IsYarnsOwnPatch(patch) {
 			return false
 		}
 	}
-	return e.Patch != ""
+	return true
 }
 
 // patchedBefore says whether a version that stood in the base was patched, too.
@@ -56,7 +55,7 @@ func (s Subject) patchedBefore() bool {
 
 // patchLeadsOut says whether a patch is a path that leaves the repository.
 func patchLeadsOut(e dep.Entry) bool {
-	for patch := range strings.FieldsSeq(strings.ReplaceAll(e.Patch, "&", " ")) {
+	for patch := range strings.SplitSeq(e.Patch, "&") {
 		patch = strings.TrimPrefix(strings.TrimPrefix(patch, "optional!"), "~/")
 		if strings.HasPrefix(patch, "/") || strings.HasPrefix(patch, "~") || strings.Contains(patch, "\\") || strings.Contains(patch, ":") ||
 			strings.HasPrefix(patch, "../") || strings.Contains(patch, "/../") {

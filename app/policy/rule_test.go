@@ -403,7 +403,7 @@ func TestPatched(t *testing.T) {
 	by := func(patch string) func(*dep.Entry) { return func(e *dep.Entry) { e.Patch = patch } }
 	plain, fix := entry("is-odd@3.0.1"), entry("is-odd@3.0.1", by("patches/is-odd@3.0.1.patch"))
 	next := entry("is-odd@3.0.2", by("patches/is-odd@3.0.2.patch"))
-	yarns := entry("resolve@1.22.8", by("optional!builtin<compat/resolve>"), from(dep.Patch, "patch:resolve@npm%3A1.22.8#optional!builtin<compat/resolve>"))
+	yarns := entry("resolve@1.22.8", by("builtin<compat/resolve>"), from(dep.Patch, "patch:resolve@npm%3A1.22.8#optional!builtin<compat/resolve>"))
 	mixed := entry("resolve@1.22.8", by("builtin<compat/resolve>&./evil.patch"))
 	audit := added(fix, signed(fix))
 	audit.Change.Kind = ""
@@ -442,7 +442,8 @@ func TestDigestsOfTheirOwnKind(t *testing.T) {
 		{"added", added(e, ofRegistry), nil},
 		{"updated from another format", updated(was, signed(was), e, ofRegistry), nil},
 		{"another archive", repin(entry("ms@2.1.3", own("10c0/bb")), e), []RuleName{RuleRepinned}},
-		{"another cache", repin(entry("ms@2.1.3", own("8/bb")), e), nil},
+		{"another cache", repin(entry("ms@2.1.3", own("8/bb"), func(e *dep.Entry) { e.OwnDigestKey = "8" }), e), nil},
+		{"another cache of this entry alone", repin(entry("ms@2.1.3", own("8/bb")), e), []RuleName{RuleRepinned}},
 		{"gone", repin(e, entry("ms@2.1.3", own(""))), []RuleName{RuleIntegrityLost}},
 	} {
 		if c.s.Change.Kind == dep.Repinned {
