@@ -199,7 +199,7 @@ func TestDenoRefusesWhatItCouldNotReadInFull(t *testing.T) {
 		deno("4", `"npm": {"a@1": []}`):                                                  Malformed,
 		deno("4", `"npm": {"a@1": {"dependencies": "b"}}`):                               Malformed,
 		deno("4", `"npm": {"a@1": {"integrity": null}}`):                                 Malformed,
-		deno("4", `"npm": {"a@1": {"integrity": "`+strings.Repeat("sha1-AA ", 17)+`"}}`): Limit,
+		deno("4", `"npm": {"a@1": {"integrity": "`+strings.Repeat("sha1-AA ", MaxDigests+1)+`"}}`): Limit,
 		deno("3", `"packages": {"npm": {"a@1": {"dependencies": {"b": "b"}}}}`):          Malformed,
 		deno("4", `"jsr": {"@std/path": {}}`):                                            Malformed,
 		deno("4", `"specifiers": {"npm:a": 1}`):                                          Malformed,

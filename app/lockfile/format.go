@@ -14,7 +14,8 @@ type Format struct {
 	Supported bool   // Parse reads it (not necessarily each of its versions)
 
 	parse  func(file) ([]dep.Entry, error)
-	binary bool // its bytes are no text
+	again  string // what to do about a broken one
+	binary bool   // its bytes are no text
 }
 
 // Recognise tells by its path whether a file is a lockfile of the repository, of a
@@ -26,22 +27,22 @@ func Recognise(name string) (Format, bool) {
 		return Format{}, false
 	}
 	known := func(name, manifest string) (Format, bool) { return Format{Name: name, Manifest: manifest}, true }
-	read := func(name, manifest string, parse func(file) ([]dep.Entry, error)) (Format, bool) {
-		return Format{Name: name, Manifest: manifest, Supported: true, parse: parse}, true
+	read := func(name, manifest string, parse func(file) ([]dep.Entry, error), again string) (Format, bool) {
+		return Format{Name: name, Manifest: manifest, Supported: true, parse: parse, again: again}, true
 	}
 	switch base := strings.ToLower(path.Base(name)); base {
 	case "package-lock.json", "npm-shrinkwrap.json":
-		return read("npm", "package.json", parseNPM)
+		return read("npm", "package.json", parseNPM, writeAgain)
 	case "yarn.lock":
-		return read("yarn", "package.json", parseYarn)
+		return read("yarn", "package.json", parseYarn, yarnAgain)
 	case "pnpm-lock.yaml":
-		return read("pnpm", "package.json", parsePNPM)
+		return read("pnpm", "package.json", parsePNPM, pnpmAgain)
 	case "bun.lock":
-		return read("bun", "package.json", parseBun)
+		return read("bun", "package.json", parseBun, bunAgain)
 	case "bun.lockb":
 		return Format{Name: "bun", Manifest: "package.json", Supported: true, parse: refuseBunBinary, binary: true}, true
 	case "deno.lock":
-		return read("deno", "deno.json", parseDeno)
+		return read("deno", "deno.json", parseDeno, denoAgain)
 	case "go.sum":
 		return known("go", "go.mod")
 	case "go.work.sum":
@@ -79,7 +80,7 @@ func Recognise(name string) (Format, bool) {
 	default:
 		switch {
 		case match("pnpm-lock.*.yaml", base): // pnpm's lockfile of a branch
-			return read("pnpm", "package.json", parsePNPM)
+			return read("pnpm", "package.json", parsePNPM, pnpmAgain)
 		case match("pylock.*.toml", base), base == "pylock.toml":
 			return known("pylock", "pyproject.toml")
 		// Conventional names only: any other text file may hold requirements, and most

@@ -1,6 +1,9 @@
 package lockfile
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestLockfilesAreRecognisedByTheirName(t *testing.T) {
 	for name, want := range map[string]Format{
@@ -46,6 +49,16 @@ func TestLockfilesAreRecognisedByTheirName(t *testing.T) {
 		}
 		if got.Supported != (got.parse != nil) {
 			t.Errorf("%q: supported %t, but a parser %t", name, got.Supported, got.parse != nil)
+		}
+	}
+}
+
+func TestWhatToDoNamesThePackageManager(t *testing.T) {
+	for name, tool := range map[string]string{"package-lock.json": "npm", "yarn.lock": "yarn", "pnpm-lock.yaml": "pnpm", "bun.lock": "bun", "deno.lock": "deno"} {
+		for what, text := range map[string]string{"empty": " \n", "not text": "\x00\xff", "rubbish": "}{", "a conflict": "<<<<<<< ours\n"} {
+			if e, _ := parseError(t, name, text); !strings.Contains(e.Detail, tool+" install") {
+				t.Errorf("%s, %s: %s", name, what, e.Detail)
+			}
 		}
 	}
 }

@@ -34,8 +34,9 @@ const (
 	// MaxIntegrityBytes bounds one integrity string. A sha512 takes 95 bytes.
 	MaxIntegrityBytes = 4096
 	// MaxDigests bounds the digests in one integrity string: those of two entries are
-	// compared each with each. Real ones hold one, some two.
-	MaxDigests = 16
+	// compared each with each. Real ones hold one, some two; that of a runtime in a pnpm lockfile has one for each
+	// platform, a dozen so far.
+	MaxDigests = 32
 	// MaxReplaces bounds each of dep.Change.Replaces, Displaces and Stays, and with
 	// them the comparisons that one package can cause. Real lockfiles hold up to ten
 	// versions of one name.

@@ -48,10 +48,10 @@ func Parse(name string, data []byte) ([]dep.Entry, error) {
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // package managers strip it too
 	if len(bytes.TrimSpace(data)) == 0 {
-		return nil, &Error{name, 0, Empty, "the file is empty, which does not mean that there are no dependencies; " + writeAgain}
+		return nil, &Error{name, 0, Empty, "the file is empty, which does not mean that there are no dependencies; " + format.again}
 	}
 	if at := invalidUTF8(data); at >= 0 {
-		return nil, &Error{name, lineAt(data, at), NotUTF8, "the file has bytes that are not UTF-8; " + writeAgain}
+		return nil, &Error{name, lineAt(data, at), NotUTF8, "the file has bytes that are not UTF-8; " + format.again}
 	}
 	return format.parse(file{name, data})
 }

@@ -361,7 +361,7 @@ func TestPNPMLockfilesThatCannotBeReadInFullAreRefused(t *testing.T) {
 		{"a binary without url", one("    resolution: {type: binary, integrity: x}\n"), Malformed, 4},
 		{"variants as text", one("    resolution: {type: variations, variants: x}\n"), Malformed, 4},
 		{"too long an integrity", one("    resolution: {integrity: '" + strings.Repeat(" ", 5000) + "'}\n"), Limit, 4},
-		{"too many digests", one("    resolution: {integrity: '" + strings.Repeat("x ", 17) + "'}\n"), Limit, 4},
+		{"too many digests", one("    resolution: {integrity: '" + strings.Repeat("x ", MaxDigests+1) + "'}\n"), Limit, 4},
 		{"a key without version", head + "packages:\n  a:\n    resolution: {integrity: x}\n", Malformed, 3},
 		{"a snapshot without version", head + "snapshots:\n  a: {}\n", Malformed, 3},
 		{"an address without name", "lockfileVersion: '6.0'\npackages:\n  github.com/o/n/c:\n    resolution: {tarball: x}\n", Malformed, 3},
