@@ -42,8 +42,7 @@ func Compare(ctx context.Context, base, head Tree, ignores func(path string) boo
 		}
 		if !format.Supported {
 			if h != nil || hErr != nil {
-				req.Problems = append(req.Problems, policy.Problem{Kind: policy.Unsupported, Lockfile: p,
-					Detail: fmt.Sprintf("%s is a lockfile of a kind that is not read yet: what it brings in was not looked at.", p)})
+				req.Problems = append(req.Problems, unsupported(p))
 			}
 			continue
 		}
@@ -162,6 +161,11 @@ func readFailure(err error) error {
 
 func unreadable(kind policy.ProblemKind, p string, err error) policy.Problem {
 	return policy.Problem{Kind: kind, Lockfile: p, Detail: fmt.Sprintf("%s cannot be read: %v.", p, err)}
+}
+
+func unsupported(p string) policy.Problem {
+	return policy.Problem{Kind: policy.Unsupported, Lockfile: p,
+		Detail: fmt.Sprintf("%s is a lockfile of a kind that is not read yet: what it brings in was not looked at.", p)}
 }
 
 // resolve follows symlinks from p to a blob. nil without an error: nothing there.

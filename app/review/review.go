@@ -208,6 +208,9 @@ func hasUnknown(findings []policy.Finding) bool {
 // A head that contradicts itself fails, and everything that any part of it says is
 // judged all the same.
 func parse(f File) (base, head []dep.Entry, problems []policy.Problem) {
+	if format, ok := lockfile.Recognise(f.Path); ok && !format.Supported {
+		return nil, nil, []policy.Problem{unsupported(f.Path)}
+	}
 	head, err := lockfile.Parse(f.Path, f.Head)
 	if err != nil {
 		problems = append(problems, fileProblem(policy.Unreadable, f.Path, err))

@@ -118,6 +118,25 @@ func TestDiffListsWhatChangedInEveryRealPair(t *testing.T) {
 	}
 }
 
+// A lockfile of another ecosystem is listed as not looked at, also where it was asked
+// for by its name.
+func TestLockfilesOfOtherEcosystemsAreListedAsNotLookedAt(t *testing.T) {
+	data := realdata.Open(t, "lockfiles.zip")
+	for _, dir := range []string{"cargo/deno-std-v3-to-v4/head.Cargo.lock", "hostile/gosum-conflict/head.go.sum"} {
+		_, name, _ := strings.Cut(path.Base(dir), ".")
+		file := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(file, realdata.Read(t, data, dir), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"audit", file}, {"diff", file, file}, {"audit", filepath.Dir(file)}} {
+			status, stdout, stderr := command(t, append(args, "--offline", "--format", "json")...)
+			if status != 0 || strings.Count(stdout, `"unsupported-lockfile"`) != 1 || !strings.Contains(stdout, "was not looked at") {
+				t.Errorf("%v: exit status %d\n%s%s", args, status, stdout, stderr)
+			}
+		}
+	}
+}
+
 // idOf is name@version of a package URL.
 func idOf(t *testing.T, purl string) string {
 	t.Helper()
