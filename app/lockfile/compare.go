@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -24,8 +25,10 @@ const (
 // accept either. A package manager's own digests are only related to their like.
 func CompareDigests(before, after dep.Entry) DigestRelation {
 	switch {
-	case before.OwnDigest && after.OwnDigest && after.Patch == before.Patch && IsYarnsOwnPatch(after.Patch) && before.Resolved != after.Resolved:
-		return DigestsUnlike // another yarn brings another patch along
+	case before.OwnDigest && after.OwnDigest && before.Source != after.Source && (before.Source == dep.Patch || after.Source == dep.Patch):
+		return DigestsUnlike // of the release, and of what a patch makes of it
+	case before.OwnDigest && after.OwnDigest && after.Source == dep.Patch && before.Resolved != after.Resolved:
+		return DigestsUnlike // of what two patches make of it: also another yarn brings other ones along
 	case before.OwnDigest && after.OwnDigest:
 		return compareOwn(before, after)
 	case before.OwnDigest && !hasDigest(after):
@@ -94,9 +97,11 @@ func compareOwn(before, after dep.Entry) DigestRelation {
 // SameSource says whether two entries of one package are fetched from the same
 // place. The public registry's own address may be stated or left out, under either
 // of its names, and may have been http before. The sha1 that yarn 1 adds to a
-// registry's address is not part of it, nor is what yarn's own patches change with
-// yarn.
+// registry's address is not part of it, nor is a patch: what is patched comes from
+// where the release does. Each package manager spells the path of a tarball in the
+// repository in a way of its own.
 func SameSource(before, after dep.Entry) bool {
+	before, after = unpatched(before), unpatched(after)
 	if before.Source == after.Source {
 		if before.Resolved == after.Resolved {
 			return true
@@ -106,10 +111,9 @@ func SameSource(before, after dep.Entry) bool {
 		if after.Source == dep.Registry && was == is {
 			return true
 		}
-		if after.Source == dep.Patch && before.Patch == after.Patch && IsYarnsOwnPatch(after.Patch) {
-			was, _, _ = strings.Cut(before.Resolved, "#")
-			is, _, _ = strings.Cut(after.Resolved, "#")
-			return was == is
+		if here, ok := ownTarball(after); ok {
+			there, ok := ownTarball(before)
+			return ok && here == there
 		}
 	}
 	if !ownAddress(after) {
@@ -119,6 +123,57 @@ func SameSource(before, after dep.Entry) bool {
 		return isPublicTarball("https://"+rest, before.Package)
 	}
 	return ownAddress(before)
+}
+
+// unpatched is an entry with the source of what is patched, where yarn's locator says
+// so.
+func unpatched(e dep.Entry) dep.Entry {
+	if e.Source != dep.Patch {
+		return e
+	}
+	source, _, ok := yarnLocator{e.Package.Name, e.Resolved}.unpatchAll()
+	if !ok {
+		return e
+	}
+	if e.Source, e.Resolved, ok = source.fetched(e.Package); !ok {
+		e.Source = dep.Patch
+	}
+	return e
+}
+
+// ownTarball is the path of a tarball in the repository, seen from the lockfile, where
+// an entry is one.
+func ownTarball(e dep.Entry) (file string, ok bool) {
+	if e.Source != dep.File {
+		return "", false
+	}
+	target := strings.TrimPrefix(e.Resolved, "file:")
+	target, _, _ = strings.Cut(target, "#") // yarn 1 adds the sha1, later ones where they found it
+	target, _, _ = strings.Cut(target, "::")
+	if !isTarballName(target) || !inRepository(e.Lockfile, target) {
+		return "", false
+	}
+	return path.Clean(target), true
+}
+
+// samePatch says whether both entries are changed by the same patches, those that yarn
+// brings along aside: they are yarn's own code, and others have none.
+func samePatch(before, after dep.Entry) bool {
+	was, is := notYarnsOwn(before.Patch), notYarnsOwn(after.Patch)
+	if was != is || before.Patch != "" && after.Patch != "" && before.Patch != after.Patch {
+		return false
+	}
+	// Yarn's locator says what is in the patch, too.
+	return is == "" || before.Source != dep.Patch || after.Source != dep.Patch || before.Resolved == after.Resolved
+}
+
+// notYarnsOwn are the patches of an entry that do not come with yarn.
+func notYarnsOwn(patches string) string {
+	if patches == "" || IsYarnsOwnPatch(patches) {
+		return ""
+	}
+	all := strings.Split(patches, "&")
+	return strings.Join(slices.DeleteFunc(all, IsYarnsOwnPatch), "&")
 }
 
 // Difference says what makes a change of kind Repinned one.
@@ -170,7 +225,7 @@ func Explain(c dep.Change) Difference {
 
 func difference(before, after dep.Entry) Difference {
 	relation := CompareDigests(before, after)
-	return Difference{!SameSource(before, after), relation == DigestsConflict, relation == DigestsWeaker, before.Patch != after.Patch}
+	return Difference{!SameSource(before, after), relation == DigestsConflict, relation == DigestsWeaker, !samePatch(before, after)}
 }
 
 func (d Difference) weight() (n int) {

@@ -259,7 +259,7 @@ func covers(before, after *dep.Entry) bool {
 		return true
 	case after.Bundled && after.Integrity == "": // it has no digest of its own by nature, but must not have lost one
 		return before.Integrity == "" && len(before.Digests) == 0 && ownAddress(*before)
-	case before.Patch != after.Patch || !SameSource(*before, *after):
+	case !samePatch(*before, *after) || !SameSource(*before, *after):
 		return false
 	}
 	switch CompareDigests(*before, *after) {

@@ -301,14 +301,12 @@ func (y *yarnBerry) entry(b *berryBlock) (dep.Entry, error) {
 	case "jsr:":
 		e.Package.Ecosystem, e.Package.Version, e.Source = dep.JSR, rest, dep.Registry
 	case "npm:":
-		archive, ok := source.parameter("__archiveUrl")
-		if !ok {
+		e.Package.Version = rest
+		fallthrough
+	default:
+		if e.Source, e.Resolved, ok = source.fetched(e.Package); !ok {
 			return e, y.fail(Malformed, b.line, "the resolution has an address that cannot be read")
 		}
-		e.Package.Version, e.Resolved = rest, archive
-		e.Source = classify(archive, e.Package)
-	default:
-		e.Resolved, e.Source = source.reference, source.source(e.Package)
 	}
 	if strings.HasPrefix(b.found.reference, "patch:") {
 		e.Source, e.Resolved, e.Patch = dep.Patch, b.found.reference, patch

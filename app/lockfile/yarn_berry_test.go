@@ -316,10 +316,12 @@ func TestBerryPatchesAreChanges(t *testing.T) {
 	}
 	for name, tt := range map[string]struct{ base, head, want string }{
 		"yarn's own, by another yarn":    {a + own("npm%3A1.0.0", "~builtin<compat/a>", "1"), a + own("npm%3A1.0.0", "optional!builtin<compat/a>", "2"), ""},
+		"yarn's own, added":              {a, a + own("npm%3A1.0.0", "optional!builtin<compat/a>", "10c0"), ""},
+		"yarn's own, gone":               {a + own("npm%3A1.0.0", "optional!builtin<compat/a>", "10c0"), a, ""},
 		"yarn's own, of something else":  {a + own("npm%3A1.0.0", "builtin<compat/a>", "1"), a + own("https%3A//h.example/a.tgz", "builtin<compat/a>", "1"), "repinned a@1.0.0"},
 		"a file that is named alike":     {a + own("npm%3A1.0.0", "builtin<compat/a>", "1"), a + own("npm%3A1.0.0", "builtin<x>/../evil>", "1"), "repinned a@1.0.0"},
 		"a file behind what is no flag":  {a + own("npm%3A1.0.0", "builtin<compat/a>", "1"), a + own("npm%3A1.0.0", "evil!builtin<compat/a>", "1"), "repinned a@1.0.0"},
-		"another of yarn's own":          {a + own("npm%3A1.0.0", "builtin<compat/a>", "1"), a + own("npm%3A1.0.0", "builtin<compat/b>", "1"), "repinned a@1.0.0"},
+		"another of yarn's own":          {a + own("npm%3A1.0.0", "builtin<compat/a>", "1"), a + own("npm%3A1.0.0", "builtin<compat/b>", "1"), ""},
 		"one of one's own beside yarn's": {a + own("npm%3A1.0.0", "builtin<compat/a>", "1"), a + own("npm%3A1.0.0", "builtin<compat/a>&./a.patch", "1"), "repinned a@1.0.0"},
 		"another beside yarn's own":      {a + own("npm%3A1.0.0", "builtin<compat/a>&./a.patch", "1"), a + own("npm%3A1.0.0", "builtin<compat/a>&./a.patch", "2"), "repinned a@1.0.0"},
 		"the same":                       {a + patched("1"), a + patched("1"), ""},
@@ -333,6 +335,71 @@ func TestBerryPatchesAreChanges(t *testing.T) {
 		}
 		if got := strings.Join(got, ", "); got != tt.want {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+func TestAPatchIsNeitherAnotherSourceNorAnotherDigest(t *testing.T) {
+	a := berryRelease("a@npm:1.0.0", "a", "1.0.0")
+	patched := func(source, hash, sum string) string {
+		return berryBlockText("a@patch:a@"+source+"#./a.patch", "1.0.0", "a@patch:a@"+source+"#./a.patch::version=1.0.0&hash="+hash, "checksum: 10c0/"+sum)
+	}
+	other := strings.Repeat("b", 128)
+	for name, tt := range map[string]struct {
+		base, head string
+		want       Difference
+	}{
+		"added":                 {a, a + patched("npm%3A1.0.0", "1", other), Difference{Patch: true}},
+		"another patch":         {a + patched("npm%3A1.0.0", "1", berrySum), a + patched("npm%3A1.0.0", "2", other), Difference{Patch: true}},
+		"the same, other bytes": {a + patched("npm%3A1.0.0", "1", berrySum), a + patched("npm%3A1.0.0", "1", other), Difference{Conflict: true}},
+		"of something else":     {a, a + patched("https%3A//h.example/a.tgz", "1", other), Difference{Patch: true, Source: true}},
+	} {
+		changes := Diff(parseYarnText(t, berryText(tt.base)), parseYarnText(t, berryText(tt.head)))
+		if len(changes) != 1 || Explain(changes[0]) != tt.want {
+			t.Errorf("%s: %+v, want %+v", name, changes, tt.want)
+			for _, c := range changes {
+				t.Errorf("%+v", Explain(c))
+			}
+		}
+	}
+}
+
+func TestYarnsOwnPatchesAreNoChangeToOtherPackageManagers(t *testing.T) {
+	own := berryBlockText("a@patch:a@npm%3A^1.0.0#optional!builtin<compat/a>", "1.0.0",
+		"a@patch:a@npm%3A1.0.0#optional!builtin<compat/a>::version=1.0.0&hash=1", "checksum: 10c0/"+berrySum)
+	berry := parseYarnText(t, berryText(berryRelease("a@npm:^1.0.0", "a", "1.0.0")+own))
+	npm, err := Parse("package-lock.json", []byte(`{"lockfileVersion": 3, "packages": {"": {"dependencies": {"a": "^1.0.0"}},
+		"node_modules/a": {"version": "1.0.0", "resolved": "https://registry.npmjs.org/a/-/a-1.0.0.tgz", "integrity": "sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if changes := Diff(npm, berry); len(changes) > 0 {
+		t.Errorf("npm to yarn: %+v", changes)
+	}
+	if changes := Diff(berry, npm); len(changes) > 0 {
+		t.Errorf("yarn to npm: %+v", changes)
+	}
+}
+
+func TestATarballOfTheRepositoryIsTheSameHoweverItIsSpelled(t *testing.T) {
+	at := func(lockfile, resolved string) dep.Entry {
+		return dep.Entry{Package: dep.Package{Ecosystem: dep.NPM, Name: "a", Version: "1.0.0"}, Lockfile: lockfile, Source: dep.File, Resolved: resolved}
+	}
+	npm := at("app/package-lock.json", "file:vendor/a-1.0.0.tgz")
+	for _, same := range []dep.Entry{
+		at("app/yarn.lock", "file:./vendor/a-1.0.0.tgz#0123456789012345678901234567890123456789"),
+		at("app/yarn.lock", "file:vendor/a-1.0.0.tgz#vendor/a-1.0.0.tgz::hash=04943d&locator=app%40workspace%3A."),
+		at("app/bun.lock", "vendor/a-1.0.0.tgz"),
+	} {
+		if !SameSource(npm, same) || !SameSource(same, npm) {
+			t.Errorf("%s is another source", same.Resolved)
+		}
+	}
+	for _, other := range []dep.Entry{
+		at("app/yarn.lock", "file:vendor/b-1.0.0.tgz"), at("app/yarn.lock", "file:../../vendor/a-1.0.0.tgz"),
+	} {
+		if SameSource(npm, other) {
+			t.Errorf("%s in %s is the same source", other.Resolved, other.Lockfile)
 		}
 	}
 }

@@ -137,6 +137,16 @@ func (l yarnLocator) ownFolder(lockfile string) (folder string, ok bool) {
 	return ownYarnFolder(lockfile, from, target)
 }
 
+// fetched says where what a locator stands for is fetched from, where that is not
+// patched and not of JSR. ok is false where the address cannot be read.
+func (l yarnLocator) fetched(p dep.Package) (kind dep.SourceKind, address string, ok bool) {
+	if protocol, _ := l.protocol(); protocol == "npm:" {
+		address, ok = l.parameter("__archiveUrl")
+		return classify(address, p), address, ok
+	}
+	return l.source(p), l.reference, true
+}
+
 // source says where a locator is fetched from, of those that are neither the
 // registry's nor patched.
 func (l yarnLocator) source(p dep.Package) dep.SourceKind {

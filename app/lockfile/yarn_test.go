@@ -128,7 +128,7 @@ func TestHostileYarnFilesAreRefusedOrTheirFactsComeOut(t *testing.T) {
 		{"berry-resolution-other-name", "", 0, "lodahs@4.17.21 as lodash!", ""},
 		{"berry-soft-link-hides", Inconsistent, 8, "evil@6.6.6", ""},
 		{"berry-no-checksum", "", 0, "ms@2.1.3", ""},
-		{"berry-patch-added", "", 0, "ms@2.1.3, ms@2.1.3 from patch", "repinned ms@2.1.3 source=true conflict=true weaker=false"},
+		{"berry-patch-added", "", 0, "ms@2.1.3, ms@2.1.3 from patch", "repinned ms@2.1.3 source=false conflict=false weaker=false"},
 		{"berry-cachekey-change", "", 0, "ms@2.1.3", ""},
 		{"berry-checksum-same-cachekey", "", 0, "ms@2.1.3", "repinned ms@2.1.3 source=false conflict=true weaker=false"},
 	} {
