@@ -107,13 +107,37 @@ func (y *yarnV1) realNames(b *yarnBlock) []string {
 		}
 	}
 	switch {
-	case len(names) > 0:
+	case len(names) > 1:
+		if target, ok := y.override(b); ok {
+			return []string{target}
+		}
+		return names
+	case len(names) == 1:
 		return names
 	case b.name != "":
 		return []string{b.name}
 	}
 	as, _, _ := y.patterns[b.patterns.from].ask()
 	return []string{as}
+}
+
+// override is the package that resolutions in package.json put in the place of another
+// one ("a": "npm:b@1"): yarn then writes what was asked for beside what it found instead,
+// `a@^1.0.0, "a@npm:b@1"`. The address has to agree.
+func (y *yarnV1) override(b *yarnBlock) (target string, ok bool) {
+	name := ""
+	for _, p := range y.patterns[b.patterns.from:b.patterns.to] {
+		as, real, _ := p.ask()
+		switch {
+		case name != "" && as != name, real != as && target != "" && real != target:
+			return "", false
+		case real != as:
+			target = real
+		}
+		name = as
+	}
+	base, ok := RegistryBase(b.resolved, dep.Package{Ecosystem: dep.NPM, Name: target, Version: b.version})
+	return target, ok && base != ""
 }
 
 // ownFolder is the folder of the repository that a block stands for, if it does: then
@@ -141,9 +165,10 @@ func (y *yarnV1) entry(b *yarnBlock, name string) dep.Entry {
 		Resolved: b.resolved, Integrity: b.integrity, Scope: dep.Prod, Unsaid: yarnV1Unsaid,
 		Dependencies: y.specs[b.specs.from:b.specs.to:b.specs.to],
 	}
-	asked := false // by the name that the block states
+	asked, overridden := false, false // by the name that the block states; as another package
 	for _, p := range y.patterns[b.patterns.from:b.patterns.to] {
-		as, _, address := p.ask()
+		as, real, address := p.ask()
+		overridden = overridden || real == as && as != name
 		if e.Resolved == "" {
 			e.Resolved = address
 		}
@@ -155,6 +180,7 @@ func (y *yarnV1) entry(b *yarnBlock, name string) dep.Entry {
 	if b.name != "" && b.name != name { // then yarn installs under it
 		e.Alias, e.AliasUnasked = b.name, !asked
 	}
+	e.AliasUnasked = e.AliasUnasked || overridden && e.Alias != "" && len(y.realNames(b)) == 1
 	complete(&e)
 	if _, sha1 := cutSHA1(b.resolved); sha1 != "" && e.Integrity == "" && e.Source != dep.Git {
 		e.Digests = []dep.Digest{{Algorithm: "sha1", Hex: strings.ToLower(sha1)}}

@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -251,6 +252,29 @@ func TestYarnV1ChangesAreThoseOfThePackages(t *testing.T) {
 	} {
 		if got := strings.Join(summary(Diff(parseYarnText(t, tt.base), parseYarnText(t, tt.head))), ", "); got != tt.want {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+func TestResolutionsOfYarn1MayPutAPackageInThePlaceOfAnother(t *testing.T) {
+	block := func(header, resolved string) string {
+		return "# yarn lockfile v1\n\n\n" + header + ":\n  version \"2.1.0\"\n  resolved \"https://registry.yarnpkg.com/" + resolved + "\"\n"
+	}
+	entries, err := Parse("yarn.lock", []byte(block(`differ@^1.0.0, "differ@npm:paint@2.1.0"`, "paint/-/paint-2.1.0.tgz")))
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("%+v, %v", entries, err)
+	}
+	if e := entries[0]; e.Package.ID() != "paint@2.1.0" || e.Alias != "differ" || !e.AliasUnasked || e.Source != dep.Registry {
+		t.Errorf("%+v", e)
+	}
+	for name, text := range map[string]string{
+		"of two packages":      block(`differ@^1.0.0, "differ@npm:paint@2.1.0", "differ@npm:other@2.1.0"`, "paint/-/paint-2.1.0.tgz"),
+		"under two names":      block(`other@^1.0.0, "differ@npm:paint@2.1.0"`, "paint/-/paint-2.1.0.tgz"),
+		"from another address": block(`differ@^1.0.0, "differ@npm:paint@2.1.0"`, "differ/-/differ-2.1.0.tgz"),
+	} {
+		var refused *Error
+		if _, err := Parse("yarn.lock", []byte(text)); !errors.As(err, &refused) || refused.Kind != Inconsistent {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
