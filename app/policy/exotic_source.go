@@ -110,8 +110,12 @@ func newSource(s Subject) draft {
 	}
 	switch e.Source {
 	case dep.Git:
-		d.Message = fmt.Sprintf("%s, %s, now comes from %s: no registry has published it, no digest pins it, and its install scripts run from the repository's own state.",
-			id(e.Package), kind, place(e))
+		pinned := "no digest pins it, "
+		if e.Integrity != "" {
+			pinned = ""
+		}
+		d.Message = fmt.Sprintf("%s, %s, now comes from %s: no registry has published it, %sand its install scripts run from the repository's own state.",
+			id(e.Package), kind, place(e), pinned)
 		d.Help = "Find out which package asks for it and why. A git source deep in the tree is how malware entered that registries never saw. " +
 			"Benign cause: a fix that is not released yet; then pin a full commit of a repository you know, and go back to the registry when it is released."
 		d.cause, d.many = "git", "now come from git, where no registry has published them"

@@ -60,7 +60,7 @@ func hijacked(s Subject) []draft {
 		d := aboutEntry(s, o,
 			fmt.Sprintf("Nothing in the lockfile asks for %s under the name %s, yet it is installed under it at %s.", id(o.Package), quote(o.Alias), quote(o.Location)),
 			"Do not install it before the manifest says so: a package under the name of another is loaded in its place. Remove the entry and let the package manager write it again. "+
-				"Benign cause: an alias that stands under overrides in package.json, which npm does not write into the lockfile.")
+				"Benign cause: an alias that stands under overrides or resolutions in package.json, which the lockfile does not repeat.")
 		if !s.isNew() {
 			d.atMost = Warning
 		}
@@ -85,11 +85,14 @@ func shared(a, b dep.Entry) string {
 		if !of[p] {
 			continue
 		}
-		by := p.By
-		if by == "." {
-			by = "the root"
+		switch by := p.By; by {
+		case "": // a package.json; which one, yarn 1 does not say
+			return fmt.Sprintf("What is asked for as %s", quote(p.As))
+		case ".":
+			return fmt.Sprintf("What the root asks for as %s", quote(p.As))
+		default:
+			return fmt.Sprintf("What %s asks for as %s", quote(by), quote(p.As))
 		}
-		return fmt.Sprintf("What %s asks for as %s", quote(by), quote(p.As))
 	}
 	return ""
 }

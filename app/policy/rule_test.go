@@ -672,3 +672,14 @@ func TestProblems(t *testing.T) {
 		t.Run(string(rule), func(t *testing.T) { held(t, rule, examples) })
 	}
 }
+
+func TestAPlaceWithoutAnAskerIsNamedByTheNameAlone(t *testing.T) {
+	at := func(by string) dep.Entry { return dep.Entry{Places: []dep.Place{{By: by, As: "bundler"}}} }
+	for by, want := range map[string]string{
+		"": "What is asked for as bundler", ".": "What the root asks for as bundler", "packages/web": "What packages/web asks for as bundler",
+	} {
+		if got := shared(at(by), at(by)); got != want {
+			t.Errorf("%q: %q, want %q", by, got, want)
+		}
+	}
+}
