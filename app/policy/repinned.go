@@ -25,21 +25,28 @@ func repinned(s Subject, v view) []draft {
 		if origin(old) == origin(e) {
 			return nil // the same place, spelled or versioned otherwise
 		}
-		if v.fromRegistry(e) && sameBytes(old, e) {
-			return nil // the same bytes, from a registry that this lockfile uses anyway
-		}
+	}
+	if s.stays(v) {
+		return nil
 	}
 	old := s.Change.Replaces[0]
 	d := about(RuleRepinned, s,
 		fmt.Sprintf("%s keeps its version, but now comes from %s instead of %s.", id(e.Package), place(e), place(old)),
 		"Ask why the source moved, or restore the entry from the base branch. Benign cause: a registry or mirror that the project moves to on purpose; "+
 			"then all its packages move in one change, and the operator can make the registry known.")
-	if e.Source == dep.Registry && e.Resolved == "" && e.OwnDigest {
+	if leavesOut := func(e dep.Entry) bool { return e.Source == dep.Registry && e.Resolved == "" && e.OwnDigest }; leavesOut(e) || leavesOut(old) && v.fromRegistry(e) {
 		d.atMost = Warning // a lockfile of another kind: neither registry nor digest can be compared
 	}
 	d.cause = origin(old) + " " + origin(e)
 	d.many = fmt.Sprintf("keep their version, but now come from %s instead of %s", registryOrPlace(e), registryOrPlace(old))
 	return []draft{d}
+}
+
+// stays says whether a package that was repinned is the same bytes as before, from a
+// registry that this lockfile uses anyway.
+func (s Subject) stays(v view) bool {
+	return s.Change.Kind == dep.Repinned && v.fromRegistry(s.Change.Entry) &&
+		slices.ContainsFunc(s.Change.Replaces, func(old dep.Entry) bool { return sameBytes(old, s.Change.Entry) })
 }
 
 // otherDigest words the finding by the entry that the new digest contradicts.

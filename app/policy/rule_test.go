@@ -445,6 +445,9 @@ func TestDigestsOfTheirOwnKind(t *testing.T) {
 		{"another cache", repin(entry("ms@2.1.3", own("8/bb"), func(e *dep.Entry) { e.OwnDigestKey = "8" }), e), nil},
 		{"another cache of this entry alone", repin(entry("ms@2.1.3", own("8/bb")), e), []RuleName{RuleRepinned}},
 		{"gone", repin(e, entry("ms@2.1.3", own(""))), []RuleName{RuleIntegrityLost}},
+		{"patched", repin(e, entry("ms@2.1.3", own("10c0/bb"), func(e *dep.Entry) {
+			e.Source, e.Resolved, e.Patch = dep.Patch, "patch:ms@npm%3A2.1.3#./ms.patch::version=2.1.3&hash=1", "./ms.patch"
+		})), []RuleName{RulePatched}},
 	} {
 		if c.s.Change.Kind == dep.Repinned {
 			c.s.Evidence = ofRegistry
@@ -680,6 +683,41 @@ func TestAPlaceWithoutAnAskerIsNamedByTheNameAlone(t *testing.T) {
 	} {
 		if got := shared(at(by), at(by)); got != want {
 			t.Errorf("%q: %q, want %q", by, got, want)
+		}
+	}
+}
+
+// A move between package managers states addresses that were left out, or leaves them
+// out: the same bytes from a registry that is known have not entered.
+func TestAnAddressThatIsStatedOrLeftOutIsNoNewSource(t *testing.T) {
+	const team = "https://npm.lumen.example/repository/team"
+	stated := entry("@lumen/core@5.0.1", func(e *dep.Entry) { e.Resolved = team + "/@lumen/core/-/core-5.0.1.tgz" })
+	leftOut := entry("@lumen/core@5.0.1", func(e *dep.Entry) { e.Resolved = "" })
+	ofBerry := entry("@lumen/core@5.0.1", func(e *dep.Entry) { e.Resolved, e.OwnDigest, e.Integrity, e.Digests = "", true, "10c0/aa", nil })
+	other := entry("@lumen/core@5.0.1", digests(digest("other")), func(e *dep.Entry) { e.Resolved = "" })
+	for _, c := range []struct {
+		what      string
+		base      dep.Entry
+		head      dep.Entry
+		known     bool
+		want      Conclusion
+		wantRules []RuleName
+	}{
+		{"left out", stated, leftOut, false, Success, nil},
+		{"stated", leftOut, stated, true, Success, nil},
+		{"stated, of a registry that nobody knows", leftOut, stated, false, Failure, []RuleName{RuleExoticSource, RuleRepinned}},
+		{"left out, other bytes", stated, other, true, Failure, []RuleName{RuleRepinned, RuleUnverified}},
+		{"stated, where digests cannot be compared", ofBerry, stated, true, ActionRequired, []RuleName{RuleRepinned, RuleUnverified}},
+	} {
+		in := Input{Subjects: []Subject{unlooked(repin(c.base, c.head), "comes from a registry that Bonafide was not told about")}}
+		if c.known {
+			in.KnownHosts = map[string][]string{"package-lock.json": {team}}
+		}
+		v := Judge(in, Default(), now())
+		got := rulesOf(v)
+		slices.Sort(got)
+		if v.Conclusion != c.want || !slices.Equal(got, c.wantRules) {
+			t.Errorf("%s: %s by %v, want %s by %v", c.what, v.Conclusion, got, c.want, c.wantRules)
 		}
 	}
 }

@@ -24,8 +24,8 @@ func unverified(s Subject, v view) []draft {
 	switch {
 	case bundled(e):
 		return nil
-	case s.NotLookedUp != "" && failsAsExotic(s, v):
-		return nil // said once is enough
+	case s.NotLookedUp != "" && (failsAsExotic(s, v) || s.stays(v)):
+		return nil // said once is enough; what stays does not enter
 	case s.NotLookedUp != "":
 		help = "Start Bonafide with --npm-registry for the registry that has this package, so that it can be asked. " +
 			"Where such packages are to pass without a verdict, the policy's on_unknown: neutral says so for all of them."

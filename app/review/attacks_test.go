@@ -312,3 +312,35 @@ func TestABrokenBaseDoesNotBlockTheWayOut(t *testing.T) {
 		}
 	}
 }
+
+// Where the base's settings name a registry, it is known there, whether the base's
+// lockfile states addresses or not. The head's settings make nothing known.
+func TestARegistryThatTheBasesSettingsNameIsKnown(t *testing.T) {
+	bare := string(packages{"node_modules/@corp/one": `"version":"1.0.0","integrity":"` + sri("@corp/one@1.0.0") + `"`}.lockfile())
+	stated := string(packages{"node_modules/@corp/one": `"version":"1.0.0","resolved":"https://npm.corp.example/@corp/one/-/one-1.0.0.tgz","integrity":"` + sri("@corp/one@1.0.0") + `"`}.lockfile())
+	const scoped = "@corp:registry=https://npm.corp.example/\n"
+	for name, tt := range map[string]struct {
+		base, head files
+		want       policy.Conclusion
+	}{
+		"on both sides": {files{".npmrc": scoped}, files{".npmrc": scoped}, policy.Success},
+		"until now":     {files{".npmrc": scoped}, files{}, policy.Success},
+		"from now on":   {files{}, files{".npmrc": scoped}, policy.Failure},
+		"nowhere":       {files{}, files{}, policy.Failure},
+	} {
+		tt.base["package-lock.json"], tt.head["package-lock.json"] = bare, stated
+		req, err := Compare(context.Background(), tt.base, tt.head, none)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Kind, req.Policy = report.Diff, policy.Default()
+		v := proven()
+		rep, err := reviewer(v).Review(context.Background(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rep.Conclusion != tt.want || len(v.asked) > 0 {
+			t.Errorf("%s: %s, want %s; asked about %v: %+v", name, rep.Conclusion, tt.want, v.asked, rep.Findings)
+		}
+	}
+}

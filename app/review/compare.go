@@ -326,7 +326,7 @@ func (c *comparison) settings(ctx context.Context, f *File) error {
 	for dir := path.Dir(f.Path); ; dir = path.Dir(dir) {
 		for _, name := range lockfile.SettingsFiles() {
 			seen := ""
-			for _, s := range []side{c.base, c.head} {
+			for i, s := range []side{c.base, c.head} {
 				p := path.Join(dir, name)
 				e, err := s.resolve(ctx, p)
 				if err := readFailure(err); err != nil {
@@ -348,6 +348,9 @@ func (c *comparison) settings(ctx context.Context, f *File) error {
 					continue
 				}
 				f.Settings = append(f.Settings, found)
+				if i == 0 {
+					f.BaseSettings = append(f.BaseSettings, found)
+				}
 			}
 		}
 		if dir == "." || dir == "/" {

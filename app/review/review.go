@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -34,6 +35,9 @@ type File struct {
 	// Settings are what the files beside it and above it say about registries, on both
 	// sides. They only ever keep a name from being asked about.
 	Settings []lockfile.Settings
+	// BaseSettings are those of the base: the registries that they name are known there,
+	// also where its lockfile leaves addresses out.
+	BaseSettings []lockfile.Settings
 	// SettingsUnread says which of them could not be read and why, "" for none.
 	SettingsUnread string
 }
@@ -123,7 +127,7 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 		} else {
 			here = lockfile.Diff(base, head)
 		}
-		in.KnownHosts[f.Path] = registries(base)
+		in.KnownHosts[f.Path] = append(registries(base), named(f.BaseSettings)...)
 		if len(problems) == 0 {
 			out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: f.Path, Changed: len(here)})
 		}
@@ -256,6 +260,18 @@ func inventory(entries []dep.Entry) []dep.Change {
 		changes[i].Kind = ""
 	}
 	return changes
+}
+
+// named are the bases of the registries that settings name.
+func named(settings []lockfile.Settings) (out []string) {
+	for _, s := range settings {
+		for _, registry := range append(slices.Sorted(maps.Values(s.Scopes)), s.Default) {
+			if base, ok := lockfile.BaseOf(registry); ok && !slices.Contains(out, base) {
+				out = append(out, base)
+			}
+		}
+	}
+	return out
 }
 
 // registries are the bases of the registries that a lockfile's entries are fetched

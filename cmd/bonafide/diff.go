@@ -50,7 +50,7 @@ func (c *diffCommand) files(ctx context.Context) (review.Request, error) {
 	} else { // by another package manager
 		file.Former = []review.Former{{Path: base.Path, Data: base.Head}}
 	}
-	file.Settings = append(file.Settings, base.Settings...)
+	file.Settings, file.BaseSettings = append(file.Settings, base.Settings...), base.Settings
 	if file.SettingsUnread == "" {
 		file.SettingsUnread = base.SettingsUnread
 	}
