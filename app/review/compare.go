@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -19,7 +20,7 @@ import (
 // Names are matched without regard to case. A symlinked lockfile is resolved
 // inside its tree, on each side: its content counts, wherever the link leads.
 func Compare(ctx context.Context, base, head Tree, ignores func(path string) bool) (Request, error) {
-	c := &comparison{base: side{index(base), base}, head: side{index(head), head}, known: map[string]lockfile.Settings{}}
+	c := &comparison{base: side{index(base), base}, head: side{index(head), head}, known: map[string]lockfile.Settings{}, workspaces: map[string]map[string]bool{}}
 	var req Request
 	for _, p := range c.candidates() {
 		format, _ := lockfile.Recognise(p)
@@ -59,6 +60,11 @@ func Compare(ctx context.Context, base, head Tree, ignores func(path string) boo
 				return Request{}, err
 			}
 			if c.manifestStays(p, format) && !pinned {
+				if pinned, err = c.pinnedAbove(ctx, p, ignores); err != nil {
+					return Request{}, err
+				}
+			}
+			if c.manifestStays(p, format) && !pinned {
 				req.Problems = append(req.Problems, policy.Problem{Kind: policy.LockfileRemoved, Lockfile: p,
 					Detail: fmt.Sprintf("%s was removed while %s stays: what gets installed is no longer pinned.", p, path.Join(path.Dir(p), format.Manifest))})
 			}
@@ -81,7 +87,7 @@ func Compare(ctx context.Context, base, head Tree, ignores func(path string) boo
 			}
 		}
 		if b == nil && bErr == nil {
-			problem, err := c.former(ctx, &f)
+			problem, err := c.former(ctx, &f, h)
 			if err != nil {
 				return Request{}, err
 			}
@@ -107,6 +113,7 @@ type comparison struct {
 	base, head side
 	held       int                          // bytes of all lockfiles read so far
 	known      map[string]lockfile.Settings // by the id of their content
+	workspaces map[string]map[string]bool   // that lockfiles of the head name, by their paths
 }
 
 // side is a tree with its paths indexed.
@@ -255,6 +262,64 @@ func (c *comparison) stillPinned(ctx context.Context, p string, ignores func(pat
 	return false, nil
 }
 
+// pinnedAbove says whether the folder of a lockfile that went away is a workspace of
+// another one above it, which names what it asks for: lockfiles that became one. Not
+// every format says which workspaces there are.
+func (c *comparison) pinnedAbove(ctx context.Context, p string, ignores func(path string) bool) (bool, error) {
+	own, _ := lockfile.Recognise(p)
+	folder := path.Dir(p)
+	for above := folder; above != "." && above != "/"; {
+		above = path.Dir(above)
+		workspace := folder
+		if above != "." {
+			workspace = strings.TrimPrefix(folder, above+"/")
+		}
+		for _, other := range c.head.lockfilesIn(above, own.Manifest) {
+			if ignores(other) {
+				continue
+			}
+			named, err := c.workspacesOf(ctx, other)
+			if err != nil || named[workspace] {
+				return err == nil, err
+			}
+		}
+	}
+	return false, nil
+}
+
+// workspacesOf are the workspaces that a lockfile of the head names, none where it
+// cannot be read. Each is read once.
+func (c *comparison) workspacesOf(ctx context.Context, p string) (map[string]bool, error) {
+	if named, ok := c.workspaces[p]; ok {
+		return named, nil
+	}
+	e, err := c.head.resolve(ctx, p)
+	if err := readFailure(err); err != nil {
+		return nil, err
+	}
+	named := map[string]bool{}
+	c.workspaces[p] = named
+	if err != nil || e == nil {
+		return named, nil
+	}
+	data, err := c.head.tree.Read(ctx, *e)
+	if errors.Is(err, ErrTooLarge) {
+		return named, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("read %s at the head: %w", p, err)
+	}
+	entries, err := lockfile.Parse(p, data)
+	if err != nil {
+		return named, nil //nolint:nilerr // it is said where the lockfile is reviewed
+	}
+	for _, e := range entries {
+		for _, w := range e.Workspaces {
+			named[w] = true
+		}
+	}
+	return named, nil
+}
+
 // manifestStays says whether the manifest of a lockfile is in the head.
 func (c *comparison) manifestStays(p string, f lockfile.Format) bool {
 	if f.Manifest == "" {
@@ -293,11 +358,20 @@ func (c *comparison) load(ctx context.Context, s side, e *TreeEntry) ([]byte, er
 }
 
 // former finds what a lockfile without a base is compared with: its twin in the same
-// folder, by whatever package manager, else every such lockfile that went away.
-func (c *comparison) former(ctx context.Context, f *File) (*policy.Problem, error) {
+// folder, by whatever package manager, else every such lockfile that went away. Where
+// the very same content is among these, it only moved, and no other one says anything.
+func (c *comparison) former(ctx context.Context, f *File, h *TreeEntry) (*policy.Problem, error) {
 	paths := c.base.twins(f.Path)
 	if len(paths) == 0 {
 		paths = c.gone(f.Path)
+	}
+	own, _ := lockfile.Recognise(f.Path)
+	for _, p := range paths {
+		format, _ := lockfile.Recognise(p)
+		if e, err := c.base.resolve(ctx, p); err == nil && e != nil && e.ID == h.ID && format.Name == own.Name {
+			paths = []string{p}
+			break
+		}
 	}
 	for _, p := range paths[:min(len(paths), MaxLockfiles)] {
 		e, err := c.base.resolve(ctx, p)
@@ -386,13 +460,18 @@ func (c *comparison) readSettings(ctx context.Context, s side, e TreeEntry, p st
 // kind that is read.
 func (s side) twins(p string) []string {
 	own, _ := lockfile.Recognise(p)
+	return slices.DeleteFunc(s.lockfilesIn(path.Dir(p), own.Manifest), func(other string) bool { return other == p })
+}
+
+// lockfilesIn are the lockfiles for a manifest in a folder, of the kind that is read.
+func (s side) lockfilesIn(folder, manifest string) []string {
 	var out []string
-	for other := range s.paths {
-		if other == p || path.Dir(other) != path.Dir(p) {
+	for p := range s.paths {
+		if path.Dir(p) != folder {
 			continue
 		}
-		if f, ok := lockfile.Recognise(other); ok && f.Supported && f.Manifest == own.Manifest {
-			out = append(out, other)
+		if f, ok := lockfile.Recognise(p); ok && f.Supported && f.Manifest == manifest {
+			out = append(out, p)
 		}
 	}
 	sort.Strings(out)

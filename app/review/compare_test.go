@@ -28,6 +28,14 @@ func TestWhichLockfilesAreRead(t *testing.T) {
 		{name: "inside node_modules", base: files{}, head: files{"node_modules/x/package-lock.json": b}},
 		{name: "removed, manifest stays", base: files{"package-lock.json": a, "package.json": "{}"}, head: files{"package.json": "{}"}, problems: []policy.ProblemKind{policy.LockfileRemoved}},
 		{name: "removed with its manifest", base: files{"package-lock.json": a, "package.json": "{}"}, head: files{}},
+		{name: "became one with a lockfile above that names the workspace", base: files{"web/package-lock.json": a, "web/package.json": "{}"},
+			head: files{"web/package.json": "{}", "pnpm-lock.yaml": workspace("web")}, read: []string{"pnpm-lock.yaml"}},
+		{name: "became one with a lockfile further above", base: files{"x/apps/web/package-lock.json": a, "x/apps/web/package.json": "{}"},
+			head: files{"x/apps/web/package.json": "{}", "x/pnpm-lock.yaml": workspace("apps/web")}, read: []string{"x/pnpm-lock.yaml"}},
+		{name: "a lockfile above names another workspace", base: files{"web/package-lock.json": a, "web/package.json": "{}"},
+			head: files{"web/package.json": "{}", "pnpm-lock.yaml": workspace("api")}, read: []string{"pnpm-lock.yaml"}, problems: []policy.ProblemKind{policy.LockfileRemoved}},
+		{name: "a lockfile above is broken", base: files{"web/package-lock.json": a, "web/package.json": "{}", "pnpm-lock.yaml": "-> gone"},
+			head: files{"web/package.json": "{}", "pnpm-lock.yaml": "-> gone"}, problems: []policy.ProblemKind{policy.LockfileRemoved}},
 		{name: "renamed to its twin", base: files{"package-lock.json": a, "package.json": "{}"}, head: files{"npm-shrinkwrap.json": b, "package.json": "{}"}, read: []string{"npm-shrinkwrap.json"}},
 		{name: "removed, its twin is broken", base: files{"package-lock.json": a, "package.json": "{}", "npm-shrinkwrap.json": "-> gone"}, head: files{"package.json": "{}", "npm-shrinkwrap.json": "-> gone"}, problems: []policy.ProblemKind{policy.LockfileRemoved}},
 		{name: "of a kind that is not read", base: files{}, head: files{"go.sum": "x"}, problems: []policy.ProblemKind{policy.Unsupported}},
@@ -144,5 +152,33 @@ func TestALockfileWithoutABaseKeepsItsHistory(t *testing.T) {
 				t.Errorf("compared with %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// workspace is a lockfile of pnpm in which one workspace asks for a package.
+func workspace(folder string) string {
+	return "lockfileVersion: '9.0'\n\nimporters:\n\n  " + folder + ":\n    dependencies:\n      left:\n        specifier: ^1.0.0\n        version: 1.0.0\n\n" +
+		"packages:\n\n  left@1.0.0:\n    resolution: {integrity: " + sri("left@1.0.0") + "}\n\nsnapshots:\n\n  left@1.0.0: {}\n"
+}
+
+func TestALockfileThatOnlyMovedIsComparedWithItself(t *testing.T) {
+	a, b, c := locking("left@1.0.0"), locking("left@1.0.1"), locking("left@1.0.2")
+	base := files{"a/package-lock.json": a, "b/package-lock.json": b}
+	req, err := Compare(context.Background(), base, files{"x/a/package-lock.json": a, "x/b/package-lock.json": c}, none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range req.Files {
+		var former []string
+		for _, o := range f.Former {
+			former = append(former, o.Path)
+		}
+		want := []string{"a/package-lock.json"}
+		if f.Path == "x/b/package-lock.json" { // it changed, too: nothing says which one it was
+			want = []string{"a/package-lock.json", "b/package-lock.json"}
+		}
+		if !slices.Equal(former, want) {
+			t.Errorf("%s is compared with %v, want %v", f.Path, former, want)
+		}
 	}
 }
