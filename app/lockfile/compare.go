@@ -98,8 +98,8 @@ func compareOwn(before, after dep.Entry) DigestRelation {
 // place. The public registry's own address may be stated or left out, under either
 // of its names, and may have been http before. The sha1 that yarn 1 adds to a
 // registry's address is not part of it, nor is a patch: what is patched comes from
-// where the release does. Each package manager spells the path of a tarball in the
-// repository in a way of its own.
+// where the release does. Each package manager spells a commit of a repository, and
+// the path of a tarball in this one, in a way of its own.
 func SameSource(before, after dep.Entry) bool {
 	before, after = unpatched(before), unpatched(after)
 	if before.Source == after.Source {
@@ -116,6 +116,9 @@ func SameSource(before, after dep.Entry) bool {
 			return ok && here == there
 		}
 	}
+	if fromGit(before) && fromGit(after) && sameCommit(before.Resolved, after.Resolved) {
+		return true
+	}
 	if !ownAddress(after) {
 		return false
 	}
@@ -123,6 +126,11 @@ func SameSource(before, after dep.Entry) bool {
 		return isPublicTarball("https://"+rest, before.Package)
 	}
 	return ownAddress(before)
+}
+
+// fromGit says whether an entry is a state of a repository.
+func fromGit(e dep.Entry) bool {
+	return e.Source == dep.Git || e.Source == dep.URL && IsGitArchive(e.Resolved)
 }
 
 // unpatched is an entry with the source of what is patched, where yarn's locator says

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -56,8 +55,13 @@ func origin(e dep.Entry) string {
 		}
 		return "registry " + base
 	case dep.Git:
-		return "git " + gitRepository(e.Resolved)
+		repository, _ := lockfile.GitRepository(e.Resolved)
+		return "git " + repository
 	case dep.URL:
+		if lockfile.IsGitArchive(e.Resolved) {
+			repository, _ := lockfile.GitRepository(e.Resolved)
+			return "git " + repository
+		}
 		return "address " + withoutVersion(e.Resolved, e.Package.Version)
 	}
 	return string(e.Source) + " " + withoutVersion(e.Resolved, e.Package.Version)
@@ -71,28 +75,6 @@ func withoutVersion(address, version string) string {
 		address = strings.ReplaceAll(address, version, "{version}")
 	}
 	return commit.ReplaceAllString(address, "{commit}")
-}
-
-// gitRepository is host and path of a git address, however it is written:
-// "git+ssh://git@github.com/a/b.git#c", "git@github.com:a/b.git", "github:a/b#c".
-func gitRepository(address string) string {
-	address, _, _ = strings.Cut(address, "#")
-	address = strings.TrimPrefix(address, "git+")
-	for prefix, host := range map[string]string{"github:": "github.com/", "gitlab:": "gitlab.com/", "bitbucket:": "bitbucket.org/"} {
-		if rest, ok := strings.CutPrefix(address, prefix); ok {
-			address = "https://" + host + rest
-		}
-	}
-	if !strings.Contains(address, "://") {
-		if host, p, ok := strings.Cut(address, ":"); ok {
-			address = "ssh://" + host + "/" + p
-		}
-	}
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return address
-	}
-	return strings.ToLower(u.Host) + "/" + strings.TrimSuffix(strings.Trim(u.Path, "/"), ".git")
 }
 
 // place says in words where an entry comes from.

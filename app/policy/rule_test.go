@@ -721,3 +721,21 @@ func TestAnAddressThatIsStatedOrLeftOutIsNoNewSource(t *testing.T) {
 		}
 	}
 }
+
+// pnpm and yarn 1 fetch what GitHub makes of a commit: the next one is another state of
+// the same repository, whoever wrote the lockfile before.
+func TestTheArchiveOfACommitIsAStateOfItsRepository(t *testing.T) {
+	commit := func(digit string) string { return strings.Repeat(digit, 40) }
+	const archive = "https://codeload.github.com/acme/weave/tar.gz/"
+	for _, was := range []dep.Entry{
+		entry("weave@1.0.0", from(dep.Git, archive+commit("1"))),
+		entry("weave@1.0.0", from(dep.URL, archive+commit("1"))),
+		entry("weave@1.0.0", from(dep.Git, "git+ssh://git@github.com/acme/weave.git#"+commit("1"))),
+	} {
+		e := entry("weave@1.1.0", from(dep.Git, archive+commit("2")), func(e *dep.Entry) { e.Direct = true })
+		v := Judge(Input{Subjects: []Subject{unlooked(updated(was, signed(was), e, signed(e)), "comes from git")}}, Default(), now())
+		if len(v.Findings) != 1 || v.Findings[0].Severity != Warning || !strings.Contains(v.Findings[0].Message, "moved on within its source") {
+			t.Errorf("%s: %+v", was.Resolved, v.Findings)
+		}
+	}
+}
