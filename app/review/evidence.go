@@ -77,7 +77,7 @@ func (l lookup) refuses(e dep.Entry) string {
 	switch e.Source {
 	case dep.Registry:
 	case dep.Patch:
-		return "is another entry of the lockfile, changed by a patch; the evidence stands with that one"
+		return "is the patched form of another entry of this lockfile; the evidence stands with that one"
 	case dep.Git:
 		return "comes from git, no registry answers for it"
 	case dep.URL:

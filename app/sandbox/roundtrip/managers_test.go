@@ -34,6 +34,7 @@ type manager struct {
 
 	keeps      dep.Facts // of what its lockfile must say
 	ownDigests bool      // its digests are of what it makes of the tarballs
+	ownPatch   string    // what it changes patchedByYarn with
 	undigested []string  // what it writes no sha512 for, by name@version
 	bundled    bundling
 	leavesOut  bool // the address of what a private registry has
@@ -108,7 +109,7 @@ func managers() []manager {
 			env:  []string{"YARN_ENABLE_TELEMETRY=0", "YARN_ENABLE_GLOBAL_CACHE=0", "YARN_ENABLE_IMMUTABLE_INSTALLS=0", "YARN_ENABLE_SCRIPTS=0"},
 			files: map[string]string{".yarnrc.yml": "npmScopes:\n  lumen:\n    npmRegistryServer: " + private + "\n",
 				"yarn.lock": ""}, // says that the project begins here
-			keeps: dep.FactDirect | dep.FactDependencies, ownDigests: true, bundled: asFetched, leavesOut: true,
+			keeps: dep.FactDirect | dep.FactDependencies, ownDigests: true, ownPatch: "builtin<compat/" + patchedByYarn + ">", bundled: asFetched, leavesOut: true,
 		},
 		{
 			name: "bun 1", program: "@oven/bun-*/bin/bun*", lockfile: "bun.lock", ownRange: "workspace:*",

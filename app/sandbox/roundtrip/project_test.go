@@ -50,6 +50,7 @@ func published() []npm.Release {
 		{Name: "native-aix", Version: "1.0.0", OS: []string{"aix"}, CPU: []string{"ppc64"}},
 		{Name: "native-any", Version: "1.0.0"},
 		{Name: "watcher", Version: "1.1.0"},
+		{Name: patchedByYarn, Version: "1.22.8"},
 		{Name: "packed", Version: "1.0.0"},
 		{Name: "carrier", Version: "1.0.0", Dependencies: needs("packed", "^1.0.0"), BundleDependencies: []string{"packed"},
 			Files: map[string]string{
@@ -58,6 +59,9 @@ func published() []npm.Release {
 			}},
 	}
 }
+
+// What has this name yarn 2 and later change by a patch of their own.
+const patchedByYarn = "resolve"
 
 // The release that comes out between the base and the head.
 var newer = npm.Release{Name: "fetcher", Version: "4.0.0", Dependencies: needs("address", "^1.0.0", "again", "^2.0.0")}
@@ -89,7 +93,7 @@ func project(bumped bool) []member {
 	return []member{
 		{folder: ".", name: "storefront",
 			prod:      needs("paint", "^2.0.0", "carrier", "^1.0.0", "tarred", remote, "boxed", "file:"+local),
-			dev:       needs("runner", "^9.0.0"),
+			dev:       needs("runner", "^9.0.0", patchedByYarn, "^1.22.0"),
 			optional:  needs("watcher", "^1.0.0"),
 			overrides: needs("leaf", "1.0.0")},
 		{folder: "packages/api", name: "@storefront/api",
@@ -115,27 +119,28 @@ type locked struct {
 func expected(bumped bool) map[string]locked {
 	root, api, web := []string{"."}, []string{"packages/api"}, []string{"packages/web"}
 	all := map[string]locked{
-		"fetcher@3.1.0":      {workspaces: web},
-		"again@2.0.1":        {},
-		"address@1.2.0":      {},
-		"paint@1.4.0":        {},
-		"paint@2.0.0":        {workspaces: root},
-		"logger@1.0.0":       {workspaces: api},
-		"@lumen/core@4.9.0":  {workspaces: web, alias: "old-core"},
-		"@lumen/core@5.0.1":  {workspaces: []string{"packages/api", "packages/web"}},
-		"@lumen/types@1.3.0": {},
-		"runner@9.0.0":       {workspaces: root, scope: dep.Dev},
-		"differ@1.0.0":       {scope: dep.Dev},
-		"frame@7.2.0":        {workspaces: web},
-		"leaf@1.0.0":         {overridden: true},
-		"plugin@2.0.0":       {workspaces: web},
-		"native@1.0.0":       {workspaces: api, script: true},
-		"native-aix@1.0.0":   {scope: dep.Optional, aix: true},
-		"native-any@1.0.0":   {scope: dep.Optional},
-		"watcher@1.1.0":      {workspaces: root, scope: dep.Optional},
-		"carrier@1.0.0":      {workspaces: root},
-		"tarred@1.0.0":       {workspaces: root, source: dep.URL},
-		"boxed@1.0.0":        {workspaces: root, source: dep.File},
+		"fetcher@3.1.0":           {workspaces: web},
+		"again@2.0.1":             {},
+		"address@1.2.0":           {},
+		"paint@1.4.0":             {},
+		"paint@2.0.0":             {workspaces: root},
+		"logger@1.0.0":            {workspaces: api},
+		"@lumen/core@4.9.0":       {workspaces: web, alias: "old-core"},
+		"@lumen/core@5.0.1":       {workspaces: []string{"packages/api", "packages/web"}},
+		"@lumen/types@1.3.0":      {},
+		"runner@9.0.0":            {workspaces: root, scope: dep.Dev},
+		"differ@1.0.0":            {scope: dep.Dev},
+		patchedByYarn + "@1.22.8": {workspaces: root, scope: dep.Dev},
+		"frame@7.2.0":             {workspaces: web},
+		"leaf@1.0.0":              {overridden: true},
+		"plugin@2.0.0":            {workspaces: web},
+		"native@1.0.0":            {workspaces: api, script: true},
+		"native-aix@1.0.0":        {scope: dep.Optional, aix: true},
+		"native-any@1.0.0":        {scope: dep.Optional},
+		"watcher@1.1.0":           {workspaces: root, scope: dep.Optional},
+		"carrier@1.0.0":           {workspaces: root},
+		"tarred@1.0.0":            {workspaces: root, source: dep.URL},
+		"boxed@1.0.0":             {workspaces: root, source: dep.File},
 	}
 	for id, l := range all {
 		if l.scope == "" {

@@ -85,7 +85,7 @@ func (m manager) check(t *testing.T, w world, text []byte, want map[string]locke
 	}
 	lines := strings.Split(string(text), "\n")
 	got := map[string]bool{}
-	bundled := 0
+	bundled, patched := 0, false
 	for _, e := range entries {
 		id := e.Package.ID()
 		line := ""
@@ -102,6 +102,10 @@ func (m manager) check(t *testing.T, w world, text []byte, want map[string]locke
 			}
 			continue
 		}
+		if e.Source == dep.Patch && m.ownPatch == e.Patch && e.Package.Name == patchedByYarn && !patched {
+			patched = true // beside the release
+			continue
+		}
 		if got[id] {
 			t.Errorf("%s stands twice, again on line %d", id, e.Line)
 		}
@@ -113,6 +117,9 @@ func (m manager) check(t *testing.T, w world, text []byte, want map[string]locke
 	}
 	if (bundled == 1) != (m.bundled == asBundled) {
 		t.Errorf("%d packages are bundled", bundled)
+	}
+	if patched != (m.ownPatch != "") {
+		t.Errorf("patched by the package manager itself: %t", patched)
 	}
 	return entries
 }
