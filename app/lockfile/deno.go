@@ -57,8 +57,7 @@ const denoAgain = "write it again with deno install and commit the result"
 // https://docs.deno.com/runtime/fundamentals/modules/#integrity-checking-and-lock-files
 // https://github.com/denoland/deno/tree/main/libs/lockfile
 func parseDeno(f file) ([]dep.Entry, error) {
-	l := denoLock{jsonReader: newJSONReader(f), linked: map[denoID]bool{}}
-	l.again = denoAgain
+	l := denoLock{jsonReader: newJSONReader(f, denoAgain), linked: map[denoID]bool{}}
 	l.entries = make([]dep.Entry, 0, min(strings.Count(l.text, `"integrity"`), MaxEntries))
 	err := l.object(func(key string, _ int) error {
 		switch key {

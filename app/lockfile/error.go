@@ -37,9 +37,6 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s, line %d: %s", e.Lockfile, e.Line, e.Detail)
 }
 
-// writeAgain is what to do about most broken npm lockfiles.
-const writeAgain = "write it again with npm install --package-lock-only and commit the result"
-
 func tooLarge(name string, size int) *Error {
 	return &Error{name, 0, Limit, fmt.Sprintf("the file has %d bytes and at most %d are read; split the project into smaller ones", size, MaxBytes)}
 }

@@ -19,6 +19,10 @@ func TestEveryRefusalSaysWhyAndWhatToDo(t *testing.T) {
 	}{
 		{"nothing", "", "", Empty, 0, "npm install --package-lock-only"},
 		{"white space", "", " \r\n\t", Empty, 0, "empty"},
+		{"nothing of yarn's", "yarn.lock", "", Empty, 0, "yarn install"},
+		{"nothing of pnpm's", "pnpm-lock.yaml", "", Empty, 0, "pnpm install --lockfile-only"},
+		{"nothing of bun's", "bun.lock", "", Empty, 0, "bun install --lockfile-only"},
+		{"a broken character of deno's", "deno.lock", "{\"\xff\"}", NotUTF8, 1, "deno install"},
 		{"only a BOM", "", "\xef\xbb\xbf", Empty, 0, "empty"},
 		{"an LFS pointer", "", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", LFSPointer, 1, "git lfs untrack"},
 		{"UTF-16", "", "\xff\xfe{\x00}\x00", NotUTF8, 1, "UTF-8"},

@@ -24,9 +24,9 @@ type jsonReader struct {
 	line     int
 }
 
-func newJSONReader(f file) *jsonReader {
+func newJSONReader(f file, again string) *jsonReader {
 	// The decoder reads a bytes.Buffer in place, without a copy.
-	return &jsonReader{file: f, text: string(f.data), dec: jsontext.NewDecoder(bytes.NewBuffer(f.data)), again: writeAgain, line: 1}
+	return &jsonReader{file: f, text: string(f.data), dec: jsontext.NewDecoder(bytes.NewBuffer(f.data)), again: again, line: 1}
 }
 
 // here is the line at which the last token ended. Strings cannot span lines.

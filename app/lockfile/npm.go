@@ -46,6 +46,9 @@ type npmLock struct {
 	vague        bool // but not of all of them
 }
 
+// writeAgain is what to do about most broken npm lockfiles.
+const writeAgain = "write it again with npm install --package-lock-only and commit the result"
+
 // parseNPM reads package-lock.json and npm-shrinkwrap.json.
 //
 // npm 7 and later install what "packages" says, whatever the version, and make it out
@@ -53,7 +56,7 @@ type npmLock struct {
 // "dependencies" says. Where a file has both, every package of the second must be one
 // of the first.
 func parseNPM(f file) ([]dep.Entry, error) {
-	l := npmLock{jsonReader: newJSONReader(f), specs: npmSpecs{asked: map[ask]bool{}}}
+	l := npmLock{jsonReader: newJSONReader(f, writeAgain), specs: npmSpecs{asked: map[ask]bool{}}}
 	err := l.object(func(key string, _ int) error {
 		switch key {
 		case "lockfileVersion":
