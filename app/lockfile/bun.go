@@ -170,7 +170,7 @@ func (l *bunLock) readGroup(key string) error {
 	}
 	return l.object(func(name string, _ int) error {
 		if l.specs++; l.specs > MaxSpecs {
-			return l.fail(Limit, "the file has more than %d dependency specs; split the project into smaller ones", MaxSpecs)
+			return l.tooMany(l.here(), MaxSpecs, "dependency specs")
 		}
 		spec, err := l.str()
 		if err != nil {
@@ -192,7 +192,7 @@ func (l *bunLock) ask(as, spec string) error {
 		name = ""
 	}
 	if l.asked[bunAsk{as, name}] = true; len(l.asked) > MaxAsked {
-		return l.fail(Limit, "the file asks for more than %d aliases and addresses; split the project into smaller ones", MaxAsked)
+		return l.tooMany(l.here(), MaxAsked, "aliases and addresses in what is asked for")
 	}
 	return nil
 }
@@ -261,7 +261,7 @@ func bunKindOf(resolution string) (kind bunKind, source dep.SourceKind, ok bool)
 // as of the names of packages, each below the one before.
 func (l *bunLock) readPackage(location string, line int) error {
 	if l.read++; l.read > MaxEntries {
-		return l.fail(Limit, "the file has more than %d entries, which is the most that is read; split the project into smaller ones", MaxEntries)
+		return l.tooMany(l.here(), MaxEntries, "entries")
 	}
 	node, err := l.grow(location)
 	if err != nil {

@@ -46,7 +46,7 @@ func (l *bunLock) grow(location string) (int32, error) {
 		if !ok {
 			// Real ones have a package at each.
 			if len(l.tree.nodes) > MaxEntries {
-				return 0, l.fail(Limit, "packages are installed at more than %d places, which is the most that is read; split the project into smaller ones", MaxEntries)
+				return 0, l.tooMany(l.here(), MaxEntries, "places to install at")
 			}
 			child = int32(len(l.tree.nodes))
 			l.tree.nodes = append(l.tree.nodes, bunNode{name, at, nothing})

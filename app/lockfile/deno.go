@@ -175,21 +175,17 @@ func (l *denoLock) readSpecifier(asked string, line int) error {
 // count bounds dependencies and specifiers.
 func (l *denoLock) count() error {
 	if l.specs++; l.specs > MaxSpecs {
-		return l.fail(Limit, "the file has more than %d dependency specs; split the project into smaller ones", MaxSpecs)
+		return l.tooMany(l.here(), MaxSpecs, "dependency specs")
 	}
 	return nil
 }
 
 func (l *denoLock) add(e dep.Entry) error {
 	if len(l.entries) == MaxEntries {
-		return l.tooMany()
+		return l.tooMany(l.here(), MaxEntries, "entries")
 	}
 	l.entries = append(l.entries, e)
 	return nil
-}
-
-func (l *denoLock) tooMany() error {
-	return l.fail(Limit, "the file has more than %d entries, which is the most that is read; split the project into smaller ones", MaxEntries)
 }
 
 // entry begins an entry.

@@ -78,7 +78,7 @@ func (l *denoLock) addUnpinned() error {
 			continue
 		}
 		if len(l.entries) == MaxEntries {
-			return l.tooMany()
+			return l.tooMany(s.line, MaxEntries, "entries")
 		}
 		index[id] = len(l.entries)
 		e := dep.Entry{

@@ -1,6 +1,9 @@
 package lockfile
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Kind sorts the reasons for which a lockfile is refused.
 type Kind string
@@ -39,4 +42,20 @@ func (e *Error) Error() string {
 
 func tooLarge(name string, size int) *Error {
 	return &Error{name, 0, Limit, fmt.Sprintf("the file has %d bytes and at most %d are read; split the project into smaller ones", size, MaxBytes)}
+}
+
+// tooMany is the error for more of something than the limit.
+func (f file) tooMany(line, limit int, what string) error {
+	return &Error{f.name, line, Limit, fmt.Sprintf("the file has more than %d %s, which is the most that is read; split the project into smaller ones", limit, what)}
+}
+
+// beyondLimits says in what an integrity is, "" where it is not.
+func beyondLimits(integrity string) string {
+	if n := len(integrity); n > MaxIntegrityBytes {
+		return fmt.Sprintf("an integrity has %d bytes and at most %d are read", n, MaxIntegrityBytes)
+	}
+	if n := len(strings.Fields(integrity)); n > MaxDigests {
+		return fmt.Sprintf("an integrity has %d digests and at most %d are read", n, MaxDigests)
+	}
+	return ""
 }

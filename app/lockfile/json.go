@@ -135,11 +135,8 @@ func (r *jsonReader) digests() (string, error) {
 
 // checkIntegrity makes sure that the digests that were just read are within limits.
 func (r *jsonReader) checkIntegrity(s string) error {
-	if len(s) > MaxIntegrityBytes {
-		return r.fail(Limit, "an integrity has %d bytes and at most %d are read; %s", len(s), MaxIntegrityBytes, r.again)
-	}
-	if n := len(strings.Fields(s)); n > MaxDigests {
-		return r.fail(Limit, "an integrity has %d digests and at most %d are read; %s", n, MaxDigests, r.again)
+	if beyond := beyondLimits(s); beyond != "" {
+		return r.fail(Limit, "%s; %s", beyond, r.again)
 	}
 	return nil
 }

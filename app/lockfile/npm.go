@@ -119,7 +119,7 @@ func (l *npmLock) unsupported(line int, format string, args ...any) error {
 func (l *npmLock) readPackages() error {
 	return l.object(func(location string, line int) error {
 		if len(l.packages) == MaxEntries {
-			return l.tooMany()
+			return l.tooMany(line, MaxEntries, "entries")
 		}
 		p := npmPackage{location: location, line: line}
 		if err := l.checkLocation(&p); err != nil {
@@ -141,10 +141,6 @@ func (l *npmLock) checkLocation(p *npmPackage) error {
 		return &Error{l.name, p.line, Limit, fmt.Sprintf("the path of a workspace is longer than %d bytes or %d folders; move it up", MaxFolderBytes, MaxFolderDepth)}
 	}
 	return nil
-}
-
-func (l *npmLock) tooMany() error {
-	return l.fail(Limit, "the file has more than %d entries, which is the most that is read; split the project into smaller ones", MaxEntries)
 }
 
 func (l *npmLock) readPackage(p *npmPackage) error {

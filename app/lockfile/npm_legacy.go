@@ -35,7 +35,7 @@ func (l *npmLock) readLegacy(path, depth int) error {
 	}
 	return l.object(func(key string, line int) error {
 		if len(l.legacy) == MaxEntries {
-			return l.tooMany()
+			return l.tooMany(line, MaxEntries, "entries")
 		}
 		size := path + len("/") + len(key)
 		if size > MaxLegacyLocation {

@@ -1,10 +1,6 @@
 package lockfile
 
-import (
-	"fmt"
-
-	"github.com/bonafide-app/bonafide/app/dep"
-)
+import "github.com/bonafide-app/bonafide/app/dep"
 
 // npmSpecs are the dependency specs of a file, while it is read.
 type npmSpecs struct {
@@ -25,7 +21,7 @@ func (l *npmLock) readSpecs(kind dep.Scope) error {
 	s := &l.specs
 	return l.object(func(name string, _ int) (err error) {
 		if s.count+len(s.reading) == MaxSpecs {
-			return l.fail(Limit, "the packages ask for more than %d others; split the project into smaller ones", MaxSpecs)
+			return l.tooMany(l.here(), MaxSpecs, "dependency specs")
 		}
 		spec := dep.Spec{Name: name, Kind: kind}
 		if l.dec.PeekKind() == '"' {
@@ -38,7 +34,7 @@ func (l *npmLock) readSpecs(kind dep.Scope) error {
 			return err
 		}
 		if s.asked[askFor(name, spec.Range)] = true; len(s.asked) > MaxAsked {
-			return l.fail(Limit, "the file asks for more than %d aliases and addresses; split the project into smaller ones", MaxAsked)
+			return l.tooMany(l.here(), MaxAsked, "aliases and addresses in what is asked for")
 		}
 		return nil
 	})
@@ -66,7 +62,7 @@ func (l *npmLock) readPeersMeta() error {
 // lookFor counts what will be looked for in the tree.
 func (l *npmLock) lookFor(n, line int) error {
 	if l.specs.direct += n; l.specs.direct > MaxDirect {
-		return &Error{l.name, line, Limit, fmt.Sprintf("the root, the workspaces and what is bundled ask for more than %d packages; split the project into smaller ones", MaxDirect)}
+		return l.tooMany(line, MaxDirect, "packages that the root, the workspaces and what is bundled ask for")
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package lockfile
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -187,14 +186,14 @@ func (l *pnpmLock) word(s string) string {
 
 func (l *pnpmLock) countEntry(n, line int) error {
 	if n > MaxEntries {
-		return &Error{l.name, line, Limit, fmt.Sprintf("the file has more than %d entries, which is the most that is read; split the project into smaller ones", MaxEntries)}
+		return l.tooMany(line, MaxEntries, "entries")
 	}
 	return nil
 }
 
 func (l *pnpmLock) countSpecs(n, line int) error {
 	if l.specs += n; l.specs > MaxSpecs {
-		return &Error{l.name, line, Limit, fmt.Sprintf("the packages ask for more than %d others, which is the most that is read; split the project into smaller ones", MaxSpecs)}
+		return l.tooMany(line, MaxSpecs, "dependency specs")
 	}
 	return nil
 }
@@ -243,22 +242,12 @@ func (l *pnpmLock) readPackage(m yamlMember) error {
 	if !resolved {
 		return l.fail(Malformed, m.line, "%s has no resolution: the file does not say what to fetch for it", quote(m.key))
 	}
-	e.Scope = pnpmScope(dev, optional)
+	e.Scope = scope(dev, optional, false)
 	if said != (pnpmSaid{}) {
 		d.said[len(d.entries)] = said
 	}
 	d.entries = append(d.entries, e)
 	return nil
-}
-
-func pnpmScope(dev, optional bool) dep.Scope {
-	switch {
-	case dev:
-		return dep.Dev
-	case optional:
-		return dep.Optional
-	}
-	return dep.Prod
 }
 
 // readResolution reads what is fetched. Source is then said for what is no tarball.
@@ -388,11 +377,8 @@ func (l *pnpmLock) integrity(n *yaml.Node) (string, error) {
 }
 
 func (l *pnpmLock) boundIntegrity(s string, line int) (string, error) {
-	if len(s) > MaxIntegrityBytes {
-		return "", l.fail(Limit, line, "an integrity has %d bytes and at most %d are read", len(s), MaxIntegrityBytes)
-	}
-	if n := len(strings.Fields(s)); n > MaxDigests {
-		return "", l.fail(Limit, line, "an integrity has %d digests and at most %d are read", n, MaxDigests)
+	if beyond := beyondLimits(s); beyond != "" {
+		return "", l.fail(Limit, line, "%s", beyond)
 	}
 	return s, nil
 }

@@ -164,7 +164,7 @@ func (l *pnpmLock) takeSnapshots(d *pnpmDocument, byKey map[string]int32, own []
 				return nil, l.fail(Malformed, s.line, "%v", err)
 			}
 			e := dep.Entry{Package: dep.Package{Ecosystem: dep.NPM, Name: k.name, Version: k.version}, Lockfile: l.name,
-				Location: s.key, Line: s.line, Resolved: k.address, Scope: pnpmScope(s.dev, s.optional),
+				Location: s.key, Line: s.line, Resolved: k.address, Scope: scope(s.dev, s.optional, false),
 				Dependencies: s.specs, Unsaid: dep.FactBundled | dep.FactInstallScript}
 			complete(&e)
 			l.broken.add(s.line, "%s is installed (\"snapshots\"), and \"packages\" does not say what to fetch for it", quote(e.Package.ID()))
@@ -183,7 +183,7 @@ func (l *pnpmLock) takeSnapshots(d *pnpmDocument, byKey map[string]int32, own []
 			continue
 		}
 		first := d.snapshots[snapshots[i][0]]
-		e.Scope = pnpmScope(first.dev, first.optional)
+		e.Scope = scope(first.dev, first.optional, false)
 		if len(snapshots[i]) == 1 && len(e.Dependencies) == 0 {
 			e.Dependencies = first.specs
 			continue

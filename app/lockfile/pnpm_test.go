@@ -637,7 +637,7 @@ func TestTheGraphOfRealPNPMLockfilesAgreesWithTheirMarks(t *testing.T) {
 				}
 				dev, optional = dev || line == "    dev: true", optional || line == "    optional: true"
 			}
-			if want := pnpmScope(dev, optional); want != dep.Prod {
+			if want := scope(dev, optional, false); want != dep.Prod {
 				if marked++; e.Scope != want {
 					t.Errorf("%s, line %d: %s is %s, marked %s", name, e.Line, e.Package.ID(), e.Scope, want)
 				}

@@ -2,7 +2,6 @@ package lockfile
 
 import (
 	"bytes"
-	"fmt"
 	"path"
 	"strings"
 
@@ -81,15 +80,10 @@ func ownYarnFolder(lockfile, from, target string) (folder string, ok bool) {
 	return folder, isOwnFolder(lockfile, folder)
 }
 
-// tooManyYarn are the errors for what is beyond a limit.
-func tooManyYarn(f file, line, limit int, what string) error {
-	return &Error{f.name, line, Limit, fmt.Sprintf("the file has more than %d %s, which is the most that is read; split the project into smaller ones", limit, what)}
-}
-
 // checkYarnIntegrity holds a digest to the limits.
 func checkYarnIntegrity(f file, line int, integrity string) error {
-	if len(integrity) > MaxIntegrityBytes || len(strings.Fields(integrity)) > MaxDigests {
-		return &Error{f.name, line, Limit, fmt.Sprintf("an integrity has more than %d bytes or %d digests; %s", MaxIntegrityBytes, MaxDigests, yarnAgain)}
+	if beyond := beyondLimits(integrity); beyond != "" {
+		return &Error{f.name, line, Limit, beyond + "; " + yarnAgain}
 	}
 	return nil
 }

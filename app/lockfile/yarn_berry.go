@@ -74,7 +74,7 @@ func (y *yarnBerry) visitMember(m yamlMember) error {
 	case m.key == "__metadata":
 		return y.readMetadata(m.value)
 	case len(y.blocks) == MaxEntries:
-		return tooManyYarn(y.file, m.line, MaxEntries, "entries")
+		return y.tooMany(m.line, MaxEntries, "entries")
 	}
 	b := berryBlock{key: m.key, line: m.line}
 	b.specs.from = len(y.specs)
@@ -132,7 +132,7 @@ func (y *yarnBerry) addPattern(text string, line int) error {
 		return y.fail(DuplicateKey, line, "%s stands twice, and readers disagree about which one counts", quote(text))
 	}
 	if len(y.patterns) == MaxSpecs {
-		return tooManyYarn(y.file, line, MaxSpecs, "ranges")
+		return y.tooMany(line, MaxSpecs, "ranges")
 	}
 	y.patterns[p] = len(y.blocks)
 	if !strings.HasPrefix(p.asked, "patch:") {
@@ -218,7 +218,7 @@ func (y *yarnBerry) readSpecs(n *yaml.Node, kind dep.Scope) error {
 			return err
 		}
 		if len(y.specs) == MaxSpecs {
-			return tooManyYarn(y.file, key.Line, MaxSpecs, "dependency specs")
+			return y.tooMany(key.Line, MaxSpecs, "dependency specs")
 		}
 		y.specs = append(y.specs, dep.Spec{Name: y.once(key.Value), Range: y.once(asked), Kind: kind})
 		return nil
@@ -278,7 +278,7 @@ func (y *yarnBerry) entries() ([]dep.Entry, error) {
 		}
 	}
 	if len(out) > MaxEntries {
-		return nil, tooManyYarn(y.file, 0, MaxEntries, "entries")
+		return nil, y.tooMany(0, MaxEntries, "entries")
 	}
 	y.link(out, made, folders)
 	return out, broken

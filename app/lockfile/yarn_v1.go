@@ -139,7 +139,7 @@ func (y *yarnV1) readHeader(text string) error {
 		return y.fail(Malformed, "the line begins a package and does not end with a colon")
 	}
 	if len(y.blocks) == MaxEntries {
-		return tooManyYarn(y.file, y.line, MaxEntries, "entries")
+		return y.tooMany(y.line, MaxEntries, "entries")
 	}
 	b := yarnBlock{header: header, line: y.line}
 	b.patterns.from, b.specs.from = len(y.patterns), len(y.specs)
@@ -152,7 +152,7 @@ func (y *yarnV1) readHeader(text string) error {
 			return y.fail(DuplicateKey, "%s stands twice, and readers disagree about which one counts", quote(pattern))
 		}
 		if len(y.patterns) == MaxSpecs {
-			return tooManyYarn(y.file, y.line, MaxSpecs, "ranges")
+			return y.tooMany(y.line, MaxSpecs, "ranges")
 		}
 		y.index[pattern] = len(y.patterns)
 		y.patterns = append(y.patterns, yarnPattern{text: pattern, block: len(y.blocks)})
@@ -234,7 +234,7 @@ func (y *yarnV1) readMember(text string) error {
 		return nil
 	}
 	if len(y.specs) == MaxSpecs {
-		return tooManyYarn(y.file, y.line, MaxSpecs, "dependency specs")
+		return y.tooMany(y.line, MaxSpecs, "dependency specs")
 	}
 	y.specs = append(y.specs, dep.Spec{Name: name, Range: value, Kind: kind})
 	return nil

@@ -36,7 +36,7 @@ func (y *yarnV1) entries() ([]dep.Entry, error) {
 			out = append(out, y.entry(b, name))
 		}
 		if len(out) > MaxEntries {
-			return nil, tooManyYarn(y.file, b.line, MaxEntries, "entries")
+			return nil, y.tooMany(b.line, MaxEntries, "entries")
 		}
 	}
 	y.link(out, made, folders)
