@@ -1,7 +1,6 @@
 package lockfile
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -92,7 +91,7 @@ func (l *denoLock) addUnpinned() error {
 		l.entries = append(l.entries, e)
 	}
 	if len(l.entries) > sections {
-		slices.SortStableFunc(l.entries, func(a, b dep.Entry) int { return cmp.Compare(a.Line, b.Line) })
+		slices.SortStableFunc(l.entries, byLine)
 	}
 	return nil
 }

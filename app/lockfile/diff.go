@@ -179,8 +179,9 @@ func places(e *dep.Entry) iter.Seq[dep.Place] {
 	}
 }
 
+func byLine(a, b dep.Entry) int { return cmp.Compare(a.Line, b.Line) }
+
 func newSide(entries []dep.Entry) side {
-	byLine := func(a, b dep.Entry) int { return cmp.Compare(a.Line, b.Line) }
 	if !slices.IsSortedFunc(entries, byLine) {
 		entries = slices.Clone(entries)
 		slices.SortStableFunc(entries, byLine)

@@ -96,30 +96,28 @@ func (g graph) byAsker() [][]int32 {
 	}
 	out := make([][]int32, len(end))
 	for i, start := range append([]int{0}, end[:len(end)-1]...) {
-		out[i] = g.distinct(order[start:end[i]])
+		out[i] = distinct(order[start:end[i]], func(i int32) edge { return g.edges[i] })
 	}
 	return out
 }
 
-// distinct removes the edges that say the same again.
-func (g graph) distinct(edges []int32) []int32 {
+// distinct removes, in place, what says the same as something before it.
+func distinct[E any, K comparable](list []E, says func(E) K) []E {
 	const few = 16
-	var seen map[edge]bool
-	if len(edges) > few {
-		seen = make(map[edge]bool, len(edges))
+	var seen map[K]bool // where there are many
+	if len(list) > few {
+		seen = make(map[K]bool, len(list))
 	}
-	out := edges[:0]
-	for _, i := range edges {
-		e := g.edges[i]
-		if seen != nil {
-			if seen[e] {
-				continue
-			}
-			seen[e] = true
-		} else if slices.ContainsFunc(out, func(o int32) bool { return g.edges[o] == e }) {
+	out := list[:0]
+	for _, e := range list {
+		said := says(e)
+		if seen[said] || seen == nil && slices.ContainsFunc(out, func(o E) bool { return says(o) == said }) {
 			continue
 		}
-		out = append(out, i)
+		if seen != nil {
+			seen[said] = true
+		}
+		out = append(out, e)
 	}
 	return out
 }

@@ -266,7 +266,7 @@ func (l *npmLock) entries() ([]dep.Entry, error) {
 	}
 	if len(extra) > 0 {
 		out = append(out, extra...)
-		slices.SortStableFunc(out, func(a, b dep.Entry) int { return a.Line - b.Line })
+		slices.SortStableFunc(out, byLine)
 	}
 	return out, broken
 }

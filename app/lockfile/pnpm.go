@@ -13,9 +13,8 @@ import (
 // pnpmLock is a pnpm-lock.yaml while it is read.
 type pnpmLock struct {
 	yamlReader
-	words     map[string]string // what is said again and again is kept once
-	entries   []dep.Entry       // of the documents before
-	doc       *pnpmDocument     // the one that is read
+	entries   []dep.Entry   // of the documents before
+	doc       *pnpmDocument // the one that is read
 	documents int
 	// firstIsPNPMs says of the document before that it asks for nothing that the
 	// project uses.
@@ -87,7 +86,7 @@ const pnpmAgain = "write it again with pnpm install --lockfile-only and commit t
 //
 // https://pnpm.io/lockfile, https://github.com/pnpm/spec/tree/master/lockfile
 func parsePNPM(f file) ([]dep.Entry, error) {
-	l := pnpmLock{words: map[string]string{}}
+	var l pnpmLock
 	l.yamlReader = yamlReader{file: f, again: pnpmAgain, deep: isPNPMSection, visit: l.member}
 	if _, err := l.read(); err != nil {
 		return nil, err
@@ -99,7 +98,7 @@ func parsePNPM(f file) ([]dep.Entry, error) {
 		return nil, l.unsupported(0, "the file states no lockfileVersion")
 	}
 	if l.broken.count > 0 {
-		slices.SortStableFunc(l.entries, func(a, b dep.Entry) int { return a.Line - b.Line })
+		slices.SortStableFunc(l.entries, byLine)
 		return l.entries, l.broken.err(l.name)
 	}
 	return l.entries, nil
@@ -173,15 +172,6 @@ func (l *pnpmLock) readVersion(m yamlMember) error {
 func (l *pnpmLock) unsupported(line int, what string) error {
 	return &Error{l.name, line, UnsupportedVersion,
 		what + "; versions 5, 6 and 9 are read: write the file again with pnpm 9 or later (pnpm install --lockfile-only), or update Bonafide if pnpm has a newer one"}
-}
-
-// word returns the string, the same one each time.
-func (l *pnpmLock) word(s string) string {
-	if known, ok := l.words[s]; ok {
-		return known
-	}
-	l.words[s] = s
-	return s
 }
 
 func (l *pnpmLock) countEntry(n, line int) error {

@@ -122,10 +122,7 @@ func (l *pnpmLock) locate(e *dep.Entry, k pnpmKey, said pnpmSaid) {
 	case stated == "" && k.address != "":
 		e.Resolved = k.address
 	case stated == "" && registry != "" && !isPublicHost(strings.TrimPrefix(registry, "https://")):
-		_, base, scoped := strings.Cut(k.name, "/")
-		if !scoped {
-			base = k.name
-		}
+		base := k.name[strings.LastIndexByte(k.name, '/')+1:]
 		e.Resolved = registry + "/" + k.name + "/-/" + base + "-" + k.version + ".tgz"
 	}
 	complete(e)
@@ -192,37 +189,10 @@ func (l *pnpmLock) takeSnapshots(d *pnpmDocument, byKey map[string]int32, own []
 		for _, n := range snapshots[i] {
 			all = append(all, d.snapshots[n].specs)
 		}
-		e.Dependencies = eachOnce(append(all, e.Dependencies))
+		specs := slices.Concat(append(all, e.Dependencies)...)
+		e.Dependencies = slices.Clip(distinct(specs, func(s dep.Spec) dep.Spec { return s }))
 	}
 	return missing, nil
-}
-
-// eachOnce joins lists of specs, without those that stood before.
-func eachOnce(lists [][]dep.Spec) []dep.Spec {
-	const few = 16
-	count := 0
-	for _, specs := range lists {
-		count += len(specs)
-	}
-	var seen map[dep.Spec]bool
-	if count > few {
-		seen = make(map[dep.Spec]bool, count)
-	}
-	out := make([]dep.Spec, 0, count)
-	for _, specs := range lists {
-		for _, s := range specs {
-			if seen != nil {
-				if seen[s] {
-					continue
-				}
-				seen[s] = true
-			} else if slices.Contains(out, s) {
-				continue
-			}
-			out = append(out, s)
-		}
-	}
-	return slices.Clip(out)
 }
 
 // link finds what asks for what, and by which name.

@@ -43,9 +43,10 @@ type yamlReader struct {
 	piece int // how many bytes are parsed at a time; 0 for yamlPiece
 
 	document int
-	section  string          // the one that is read, "" on the top level
-	seen     map[string]bool // the keys of the section so far
-	top      map[string]bool // the keys of the document so far
+	words    map[string]string // what is said again and again is kept once
+	section  string            // the one that is read, "" on the top level
+	seen     map[string]bool   // the keys of the section so far
+	top      map[string]bool   // the keys of the document so far
 }
 
 // read visits the members of every document, in the order of the file. It returns the
@@ -346,6 +347,18 @@ func (r *yamlReader) check(n *yaml.Node, before int) error {
 		}
 	}
 	return nil
+}
+
+// word returns the string, the same one each time.
+func (r *yamlReader) word(s string) string {
+	known, ok := r.words[s]
+	if !ok {
+		if r.words == nil {
+			r.words = map[string]string{}
+		}
+		known, r.words[s] = s, s
+	}
+	return known
 }
 
 // text reads a scalar.

@@ -30,7 +30,6 @@ type yarnBerry struct {
 	patterns map[berryPattern]int // the block that each is found by
 	patched  map[berryPattern]int // the block that yarn's own patch makes of what is found by it
 	askers   map[string]int       // the locators that a pattern is bound to, from 1
-	texts    map[string]string    // names and ranges, each once
 }
 
 // berryPattern is one of the things that are asked for in a key.
@@ -56,7 +55,7 @@ type berryBlock struct {
 const berryOldest = 4
 
 func parseYarnBerry(f file) ([]dep.Entry, error) {
-	y := yarnBerry{patterns: map[berryPattern]int{}, patched: map[berryPattern]int{}, askers: map[string]int{}, texts: map[string]string{}}
+	y := yarnBerry{patterns: map[berryPattern]int{}, patched: map[berryPattern]int{}, askers: map[string]int{}}
 	y.yamlReader = yamlReader{file: f, again: yarnAgain, deep: func(string) bool { return false }, visit: y.visitMember}
 	if _, err := y.read(); err != nil {
 		return nil, err
@@ -220,7 +219,7 @@ func (y *yarnBerry) readSpecs(n *yaml.Node, kind dep.Scope) error {
 		if len(y.specs) == MaxSpecs {
 			return y.tooMany(key.Line, MaxSpecs, "dependency specs")
 		}
-		y.specs = append(y.specs, dep.Spec{Name: y.once(key.Value), Range: y.once(asked), Kind: kind})
+		y.specs = append(y.specs, dep.Spec{Name: y.word(key.Value), Range: y.word(asked), Kind: kind})
 		return nil
 	})
 }
@@ -237,15 +236,6 @@ func (y *yarnBerry) readOptional(n *yaml.Node) (map[string]bool, error) {
 		})
 	})
 	return optional, err
-}
-
-// once keeps one copy of a text.
-func (y *yarnBerry) once(text string) string {
-	if kept, ok := y.texts[text]; ok {
-		return kept
-	}
-	y.texts[text] = text
-	return text
 }
 
 // entries turns the blocks into entries, in the order of the file.
