@@ -1,9 +1,6 @@
 package lockfile
 
-import (
-	"cmp"
-	"strings"
-)
+import "cmp"
 
 // bunTree is the tree of install paths. Paths can be long; here every name of one is
 // looked at once.
@@ -56,33 +53,6 @@ func (l *bunLock) grow(location string) (int32, error) {
 			return at, nil
 		}
 	}
-}
-
-// cutInstalled cuts the first name off an install path. That of a scoped package has a
-// slash itself.
-func cutInstalled(location string) (name, rest string, more bool) {
-	end := strings.IndexByte(location, '/')
-	if end >= 0 && location[0] == '@' {
-		if i := strings.IndexByte(location[end+1:], '/'); i >= 0 {
-			end += 1 + i
-		} else {
-			end = -1
-		}
-	}
-	if end < 0 {
-		return location, "", false
-	}
-	return location[:end], location[end+1:], true
-}
-
-// cutID cuts "name@version" at the first @ that does not begin the name. ok is false
-// where a side is empty; then name is all of it.
-func cutID(id string) (name, version string, ok bool) {
-	at := strings.IndexByte(id[min(1, len(id)):], '@') + 1
-	if at == 0 || at+1 == len(id) {
-		return id, "", false
-	}
-	return id[:at], id[at+1:], true
 }
 
 // resolve is what stands where a dependency of what is at a node is installed: at the

@@ -35,11 +35,7 @@ func cutAlias(spec string) (name, wanted string, ok bool) {
 	if len(spec) < len(mark) || !strings.EqualFold(spec[:len(mark)], mark) {
 		return "", "", false
 	}
-	if name = spec[len(mark):]; name != "" {
-		if at := strings.IndexByte(name[1:], '@'); at >= 0 {
-			name, wanted = name[:1+at], name[1+at+1:]
-		}
-	}
+	name, wanted, _ = cutName(spec[len(mark):])
 	return name, wanted, true
 }
 

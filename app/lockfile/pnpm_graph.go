@@ -303,10 +303,7 @@ type pnpmRange struct {
 func (d *pnpmDocument) patch(own []bool) {
 	byName := map[string]*pnpmPatches{}
 	for _, p := range d.patches {
-		name, version, divided := cutName(p.key, "@")
-		if !divided {
-			name = p.key
-		}
+		name, version, divided := cutID(p.key)
 		of := byName[name]
 		if of == nil {
 			of = &pnpmPatches{exact: map[string]string{}}

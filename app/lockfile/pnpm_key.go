@@ -47,7 +47,7 @@ type pnpmKey struct {
 // https://github.com/pnpm/spec/tree/master/lockfile
 func (m pnpmMajor) key(key string) (pnpmKey, error) {
 	if m == 9 {
-		name, rest, ok := cutName(withoutPeers(key), "@")
+		name, rest, ok := cutID(withoutPeers(key))
 		switch {
 		case !ok:
 			return pnpmKey{}, fmt.Errorf("the key %s does not have the form name@version", quote(key))
@@ -76,26 +76,12 @@ func (m pnpmMajor) key(key string) (pnpmKey, error) {
 // relative reads what stands behind the registry, of versions 5 and 6.
 func (m pnpmMajor) relative(s string) (k pnpmKey, ok bool) {
 	if m == 5 {
-		k.name, k.version, ok = cutName(s, "/")
+		k.name, k.version, ok = cutInstalled(s)
 		k.version, _, _ = strings.Cut(k.version, "_")
 	} else {
-		k.name, k.version, ok = cutName(withoutPeers(s), "@")
+		k.name, k.version, ok = cutID(withoutPeers(s))
 	}
-	return k, ok && k.version != "" && !isSpec(k.version)
-}
-
-// cutName cuts a name off what follows behind the divider, "@" or "/". A name can
-// begin with "@", and then hold one "/".
-func cutName(s, divider string) (name, rest string, ok bool) {
-	from := min(1, len(s))
-	if divider == "/" && strings.HasPrefix(s, "@") {
-		from = strings.IndexByte(s, '/') + 1
-	}
-	at := strings.Index(s[from:], divider)
-	if at < 0 || from+at+1 == len(s) {
-		return "", "", false
-	}
-	return s[:from+at], s[from+at+1:], true
+	return k, ok && k.name != "" && k.version != "" && !isSpec(k.version)
 }
 
 // withoutPeers cuts the parentheses at the end off a key: "(react@18.2.0(x@1.0.0))",

@@ -57,19 +57,6 @@ func hasYarnV1Comment(data []byte) bool {
 	return false
 }
 
-// cutYarnName divides what yarn asks for ("@scope/name@^1.0.0") and what it found
-// ("name@npm:1.0.0") into the name and the rest.
-func cutYarnName(s string) (name, rest string, ok bool) {
-	if s == "" {
-		return "", "", false
-	}
-	at := strings.IndexByte(s[1:], '@')
-	if at < 0 {
-		return s, "", false
-	}
-	return s[:1+at], s[2+at:], true
-}
-
 // ownYarnFolder says whether a path leads to a folder of the repository's own code,
 // and which one it is, seen from the lockfile. from is the folder that it starts in.
 func ownYarnFolder(lockfile, from, target string) (folder string, ok bool) {

@@ -114,7 +114,7 @@ func (y *yarnBerry) readMetadata(n *yaml.Node) error {
 func (y *yarnBerry) addPattern(text string, line int) error {
 	var p berryPattern
 	var ok bool
-	if p.name, p.asked, ok = cutYarnName(text); !ok {
+	if p.name, p.asked, ok = cutName(text); !ok {
 		return y.fail(Malformed, line, "%s stands where a name with a range belongs", quote(text))
 	}
 	if asked, asker, bound := strings.Cut(p.asked, "::locator="); bound {
@@ -194,7 +194,7 @@ func (y *yarnBerry) readResolution(b *berryBlock, n *yaml.Node) error {
 		return err
 	}
 	var ok bool
-	b.found.name, b.found.reference, ok = cutYarnName(text)
+	b.found.name, b.found.reference, ok = cutName(text)
 	if protocol, _ := b.found.protocol(); !ok || protocol == "virtual:" {
 		return y.fail(Malformed, n.Line, "the resolution %s is not of a package that can be locked", quote(text))
 	}
@@ -316,7 +316,7 @@ func (y *yarnBerry) entry(b *berryBlock) (dep.Entry, error) {
 // own: one that nobody asks for it by goes before.
 func (y *yarnBerry) setAlias(e *dep.Entry, b *berryBlock, found yarnLocator) {
 	for pattern := range strings.SplitSeq(b.key, ",") {
-		as, asked, _ := cutYarnName(strings.Trim(pattern, " "))
+		as, asked, _ := cutName(strings.Trim(pattern, " "))
 		if as == found.name {
 			continue
 		}

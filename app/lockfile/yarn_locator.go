@@ -63,7 +63,7 @@ func (l yarnLocator) unpatch() (source yarnLocator, patch string, ok bool) {
 	if patch, err = url.PathUnescape(selector); err != nil {
 		return yarnLocator{}, "", false
 	}
-	source.name, source.reference, ok = cutYarnName(before)
+	source.name, source.reference, ok = cutName(before)
 	return source, patch, ok
 }
 
@@ -128,7 +128,7 @@ func (l yarnLocator) ownFolder(lockfile string) (folder string, ok bool) {
 		return "", false
 	}
 	from := "."
-	if _, reference, _ := cutYarnName(asker); asker != "" {
+	if _, reference, _ := cutName(asker); asker != "" {
 		workspace, isWorkspace := strings.CutPrefix(reference, "workspace:")
 		if from, ok = ownYarnFolder(lockfile, ".", workspace); !isWorkspace || !ok {
 			return "", false
@@ -168,7 +168,7 @@ func (l yarnLocator) asksFor(asked string) bool {
 	case "":
 		return false
 	case "npm:":
-		name, _, alias := cutYarnName(rest)
+		name, _, alias := cutName(rest)
 		return alias && name == l.name
 	case "patch:":
 		source, _, ok := r.unpatchAll()

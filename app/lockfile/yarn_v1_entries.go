@@ -79,7 +79,7 @@ func (y *yarnV1) link(entries []dep.Entry, made []int, folders map[int]string) {
 // ask reads a pattern: the name that it installs under, and either the real name or,
 // for an address, where that is.
 func (p yarnPattern) ask() (as, real, address string) {
-	as, asked, ok := cutYarnName(p.text)
+	as, asked, ok := cutName(p.text)
 	switch {
 	case strings.Contains(as, ":"): // an address alone
 		return p.text, "", p.text
@@ -87,7 +87,7 @@ func (p yarnPattern) ask() (as, real, address string) {
 		return as, as, ""
 	}
 	if target, alias := strings.CutPrefix(asked, "npm:"); alias {
-		real, _, _ = cutYarnName(target)
+		real, _, _ = cutName(target)
 		return as, real, ""
 	}
 	if isSpec(asked) || strings.HasPrefix(asked, ".") {
