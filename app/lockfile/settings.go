@@ -67,7 +67,8 @@ func (s *Settings) set(key, value string) {
 	}
 }
 
-// readNpmrc reads npm's kind of INI: what follows a section's header is not npm's.
+// readNpmrc reads npm's kind of INI: what follows a section's header is not npm's. The
+// keys of what is commented out, "# registry", are none that are looked for.
 func (s *Settings) readNpmrc(text string) {
 	for line := range strings.Lines(strings.ReplaceAll(text, "\r", "\n")) {
 		line = strings.TrimSpace(line)
@@ -75,7 +76,7 @@ func (s *Settings) readNpmrc(text string) {
 			return
 		}
 		key, value, ok := strings.Cut(line, "=")
-		if !ok || strings.HasPrefix(line, ";") || strings.HasPrefix(line, "#") {
+		if !ok {
 			continue
 		}
 		unquote := func(s string) string { return strings.Trim(strings.TrimSpace(s), `"'`) }
@@ -124,9 +125,6 @@ func (s *Settings) readYAML(data []byte) error {
 // members are those of a mapping; an alias stands for what it names.
 func members(n *yaml.Node) func(yield func(string, *yaml.Node) bool) {
 	return func(yield func(string, *yaml.Node) bool) {
-		if n.Kind == yaml.AliasNode {
-			n = n.Alias
-		}
 		if n.Kind != yaml.MappingNode {
 			return
 		}

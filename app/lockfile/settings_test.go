@@ -13,11 +13,13 @@ func TestSettingsNameTheRegistries(t *testing.T) {
 		{"nothing", ".npmrc", "", ""},
 		{"npm's", ".npmrc", "; a comment\n# registry=https://no.example\nsave-exact=true\nregistry = \"https://npm.acme.example/\"\n@acme:registry=https://npm.acme.example/team/\n//npm.acme.example/:_authToken=${TOKEN}\n", "https://npm.acme.example/ @acme=https://npm.acme.example/team/"},
 		{"npm's, CRLF and a variable", "sub/.npmrc", "@acme:registry=${REGISTRY}\r\n@b:registry = 'https://b.example'\r\n", " @acme=${REGISTRY} @b=https://b.example"},
+		{"npm's, lines that end with a carriage return alone", ".npmrc", "# x\rregistry=https://a.example\r;@b:registry=https://no.example\r#registry=https://no.example", "https://a.example"},
+		{"npm's, what is no scope", ".npmrc", "acme:registry=https://no.example\n", ""},
 		{"a section is not npm's", ".npmrc", "[x]\nregistry=https://no.example\n", ""},
 		{"yarn's", ".yarnrc.yml", "nodeLinker: node-modules\nnpmRegistryServer: https://npm.acme.example\nnpmScopes:\n  acme:\n    npmAlwaysAuth: true\n    npmRegistryServer: \"https://npm.acme.example/team\"\n  other: {npmAuthToken: x}\n", "https://npm.acme.example @acme=https://npm.acme.example/team"},
-		{"yarn's with an alias", ".yarnrc.yml", "a: &a {npmRegistryServer: https://x.example}\nnpmScopes: {acme: *a}\n", " @acme=https://x.example"},
+		{"yarn's with an alias", ".yarnrc.yml", "a: &a {npmRegistryServer: &b https://x.example}\nnpmScopes: {acme: *a, '@b': {npmRegistryServer: *b}}\n", " @acme=https://x.example @b=https://x.example"},
 		{"pnpm's", "pnpm-workspace.yaml", "packages: ['packages/*']\nregistry: https://a.example\n'@acme:registry': https://b.example\n", "https://a.example @acme=https://b.example"},
-		{"pnpm's, as a mapping", "pnpm-workspace.yaml", "registries:\n  default: https://a.example\n  '@acme': https://b.example\n", "https://a.example @acme=https://b.example"},
+		{"pnpm's, as a mapping", "pnpm-workspace.yaml", "registries:\n  default: https://a.example\n  '@acme': https://b.example\n  acme: https://no.example\n", "https://a.example @acme=https://b.example"},
 		{"pnpm's without any", "pnpm-workspace.yaml", "packages:\n  - x\n", ""},
 		{"bun's", "bunfig.toml", "[install]\nregistry = { url = \"https://a.example\", token = \"$x\" }\n[install.scopes]\n\"@acme\" = \"https://b.example\"\nother = { url = \"https://c.example\" }\n", "https://a.example @acme=https://b.example @other=https://c.example"},
 		{"bun's without any", "bunfig.toml", "preload = [\"./x.ts\"]\n", ""},
@@ -46,6 +48,21 @@ func TestSettingsThatCannotBeReadAreAnError(t *testing.T) {
 	} {
 		if s, err := ParseSettings(name, []byte(text)); err == nil {
 			t.Errorf("%s: %+v", name, s)
+		}
+	}
+}
+
+func TestARegistryOfTheSettingsIsKnownByItsBase(t *testing.T) {
+	for registry, want := range map[string]string{
+		"https://npm.acme.example":        "https://npm.acme.example",
+		"https://NPM.acme.example:443///": "https://npm.acme.example",
+		"https://npm.acme.example/team/":  "https://npm.acme.example/team",
+		"http://npm.acme.example":         "",
+		"https://${HOST}/":                "",
+		"":                                "",
+	} {
+		if base, ok := BaseOf(registry); base != want || ok != (want != "") {
+			t.Errorf("%q: %q, %t", registry, base, ok)
 		}
 	}
 }
