@@ -12,8 +12,6 @@ import (
 	"github.com/bonafide-app/bonafide/app/dep"
 )
 
-type depChange = dep.Change
-
 func TestDiffTellsWhatHappened(t *testing.T) {
 	mod := func(location string) string {
 		return "node_modules/" + strings.ReplaceAll(location, ">", "/node_modules/")
@@ -143,6 +141,59 @@ func TestWhatWentAwayIsReplacedEvenWhereAnotherVersionStood(t *testing.T) {
 	changes := Diff(base, head)
 	if len(changes) != 1 || len(changes[0].Replaces) != 2 || changes[0].From() != "1.0.0" || changes[0].Replaces[1].Package.Version != "2.0.0" {
 		t.Errorf("%+v", changes)
+	}
+}
+
+// What npm's formats cannot say, or not in so few words.
+func TestDiffOfEntriesOfAnyFormat(t *testing.T) {
+	x, y := withDigests("x"), withDigests("y")
+	git := addressed(dep.Git, "git+https://h.example/a.git#1")
+	mirror := addressed(dep.Registry, "https://npm.example.com/a/-/a-1.0.0.tgz")
+	version := func(v string) func(*dep.Entry) { return func(e *dep.Entry) { e.Package.Version = v } }
+	bundled := func(e *dep.Entry) { e.Bundled = true }
+	patched := func(e *dep.Entry) { e.Patch = "a.patch" }
+	asked := func(alias string) func(*dep.Entry) {
+		return func(e *dep.Entry) { e.Alias, e.AliasUnasked = alias, true }
+	}
+	var many []dep.Entry
+	for i := range MaxReplaces + 5 {
+		many = append(many, entryWith(standingAt(fmt.Sprint(i)), withDigests(fmt.Sprint(i))))
+	}
+	moved := many[len(many)-1]
+	moved.Location = "elsewhere"
+	for _, c := range []struct {
+		what       string
+		base, head []dep.Entry
+		want       []string
+	}{
+		{"an address in place of a version, and the version", []dep.Entry{entryWith(version("git+https://h.example/a.git#1"), git)}, []dep.Entry{entryWith(git)}, nil},
+		{"the same, and a digest came", []dep.Entry{entryWith(version("git+https://h.example/a.git#1"), git)}, []dep.Entry{entryWith(git, x)}, []string{"updated a@1.0.0 from git+https://h.example/a.git#1"}},
+		{"the same, and a digest went", []dep.Entry{entryWith(version("git+https://h.example/a.git#1"), git, x)}, []dep.Entry{entryWith(git)}, []string{"updated a@1.0.0 from git+https://h.example/a.git#1"}},
+		{"the same, and the release stood elsewhere", []dep.Entry{entryWith(version("git+https://h.example/a.git#1"), git), entryWith(standingAt("b"), x)}, []dep.Entry{entryWith(git), entryWith(standingAt("b"), x)},
+			[]string{"repinned a@1.0.0 source=true conflict=false weaker=true", "removed a@git+https://h.example/a.git#1"}},
+
+		{"a digest that only an address stated is not lost in a bundle", []dep.Entry{entryWith(func(e *dep.Entry) { x(e); e.Integrity = "" })}, []dep.Entry{entryWith(bundled)}, []string{"repinned a@1.0.0 source=false conflict=false weaker=true"}},
+		{"another registry is not left for a bundle", []dep.Entry{entryWith(mirror)}, []dep.Entry{entryWith(bundled)}, []string{"repinned a@1.0.0 source=true conflict=false weaker=false"}},
+		{"bundled or not with a digest is one thing", nil, []dep.Entry{entryWith(x), entryWith(standingAt("b"), x, bundled)}, []string{"added a@1.0.0"}},
+
+		{"patched at one place", nil, []dep.Entry{entryWith(x), entryWith(standingAt("b"), x, patched)}, []string{"added a@1.0.0", "added a@1.0.0"}},
+		{"two digests of a package manager's own", nil, []dep.Entry{entryWith(withOwn("10/x", "10")), entryWith(standingAt("b"), withOwn("10/y", "10"))}, []string{"added a@1.0.0", "added a@1.0.0"}},
+		{"an unreadable digest and none", nil, []dep.Entry{entryWith(unreadable), entryWith(standingAt("b"))}, []string{"added a@1.0.0", "added a@1.0.0"}},
+		{"what stood behind many of its like is known", append(many, entryWith(standingAt("b"), y)), append(many, entryWith(standingAt("b"), y), moved), nil},
+
+		{"beside what stays, under a name that nobody asks for", []dep.Entry{entryWith(x), entryWith(version("1.1.0"), standingAt("b"), y)}, []dep.Entry{entryWith(x), entryWith(version("1.1.0"), standingAt("b"), y), entryWith(x, standingAt("c"), asked("c"))},
+			[]string{"updated a@1.0.0 from  beside a@1.1.0"}},
+	} {
+		if got := summary(Diff(c.base, c.head)); !slices.Equal(got, c.want) {
+			t.Errorf("%s:\n got %q\nwant %q", c.what, got, c.want)
+		}
+	}
+
+	other := entryWith(x, standingAt("c"))
+	other.Package.Name = "c"
+	changes := Diff([]dep.Entry{other}, []dep.Entry{entryWith(x, standingAt("b"), asked("b")), entryWith(x, standingAt("c"))})
+	if e := changes[0].Entry; e.Location != "c" || len(changes[0].Occurrences) != 2 {
+		t.Errorf("what displaces a package tells more than an unasked alias: %+v", e)
 	}
 }
 

@@ -76,7 +76,7 @@ func FuzzParse(f *testing.F) {
 		}
 		for _, c := range Diff(nil, entries) {
 			if c.Kind != "added" {
-				t.Errorf("against nothing: %q", summary([]depChange{c}))
+				t.Errorf("against nothing: %q", summary([]dep.Change{c}))
 			}
 		}
 	})

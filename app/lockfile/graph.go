@@ -53,7 +53,7 @@ func (g graph) resolve() {
 	var named map[workspaceOf]bool
 	for at, group := range asks {
 		id := ""
-		if at > 0 && len(group) > 0 && g.edges[group[0]].workspace == "" {
+		if at > 0 && len(group) > 0 {
 			id = g.entries[at-1].Package.ID()
 		}
 		for _, i := range group {
