@@ -220,17 +220,60 @@ func TestPrivateNamesStayPrivate(t *testing.T) {
 		"node_modules/@corp/secret": `"version":"1.0.0","integrity":"` + sri("x") + `"`,
 		"node_modules/@corp/b":      from("https://npm.corp.example", "@corp/b@1.0.0"),
 		"node_modules/left":         public("left@1.0.0"),
+		"node_modules/open":         `"version":"1.0.0","integrity":"` + sri("open@1.0.0") + `"`,
+		"node_modules/secret":       from("https://npm.corp.example", "secret@1.0.0"), // without a scope, which makes no other private
 	}
 	f := File{Path: "package-lock.json", Base: packages{"node_modules/@corp/a": private}.lockfile(), Head: head.lockfile()}
 	rep, err := r.Review(context.Background(), Request{Kind: report.Diff, Files: []File{f}, Policy: policy.Default()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if asked := slices.Sorted(maps.Keys(v.asked)); !slices.Equal(asked, []string{"left@1.0.0"}) {
+	if asked := slices.Sorted(maps.Keys(v.asked)); !slices.Equal(asked, []string{"left@1.0.0", "open@1.0.0"}) {
 		t.Errorf("the registry was asked about %v", asked)
 	}
 	if rep.Conclusion == policy.Success {
 		t.Error("what was not looked at counts as fine")
+	}
+}
+
+func TestOnlyWhatARegistryAnswersForIsAskedAbout(t *testing.T) {
+	l := reviewer(proven()).lookupFor(File{})
+	digest := sri("a@1.0.0")
+	for _, tt := range []struct {
+		what, says string // "" where it is asked
+		entry      dep.Entry
+	}{
+		{"a release", "", dep.Entry{Source: dep.Registry, Integrity: digest}},
+		{"a release by its address", "", dep.Entry{Source: dep.Registry, Resolved: "https://registry.npmjs.org/a/-/a-1.0.0.tgz"}},
+		{"of another registry", "a registry that Bonafide was not told about", dep.Entry{Source: dep.Registry, Resolved: "https://npm.corp.example/a/-/a-1.0.0.tgz"}},
+		{"of another address", "an address that is not the registry's", dep.Entry{Source: dep.Registry, Resolved: "https://registry.npmjs.org/b/-/b-1.0.0.tgz"}},
+		{"of JSR", "comes from JSR", dep.Entry{Package: dep.Package{Ecosystem: dep.JSR, Name: "@std/a", Version: "1.0.0"}, Source: dep.Registry}},
+		{"patched by yarn", "the evidence stands with that one", dep.Entry{Source: dep.Patch}},
+		{"from git", "comes from git", dep.Entry{Source: dep.Git}},
+		{"from an address", "comes from an address", dep.Entry{Source: dep.URL}},
+		{"from a file", "a file or folder", dep.Entry{Source: dep.File}},
+		{"out of a bundle", "inside the tarball", dep.Entry{Source: dep.Registry, Bundled: true}},
+		{"out of a bundle, and a release all the same", "", dep.Entry{Source: dep.Registry, Bundled: true, Integrity: digest}},
+	} {
+		if tt.entry.Package.Name == "" {
+			tt.entry.Package = dep.Package{Ecosystem: dep.NPM, Name: "a", Version: "1.0.0"}
+		}
+		if why := l.refuses(tt.entry); (why == "") != (tt.says == "") || !strings.Contains(why, tt.says) {
+			t.Errorf("%s: %q, want %q", tt.what, why, tt.says)
+		}
+	}
+}
+
+// What a registry answers depends on the digest, but not on one that is none of its own.
+func TestEvidenceIsAskedForOncePerDigest(t *testing.T) {
+	a := dep.Package{Ecosystem: dep.NPM, Name: "a", Version: "1.0.0"}
+	v := proven()
+	reviewer(v).gather(t.Context(), []dep.Entry{
+		{Package: a, Integrity: sri("a")}, {Package: a, Integrity: sri("a"), Location: "b"}, {Package: a, Integrity: sri("b")}, {Package: a},
+		{Package: a, Integrity: "10/x", OwnDigest: true}, {Package: a, Integrity: "10/y", OwnDigest: true},
+	})
+	if n := v.asked[a.ID()]; n != 4 {
+		t.Errorf("asked %d times, want 4", n)
 	}
 }
 
@@ -261,6 +304,7 @@ func TestNamesThatSettingsMakePrivateStayPrivate(t *testing.T) {
 		"the public registry":       {files{}, files{".npmrc": "registry = https://registry.npmjs.org/"}, all},
 		"a variable":                {files{}, files{".npmrc": "registry=${REGISTRY}"}, all[3:]},
 		"settings that are broken":  {files{}, files{".yarnrc.yml": "a: ["}, all[3:]},
+		"broken beside a scope":     {files{".npmrc": "@open:registry=https://registry.npmjs.org"}, files{".yarnrc.yml": "a: ["}, all[3:]},
 		"settings that lead out":    {files{}, files{".npmrc": "-> /etc/npmrc"}, all[3:]},
 		"settings that are too big": {files{}, files{".npmrc": strings.Repeat("#", 2<<20)}, all[3:]},
 	} {

@@ -23,7 +23,8 @@ type lookup struct {
 	// addresses or the repository's settings say. Most lockfiles leave addresses out,
 	// so that an entry without one may be private, too.
 	private map[string]bool
-	public  map[string]bool // the scopes that settings name a known registry for
+	// public are the scopes that settings name a known registry for; private goes before.
+	public map[string]bool
 	// elsewhere says why nothing without an address may be asked about, "" where it may:
 	// it completes "the package …".
 	elsewhere string
@@ -38,8 +39,11 @@ func (r *Reviewer) lookupFor(f File, sides ...[]dep.Entry) lookup {
 	}
 	for _, s := range f.Settings {
 		for scope, registry := range s.Scopes {
-			l.public[scope] = l.public[scope] || known(registry)
-			l.private[scope] = l.private[scope] || !known(registry)
+			if known(registry) {
+				l.public[scope] = true
+			} else {
+				l.private[scope] = true
+			}
 		}
 		if s.Default != "" && !known(s.Default) {
 			l.elsewhere = "has no address, and the repository's settings name a registry that Bonafide was not told about; its name is not sent to another one"
@@ -89,10 +93,10 @@ func (l lookup) refuses(e dep.Entry) string {
 		return "is delivered inside the tarball of the package that bundles it"
 	}
 	if e.Resolved == "" {
-		if s := scope(e.Package); l.private[s] {
+		switch s := scope(e.Package); {
+		case l.private[s]:
 			return "has no address, and its scope comes from a registry that Bonafide was not told about; its name is not sent to another one"
-		}
-		if s := scope(e.Package); l.public[s] {
+		case l.public[s]:
 			return ""
 		}
 		return l.elsewhere // "" where the address is left out because it is the default registry's
