@@ -56,7 +56,7 @@ func (m pnpmMajor) key(key string) (pnpmKey, error) {
 		}
 		return pnpmKey{name: name, version: rest}, nil
 	}
-	if relative, ok := strings.CutPrefix(key, "/"); ok {
+	if relative, ok := strings.CutPrefix(key, "/"); ok || key == "" {
 		k, ok := m.relative(relative)
 		if !ok {
 			return k, fmt.Errorf("the key %s names no package and version", quote(key))

@@ -365,6 +365,7 @@ func TestPNPMLockfilesThatCannotBeReadInFullAreRefused(t *testing.T) {
 		{"a key without version", head + "packages:\n  a:\n    resolution: {integrity: x}\n", Malformed, 3},
 		{"a snapshot without version", head + "snapshots:\n  a: {}\n", Malformed, 3},
 		{"an address without name", "lockfileVersion: '6.0'\npackages:\n  github.com/o/n/c:\n    resolution: {tarball: x}\n", Malformed, 3},
+		{"an empty key", "lockfileVersion: '6.0'\npackages:\n  '':\n    resolution: {tarball: x}\n    name: a\n", Malformed, 3},
 		{"dev: x", "lockfileVersion: '6.0'\npackages:\n  /a@1.0.0:\n    resolution: {}\n    dev: x\n", Malformed, 5},
 		{"dependencies as a list", head + "snapshots:\n  a@1.0.0:\n    dependencies: [x]\n", Malformed, 4},
 		{"a dependency that is a mapping", head + "snapshots:\n  a@1.0.0:\n    dependencies: {x: {}}\n", Malformed, 4},

@@ -42,6 +42,7 @@ type yamlReader struct {
 	visit func(yamlMember) error
 	piece int // how many bytes are parsed at a time; 0 for yamlPiece
 
+	lines    int // of the file
 	document int
 	words    map[string]string // what is said again and again is kept once
 	section  string            // the one that is read, "" on the top level
@@ -64,6 +65,7 @@ func (r *yamlReader) read() (documents int, err error) {
 	if r.piece == 0 {
 		r.piece = yamlPiece
 	}
+	r.lines = lineAt(r.data, len(r.data))
 	line := 1
 	for text, divided := r.data, true; divided; {
 		var doc []byte
@@ -317,7 +319,7 @@ func (r *yamlReader) visitAll(mapping *yaml.Node) error {
 // check refuses what makes YAML say things that one does not see, and makes the lines
 // of all nodes those in the file.
 func (r *yamlReader) check(n *yaml.Node, before int) error {
-	n.Line += before
+	n.Line = min(n.Line+before, r.lines) // what is left out at the end stands on a line of its own
 	switch {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
 		return r.fail(Malformed, n.Line, "the file has a YAML anchor or alias, which no package manager writes")
@@ -420,7 +422,7 @@ func (r *yamlReader) syntax(err error, line int) error {
 	if at.Mark.Line > 0 {
 		line += at.Mark.Line - 1
 	}
-	line = min(line, lineAt(r.data, len(r.data)))
+	line = min(line, r.lines)
 	kind := NotYAML
 	if strings.Contains(at.Message, "depth") {
 		kind = Limit

@@ -46,6 +46,7 @@ func visitedAtOnce(text string) (string, error) {
 		return "", err
 	}
 	var out []string
+	line := func(n *yaml.Node) int { return min(n.Line, lineAt([]byte(text), len(text))) } // the library counts one on at the end
 	for document := 0; ; {
 		var doc yaml.Node
 		if err := loader.Load(&doc); errors.Is(err, io.EOF) {
@@ -61,10 +62,10 @@ func visitedAtOnce(text string) (string, error) {
 			if key, value := root[i], root[i+1]; key.Value == "packages" && value.Kind == yaml.MappingNode {
 				for j := 0; j < len(value.Content); j += 2 {
 					k, v := value.Content[j], value.Content[j+1]
-					out = append(out, fmt.Sprintf("%d packages/%s:%d=%s@%d", document, k.Value, k.Line, flat(v), v.Line))
+					out = append(out, fmt.Sprintf("%d packages/%s:%d=%s@%d", document, k.Value, line(k), flat(v), line(v)))
 				}
 			} else {
-				out = append(out, fmt.Sprintf("%d /%s:%d=%s@%d", document, key.Value, key.Line, flat(value), value.Line))
+				out = append(out, fmt.Sprintf("%d /%s:%d=%s@%d", document, key.Value, line(key), flat(value), line(value)))
 			}
 		}
 		if len(root) > 0 {
@@ -177,7 +178,7 @@ func TestYAMLThatHidesThingsIsRefused(t *testing.T) {
 }
 
 func TestTheMembersOfAYAMLMappingAreBounded(t *testing.T) {
-	r := yamlReader{file: file{"pnpm-lock.yaml", nil}, again: "write it again", deep: func(string) bool { return false }, top: map[string]bool{}}
+	r := yamlReader{file: file{"pnpm-lock.yaml", nil}, again: "write it again", deep: func(string) bool { return false }, lines: 7, top: map[string]bool{}}
 	r.visit = func(yamlMember) error { return nil }
 	r.seen = r.top
 	for i := range maxYAMLMembers {
@@ -196,7 +197,7 @@ func FuzzYAML(f *testing.F) {
 		"", "a: 1\n", "---\na: 1\n---\nb: {c: [1, 2]}\n", "packages:\n  x: 1\n  'y': |\n    z\n\nb: \"\n c\"\n",
 		"packages:\n  ? x\n  : 1\n  y:\n  - 1\n", "packages:\n  {a: 1}\n  b: 2\n", " a: 1\nb: 2\n", "a: 1\n...\nb: 2\n",
 		"a:\n# c\n  b\n  c\nd: >2\n   x\n\n", "--- |\na\nb: 1\n", "a: 1\r\npackages:\r\n  b: 'x\r\n    y'\r\n", "packages: !!map\n  a: &x 1\n",
-		"packages:\n  a: 1\n packages:\n  b: 1\n", "'packages':\n  a: \"\\\n  b: 1\"\n", "%YAML 1.2\n---\na: 1\n", "a: b: c\n", "a\n",
+		"packages:\n  a: 1\n packages:\n  b: 1\n", "'packages':\n  a: \"\\\n  b: 1\"\n", "%YAML 1.2\n---\na: 1\n", "a: b: c\n", "a\n", "?",
 	} {
 		f.Add(seed, 1)
 		f.Add(seed, 20)
