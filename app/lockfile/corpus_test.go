@@ -16,9 +16,11 @@ import (
 // corpus is the collection of real and hostile lockfiles beside the repository.
 type corpus struct{ fs.FS }
 
+const archive = "lockfiles.zip"
+
 func openCorpus(t testing.TB) corpus {
 	t.Helper()
-	return corpus{realdata.Open(t, "lockfiles.zip")}
+	return corpus{realdata.Open(t, archive)}
 }
 
 func (c corpus) read(t testing.TB, name string) []byte {

@@ -13,5 +13,5 @@ func FuzzDeno(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	addCorpus(f, "deno.lock")
-	f.Fuzz(func(t *testing.T, data []byte) { checkFuzzed(t, "a/deno.lock", data) })
+	f.Fuzz(func(t *testing.T, data []byte) { checkFuzzedGraph(t, "a/deno.lock", data) })
 }

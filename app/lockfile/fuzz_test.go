@@ -3,10 +3,12 @@ package lockfile
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"strings"
 	"testing"
 
 	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/sandbox/realdata"
 )
 
 func FuzzParse(f *testing.F) {
@@ -32,31 +34,8 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		before := bytes.Clone(data)
-		entries, err := Parse("a/package-lock.json", data)
-		if !bytes.Equal(before, data) {
-			t.Fatal("the input was changed")
-		}
-		lines := 1 + bytes.Count(data, []byte("\n"))
-		if err != nil {
-			var e *Error
-			if !errors.As(err, &e) || e.Detail == "" || e.Line < 0 || e.Line > lines {
-				t.Fatalf("%#v", err)
-			}
-			if strings.ContainsAny(err.Error(), "\n\r") || len(err.Error()) > 700+MaxDepth*maxQuote {
-				t.Errorf("not one short line: %q", err)
-			}
-			if len(entries) > 0 && e.Kind != Inconsistent {
-				t.Errorf("%d entries with %v", len(entries), err)
-			}
-		}
-		last := 0
-		for _, e := range entries {
-			if e.Line < 1 || e.Line > lines || e.Line < last || e.Source == "" || e.Scope == "" || e.Location == "" && e.Integrity == "" && e.Resolved == "" {
-				t.Errorf("%+v", e)
-			}
-			last = e.Line
-			if e.AliasUnasked && e.Alias == "" || e.Bundled && (e.Alias != "" || e.Resolved != "" || e.Integrity != "") || len(e.Digests) > MaxDigests || len(e.Integrity) > MaxIntegrityBytes {
+		for _, e := range checkFuzzed(t, "a/package-lock.json", data) {
+			if e.Location == "" && e.Integrity == "" && e.Resolved == "" || e.Bundled && (e.Alias != "" || e.Resolved != "" || e.Integrity != "") || e.OwnDigest {
 				t.Errorf("%+v", e)
 			}
 			if e.Direct != (len(e.Workspaces) > 0) || cap(e.Dependencies) != len(e.Dependencies) {
@@ -67,17 +46,70 @@ func FuzzParse(f *testing.F) {
 					t.Errorf("%+v asks for %+v", e, s)
 				}
 			}
-			if e.IntegrityError != "" && e.Digests != nil || e.Integrity != "" && e.IntegrityError == "" && e.Digests == nil {
-				t.Errorf("digests: %+v", e)
-			}
-		}
-		if changes := Diff(entries, entries); len(changes) > 0 {
-			t.Errorf("a lockfile differs from itself: %q", summary(changes))
-		}
-		for _, c := range Diff(nil, entries) {
-			if c.Kind != "added" {
-				t.Errorf("against nothing: %q", summary([]dep.Change{c}))
-			}
 		}
 	})
+}
+
+// addCorpus adds the small lockfiles of the corpus to the seeds, where it is there.
+func addCorpus(f *testing.F, file string) {
+	f.Helper()
+	if !realdata.Has(f, archive) {
+		return
+	}
+	c := openCorpus(f)
+	names, err := fs.Glob(c, "*/*/*."+file)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range names {
+		if data := c.read(f, name); len(data) < 20_000 {
+			f.Add(data)
+		}
+	}
+}
+
+// checkFuzzed parses, and makes sure of what holds for any input of any format.
+func checkFuzzed(t *testing.T, name string, data []byte) []dep.Entry {
+	t.Helper()
+	before := bytes.Clone(data)
+	entries, err := Parse(name, data)
+	if !bytes.Equal(before, data) {
+		t.Fatal("the input was changed")
+	}
+	lines := lineAt(data, len(data))
+	if err != nil {
+		var e *Error
+		if !errors.As(err, &e) || e.Detail == "" || e.Line < 0 || e.Line > lines {
+			t.Fatalf("%#v", err)
+		}
+		if strings.ContainsAny(err.Error(), "\n\r") || len(err.Error()) > 700+MaxDepth*maxQuote {
+			t.Errorf("not one short line: %q", err)
+		}
+		if len(entries) > 0 && e.Kind != Inconsistent {
+			t.Errorf("%d entries with %v", len(entries), err)
+		}
+	}
+	last := 1
+	for _, e := range entries {
+		if e.Line < last || e.Line > lines || e.Lockfile != name || e.Source == "" || e.Source == dep.Workspace || e.Source == dep.Link || e.Scope == "" {
+			t.Errorf("%+v", e)
+		}
+		last = e.Line
+		if e.AliasUnasked && e.Alias == "" || e.Alias != "" && e.Alias == e.Package.Name || len(e.Workspaces) > 0 && !e.Direct {
+			t.Errorf("%+v", e)
+		}
+		unread := e.IntegrityError != "" || e.OwnDigest
+		if unread && e.Digests != nil || !unread && e.Integrity != "" && e.Digests == nil || len(e.Digests) > MaxDigests || len(e.Integrity) > MaxIntegrityBytes {
+			t.Errorf("digests: %+v", e)
+		}
+	}
+	if changes := Diff(entries, entries); len(changes) > 0 {
+		t.Errorf("a lockfile differs from itself: %q", summary(changes))
+	}
+	for _, c := range Diff(nil, entries) {
+		if c.Kind != dep.Added {
+			t.Errorf("against nothing: %q", summary([]dep.Change{c}))
+		}
+	}
+	return entries
 }

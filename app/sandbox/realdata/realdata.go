@@ -31,11 +31,23 @@ func Root(t testing.TB) string {
 	}
 }
 
+// Has says whether an archive of ../shared is there.
+func Has(t testing.TB, name string) bool {
+	t.Helper()
+	_, err := os.Stat(path(t, name))
+	return err == nil
+}
+
+func path(t testing.TB, name string) string {
+	t.Helper()
+	return filepath.Join(Root(t), "..", "shared", name)
+}
+
 // Open opens one archive of ../shared ("fixtures.zip", "lockfiles.zip"). It skips
 // the test, and says what is missing, where there is none.
 func Open(t testing.TB, name string) fs.FS {
 	t.Helper()
-	archive, err := zip.OpenReader(filepath.Join(Root(t), "..", "shared", name))
+	archive, err := zip.OpenReader(path(t, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		t.Skipf("skipped: the real data of ../shared/%s is not here", name)
 	}
