@@ -28,11 +28,7 @@ func bunMember(at, name, version, info string) string {
 
 func parseBunText(t testing.TB, text string) []dep.Entry {
 	t.Helper()
-	entries, err := Parse("bun.lock", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return entries
+	return parseAs(t, "bun.lock", text)
 }
 
 func TestBunReadsEveryKindOfTuple(t *testing.T) {

@@ -17,11 +17,7 @@ func deno(version string, sections ...string) string {
 
 func parseDenoText(t testing.TB, text string) []dep.Entry {
 	t.Helper()
-	entries, err := Parse("deno.lock", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return entries
+	return parseAs(t, "deno.lock", text)
 }
 
 const denoHex = "b0d03ce1ced880df67132eea140623010d415848df66f6aa5df76507ca7c26d8"

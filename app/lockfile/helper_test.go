@@ -172,9 +172,14 @@ func legacyOf(tree []locked) map[string]any {
 
 func parse(t testing.TB, text string) []dep.Entry {
 	t.Helper()
-	entries, err := Parse("package-lock.json", []byte(text))
+	return parseAs(t, "package-lock.json", text)
+}
+
+func parseAs(t testing.TB, name, text string) []dep.Entry {
+	t.Helper()
+	entries, err := Parse(name, []byte(text))
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", name, err)
 	}
 	return entries
 }

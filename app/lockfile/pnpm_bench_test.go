@@ -2,11 +2,8 @@ package lockfile
 
 import (
 	"fmt"
-	"runtime"
-	"runtime/debug"
 	"strings"
 	"testing"
-	"time"
 )
 
 // generatedPNPM is a lockfile of n packages, each with peers and three dependencies,
@@ -36,67 +33,12 @@ func generatedPNPM(major pnpmMajor, n int) []byte {
 }
 
 func BenchmarkPNPM(b *testing.B) {
-	files := map[string][]byte{
-		"real":     openCorpus(b).read(b, "pnpm-v9/v9-multi-document-runtime/head.pnpm-lock.yaml"),
-		"60000-v9": generatedPNPM(9, 60_000),
-		"60000-v6": generatedPNPM(6, 60_000),
+	b.Run("real", func(b *testing.B) {
+		benchmarkParse(b, "pnpm-lock.yaml", openCorpus(b).read(b, "pnpm-v9/v9-multi-document-runtime/head.pnpm-lock.yaml"))
+	})
+	for _, major := range []pnpmMajor{9, 6} {
+		b.Run(fmt.Sprintf("60000-v%d", major), func(b *testing.B) { benchmarkParse(b, "pnpm-lock.yaml", generatedPNPM(major, 60_000)) })
 	}
-	for _, name := range []string{"real", "60000-v9", "60000-v6"} {
-		data := files[name]
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(int64(len(data)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if entries, err := Parse("pnpm-lock.yaml", data); err != nil || len(entries) < 1000 {
-					b.Fatal(len(entries), err)
-				}
-			}
-		})
-		b.Run(name+"/memory", func(b *testing.B) {
-			var peak, kept float64
-			for b.Loop() {
-				p, k := liveHeap(func() any {
-					entries, _ := Parse("pnpm-lock.yaml", data)
-					return entries
-				})
-				peak, kept = max(peak, p), max(kept, k)
-			}
-			b.ReportMetric(peak/float64(len(data)), "peak/size")
-			b.ReportMetric(kept/float64(len(data)), "kept/size")
-		})
-	}
-}
-
-// liveHeap is how many bytes a function holds at most beyond those before, and how many
-// its result does. The collector runs often, so that little is counted that is not live.
-func liveHeap(f func() any) (peak, kept float64) {
-	defer debug.SetGCPercent(debug.SetGCPercent(5))
-	var before, now runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	stop, highest := make(chan bool), make(chan uint64)
-	go func() {
-		var m runtime.MemStats
-		var top uint64
-		for {
-			runtime.ReadMemStats(&m)
-			top = max(top, m.HeapAlloc)
-			select {
-			case <-stop:
-				highest <- top
-				return
-			case <-time.After(2 * time.Millisecond):
-			}
-		}
-	}()
-	result := f()
-	stop <- true
-	top := <-highest
-	runtime.GC()
-	runtime.ReadMemStats(&now)
-	runtime.KeepAlive(result)
-	less := func(n uint64) float64 { return float64(n) - float64(before.HeapAlloc) }
-	return less(top), less(now.HeapAlloc)
 }
 
 // What one entry costs does not grow with the file: no work is quadratic.

@@ -116,11 +116,7 @@ func TestPNPMReferencesFindTheirKeys(t *testing.T) {
 
 func parsePNPMText(t testing.TB, text string) []dep.Entry {
 	t.Helper()
-	entries, err := Parse("pnpm-lock.yaml", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return entries
+	return parseAs(t, "pnpm-lock.yaml", text)
 }
 
 func TestPNPM9SaysWhatStandsInPackagesAndSnapshots(t *testing.T) {

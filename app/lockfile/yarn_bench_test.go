@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
-	"runtime"
 	"strings"
 	"testing"
 )
@@ -39,20 +38,6 @@ func generatedBerry(n int) []byte {
 	return b.Bytes()
 }
 
-func benchmarkYarn(b *testing.B, data []byte) {
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if entries, err := Parse("yarn.lock", data); err != nil || len(entries) == 0 {
-			b.Fatal(len(entries), err)
-		}
-	}
-	peakHeap(b, len(data), func() {
-		entries, _ := Parse("yarn.lock", data)
-		runtime.KeepAlive(entries)
-	})
-}
-
 // largestYarn is the largest yarn.lock of a kind in the corpus.
 func largestYarn(b *testing.B, kind string) []byte {
 	c := openCorpus(b)
@@ -70,18 +55,18 @@ func largestYarn(b *testing.B, kind string) []byte {
 }
 
 func BenchmarkParseYarnV1(b *testing.B) {
-	b.Run("real", func(b *testing.B) { benchmarkYarn(b, largestYarn(b, "yarn-v1")) })
+	b.Run("real", func(b *testing.B) { benchmarkParse(b, "yarn.lock", largestYarn(b, "yarn-v1")) })
 	for _, n := range []int{3_500, 14_000, 57_500} { // up to 20 MB
-		b.Run(fmt.Sprint(n), func(b *testing.B) { benchmarkYarn(b, generatedYarnV1(n)) })
+		b.Run(fmt.Sprint(n), func(b *testing.B) { benchmarkParse(b, "yarn.lock", generatedYarnV1(n)) })
 	}
 	b.Run("oneLine", func(b *testing.B) {
-		benchmarkYarn(b, []byte(yarnV1Top+"# "+strings.Repeat("x", 20<<20)+"\n\na@^1:\n  version \"1.0.0\"\n"))
+		benchmarkParse(b, "yarn.lock", []byte(yarnV1Top+"# "+strings.Repeat("x", 20<<20)+"\n\na@^1:\n  version \"1.0.0\"\n"))
 	})
 }
 
 func BenchmarkParseBerry(b *testing.B) {
-	b.Run("real", func(b *testing.B) { benchmarkYarn(b, largestYarn(b, "yarn-berry")) })
+	b.Run("real", func(b *testing.B) { benchmarkParse(b, "yarn.lock", largestYarn(b, "yarn-berry")) })
 	for _, n := range []int{3_500, 14_000, 57_500} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) { benchmarkYarn(b, generatedBerry(n)) })
+		b.Run(fmt.Sprint(n), func(b *testing.B) { benchmarkParse(b, "yarn.lock", generatedBerry(n)) })
 	}
 }

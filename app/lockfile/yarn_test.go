@@ -21,11 +21,7 @@ const (
 
 func parseYarnText(t testing.TB, text string) []dep.Entry {
 	t.Helper()
-	entries, err := Parse("yarn.lock", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return entries
+	return parseAs(t, "yarn.lock", text)
 }
 
 // yarnIDs are the packages of entries with what differs from the usual: the name that each
