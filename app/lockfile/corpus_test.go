@@ -42,17 +42,18 @@ func (r expectedRow) pkg() dep.Package {
 	return dep.Package{Ecosystem: dep.NPM, Name: r.Name, Version: r.Version}
 }
 
-// isRow says whether an entry is the one of a row. Yarn's second generation writes
-// where an entry comes from into its key, and bun leaves the registry out of its
-// tarball's address: there the corpus and we keep different words.
+// isRow says whether an entry is the one of a row. Of yarn 2 and later the corpus has
+// the whole resolution for an address.
 func (r expectedRow) isRow(format string, e dep.Entry) bool {
-	if e.Package.Name != r.Name || e.Package.Version != r.Version || e.Integrity != r.Integrity {
-		return false
+	resolved := e.Resolved
+	switch {
+	case !strings.HasPrefix(format, "yarn-berry"):
+	case e.Source == dep.Registry && resolved == "":
+		resolved = e.Package.Name + "@npm:" + e.Package.Version
+	default:
+		resolved = e.Package.Name + "@" + resolved
 	}
-	if strings.HasPrefix(format, "yarn-berry") {
-		return (e.Source == dep.Patch) == (r.Source == "patch") && (e.Source == dep.Registry) == (r.Source == "")
-	}
-	return e.Resolved == r.Resolved
+	return e.Package.Name == r.Name && e.Package.Version == r.Version && e.Integrity == r.Integrity && resolved == r.Resolved
 }
 
 type expectedDiff struct {
@@ -164,7 +165,7 @@ func compareWithCorpus(t *testing.T, want expectedDiff, base, head []dep.Entry) 
 			t.Errorf("%s is not reported with its digest and address", row.pkg().ID())
 			continue
 		}
-		checkRow(t, want.Format, row, entering[row.pkg()][i])
+		checkRow(t, want.Format, row, entering[row.pkg()][i].Occurrences)
 	}
 	if len(seen) != len(entering) {
 		t.Errorf("%d packages enter, want %d", len(entering), len(seen))
@@ -174,6 +175,9 @@ func compareWithCorpus(t *testing.T, want expectedDiff, base, head []dep.Entry) 
 		gone[row.pkg()] = true
 		if !leaving[row.pkg()] {
 			t.Errorf("%s left and is not reported", row.pkg().ID())
+		}
+		if !slices.ContainsFunc(base, func(e dep.Entry) bool { return row.isRow(want.Format, e) }) {
+			t.Errorf("%s was not read with its digest and address", row.pkg().ID())
 		}
 	}
 	if len(gone) != len(leaving) {
@@ -226,13 +230,17 @@ func worse(row expectedRow) bool {
 	return false
 }
 
-func checkRow(t *testing.T, format string, row expectedRow, ch dep.Change) {
+func checkRow(t *testing.T, format string, row expectedRow, among []dep.Entry) {
 	t.Helper()
 	var rows []dep.Entry
-	for _, o := range ch.Occurrences {
+	for _, o := range among {
 		if row.isRow(format, o) {
 			rows = append(rows, o)
 		}
+	}
+	if len(rows) == 0 {
+		t.Errorf("%s is not there with its digest and address", row.pkg().ID())
+		return
 	}
 	if rows[0].Line != row.Line || len(rows) != row.Occurrences {
 		t.Errorf("%s: line %d with %d occurrences, want line %d with %d", row.pkg().ID(), rows[0].Line, len(rows), row.Line, row.Occurrences)

@@ -109,34 +109,40 @@ func TestSizeIsBounded(t *testing.T) {
 		}
 		return strings.TrimPrefix(b.String(), ",\n")
 	}
-	if got := len(parse(t, v3(entries(MaxEntries)))); got != MaxEntries {
+	most, oneMore := entries(MaxEntries), entries(MaxEntries+1)
+	if got := len(parse(t, v3(most))); got != MaxEntries {
 		t.Errorf("%d entries, want %d", got, MaxEntries)
 	}
-	if e, _ := parseError(t, "package-lock.json", v3(entries(200_000))); e.Kind != Limit || !strings.Contains(e.Detail, "150000 entries") {
+	if e, _ := parseError(t, "package-lock.json", v3(oneMore)); e.Kind != Limit || !strings.Contains(e.Detail, "150000 entries") {
 		t.Error(e)
 	}
-	legacy := strings.ReplaceAll(entries(MaxEntries+1), "node_modules/", "")
+	legacy := strings.ReplaceAll(oneMore, "node_modules/", "")
 	if e, _ := parseError(t, "package-lock.json", v2("{"+legacy+"}")); e.Kind != Limit {
 		t.Error(e)
 	}
 	if e, _ := parseError(t, "package-lock.json", strings.Repeat(" ", MaxBytes+1)); e.Kind != Limit || !strings.Contains(e.Detail, "67108864") {
 		t.Error(e)
 	}
-	wants := strings.ReplaceAll(strings.ReplaceAll(entries(MaxDirect+1), "node_modules/", ""), `{"version": "1.0.0"}`, `"1"`)
+	wants := strings.ReplaceAll(legacy, `{"version": "1.0.0"}`, `"1"`)
 	if e, _ := parseError(t, "package-lock.json", v3(`"": {"dependencies": {`+wants+`}}`)); e.Kind != Limit || !strings.Contains(e.Detail, "150000 packages") {
 		t.Error(e)
 	}
 }
 
 func TestSpecsAreBounded(t *testing.T) {
-	var asks strings.Builder
-	for i := range MaxSpecs/2 + 1 {
-		fmt.Fprintf(&asks, `,"p%d":"1"`, i)
+	const packages = 100
+	var list, three, one strings.Builder
+	for i := range MaxSpecs / packages {
+		fmt.Fprintf(&list, `,"%d":""`, i)
 	}
-	list := "{" + asks.String()[1:] + "}"
+	asks := "{" + list.String()[1:] + "}"
+	for i := range packages {
+		fmt.Fprintf(&three, `"node_modules/a%d": {"%s": %s},`, i, []string{"dependencies", "peerDependencies"}[i%2], asks)
+		fmt.Fprintf(&one, `"a%d": {"requires": %s},`, i, asks)
+	}
 	for what, text := range map[string]string{
-		"version 3": v3(`"node_modules/a": {"dependencies": ` + list + `}, "node_modules/b": {"peerDependencies": ` + list + `}`),
-		"version 1": v1(`"a": {"requires": `+list+`}`, `"b": {"requires": `+list+`}`),
+		"version 3": v3(three.String() + `"node_modules/b": {"dependencies": {"c": ""}}`),
+		"version 1": v1(one.String() + `"b": {"requires": {"c": ""}}`),
 	} {
 		if e, _ := parseError(t, "package-lock.json", text); e.Kind != Limit || !strings.Contains(e.Detail, "1000000 dependency specs") {
 			t.Errorf("%s: %v", what, e)

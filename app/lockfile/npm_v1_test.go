@@ -11,104 +11,6 @@ import (
 	"github.com/bonafide-app/bonafide/app/dep"
 )
 
-// Every entry of the real files of version 1 is held against what an independent
-// parser read: each distinct package, and of those that came in every fact.
-func TestRealVersion1FilesGiveWhatOtherParsersRead(t *testing.T) {
-	c := openCorpus(t)
-	type row struct {
-		Name, Version, Integrity, Resolved string
-		Line, Occurrences                  int
-		Aliases                            []string
-		Dev, Optional, Bundled             bool
-		Source                             string
-	}
-	checked := 0
-	for _, dir := range []string{"npm-v1/v1-rtk-devdep-churn", "npm-v1/v1-tool-alias-tarball-file", "npm-shrinkwrap/shrinkwrap-2017-no-integrity"} {
-		var want struct {
-			Lockfile       string
-			Base           int `json:"base_entries"`
-			Head           int `json:"head_entries"`
-			Added, Removed []row
-		}
-		if err := json.Unmarshal(c.read(t, dir+"/expected.json"), &want); err != nil {
-			t.Fatal(err)
-		}
-		parse := func(side string) []dep.Entry {
-			entries, err := Parse(want.Lockfile, c.read(t, dir+"/"+side+"."+want.Lockfile))
-			if err != nil {
-				t.Fatalf("%s: %v", dir, err)
-			}
-			return entries
-		}
-		base, head := parse("base"), parse("head")
-		type distinct struct {
-			pkg                 dep.Package
-			integrity, resolved string
-		}
-		count := func(entries []dep.Entry) map[dep.Package]bool {
-			out := map[dep.Package]bool{}
-			for _, e := range entries {
-				out[e.Package] = true
-			}
-			return out
-		}
-		before, after := count(base), count(head)
-		if len(before) != want.Base || len(after) != want.Head {
-			t.Errorf("%s: %d and %d packages, want %d and %d", dir, len(before), len(after), want.Base, want.Head)
-		}
-		got := map[distinct]row{}
-		for _, e := range head {
-			if before[e.Package] {
-				continue
-			}
-			id := distinct{e.Package, e.Integrity, e.Resolved}
-			r, seen := got[id]
-			if !seen {
-				r = row{Name: e.Package.Name, Version: e.Package.Version, Integrity: e.Integrity, Resolved: e.Resolved, Line: e.Line, Dev: true, Optional: true, Bundled: true}
-				if e.Source != dep.Registry {
-					r.Source = string(e.Source)
-				}
-			}
-			r.Occurrences++
-			r.Dev, r.Optional, r.Bundled = r.Dev && e.Scope == dep.Dev, r.Optional && e.Scope == dep.Optional, r.Bundled && e.Bundled
-			if e.Alias != "" && !slices.Contains(r.Aliases, e.Alias) {
-				r.Aliases = append(r.Aliases, e.Alias)
-				slices.Sort(r.Aliases)
-			}
-			got[id] = r
-			checked++
-		}
-		for _, w := range want.Added {
-			w.Optional = w.Optional && !w.Dev // an entry has one scope
-			id := distinct{npmPkg(w.Name, w.Version), w.Integrity, w.Resolved}
-			if a, b := toJSON(t, got[id]), toJSON(t, w); a != b {
-				t.Errorf("%s:\n%s\nwant\n%s", dir, a, b)
-			}
-			delete(got, id)
-		}
-		for _, r := range got {
-			t.Errorf("%s: %s@%s is new and not expected", dir, r.Name, r.Version)
-		}
-		for _, w := range want.Removed {
-			if p := npmPkg(w.Name, w.Version); !before[p] || after[p] {
-				t.Errorf("%s: %s did not go away", dir, p.ID())
-			}
-		}
-	}
-	if checked < 59 {
-		t.Errorf("only %d entries checked", checked)
-	}
-}
-
-func toJSON(t testing.TB, v any) string {
-	t.Helper()
-	out, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(out)
-}
-
 func TestRealBundlesOfVersion1AreBelieved(t *testing.T) {
 	c := openCorpus(t)
 	entries, err := Parse("package-lock.json", c.read(t, "npm-v1/v1-rtk-devdep-churn/base.package-lock.json"))
@@ -474,4 +376,13 @@ func TestAVersion1FileCanBeEmpty(t *testing.T) {
 			t.Errorf("%s: %+v", text, entries)
 		}
 	}
+}
+
+func toJSON(t testing.TB, v any) string {
+	t.Helper()
+	out, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
 }

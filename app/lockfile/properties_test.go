@@ -1,7 +1,7 @@
 package lockfile
 
 import (
-	"bytes"
+	"cmp"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -18,7 +18,7 @@ import (
 type realFile struct {
 	name    string // in the corpus
 	format  string // "npm-v3", "yarn-berry", …: the folder it lies in
-	data    []byte
+	text    string
 	entries []dep.Entry
 }
 
@@ -41,9 +41,10 @@ func realFiles(t testing.TB) []realFile {
 			if format, ok := Recognise(file); !ok || !format.Supported || strings.HasPrefix(name, "hostile/") {
 				continue
 			}
-			f := realFile{name: name, data: c.read(t, name)}
+			data := c.read(t, name)
+			f := realFile{name: name, text: string(data)}
 			f.format, _, _ = strings.Cut(name, "/")
-			if f.entries, err = Parse(file, f.data); err != nil {
+			if f.entries, err = Parse(file, data); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
 			out = append(out, f)
@@ -55,9 +56,20 @@ func realFiles(t testing.TB) []realFile {
 	return out
 }
 
-// pairs calls f with base and head of every pair of the corpus, both ways.
-func pairs(t *testing.T, f func(t *testing.T, base, head realFile)) {
+func TestRealLockfiles(t *testing.T) {
 	files := realFiles(t)
+	for what, holds := range map[string]func(*testing.T, []realFile){
+		"do not differ from themselves":                 noneDiffersFromItself,
+		"give a diff whatever the order of the entries": orderDoesNotMatter,
+		"give a diff that leads from base to head":      diffLeadsToHead,
+		"say every fact of their entries":               everyFactIsSaid,
+	} {
+		t.Run(what, func(t *testing.T) { holds(t, files) })
+	}
+}
+
+// pairs calls f with base and head of every pair of the corpus, both ways.
+func pairs(t *testing.T, files []realFile, f func(t *testing.T, base, head realFile)) {
 	for i, a := range files {
 		for _, b := range files[i+1:] {
 			if path.Dir(a.name) == path.Dir(b.name) {
@@ -70,22 +82,22 @@ func pairs(t *testing.T, f func(t *testing.T, base, head realFile)) {
 	}
 }
 
-func TestARealLockfileDoesNotDifferFromItself(t *testing.T) {
-	for _, f := range realFiles(t) {
+func noneDiffersFromItself(t *testing.T, files []realFile) {
+	for _, f := range files {
 		if changes := Diff(f.entries, f.entries); len(changes) > 0 {
 			t.Errorf("%s: %q", f.name, summary(changes))
 		}
 	}
 }
 
-func TestTheDiffDoesNotDependOnTheOrderOfEntries(t *testing.T) {
+func orderDoesNotMatter(t *testing.T, files []realFile) {
 	random := rand.New(rand.NewPCG(1, 2))
 	shuffled := func(entries []dep.Entry) []dep.Entry {
 		out := slices.Clone(entries)
 		random.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
 		return out
 	}
-	pairs(t, func(t *testing.T, base, head realFile) {
+	pairs(t, files, func(t *testing.T, base, head realFile) {
 		want := summary(Diff(base.entries, head.entries))
 		if got := summary(Diff(shuffled(base.entries), shuffled(head.entries))); !slices.Equal(got, want) {
 			t.Errorf("%d changes shuffled, %d in order", len(got), len(want))
@@ -93,9 +105,9 @@ func TestTheDiffDoesNotDependOnTheOrderOfEntries(t *testing.T) {
 	})
 }
 
-// What the diff says, applied to the base's packages, gives the head's.
-func TestTheDiffAppliedToTheBaseGivesTheHead(t *testing.T) {
-	pairs(t, func(t *testing.T, base, head realFile) {
+// diffLeadsToHead: what the diff says, applied to the base's packages, gives the head's.
+func diffLeadsToHead(t *testing.T, files []realFile) {
+	pairs(t, files, func(t *testing.T, base, head realFile) {
 		want := distinctPackages(head.entries)
 		got := distinctPackages(base.entries)
 		for _, c := range Diff(base.entries, head.entries) {
@@ -147,23 +159,23 @@ func facts() []struct {
 	}
 }
 
-// Every fact that an entry states is found in the text between its line and the next
-// entry's. The table says how often each was there to be checked.
-func TestEveryFactStandsInTheFile(t *testing.T) {
+// everyFactIsSaid: what an entry states is found in the text between its line and the
+// next entry's. The table says how often each fact was there to be checked.
+func everyFactIsSaid(t *testing.T, files []realFile) {
 	table := map[string]checked{}
 	unsaid := map[string]dep.Facts{}
-	for _, f := range realFiles(t) {
+	for _, f := range files {
 		if table[f.format] == nil {
 			table[f.format] = checked{}
 			unsaid[f.format] = ^dep.Facts(0)
 		}
-		lines := bytes.Split(f.data, []byte("\n"))
+		lines := strings.Split(f.text, "\n")
 		for i, e := range f.entries {
 			end := len(lines)
 			if i+1 < len(f.entries) && f.entries[i+1].Line > e.Line {
 				end = f.entries[i+1].Line - 1
 			}
-			checkFactsOf(t, f, e, string(lines[e.Line-1]), string(bytes.Join(lines[e.Line-1:end], []byte("\n"))), table[f.format])
+			checkFactsOf(t, f, e, lines[e.Line-1], strings.Join(lines[e.Line-1:end], "\n"), table[f.format])
 			unsaid[f.format] &= e.Unsaid
 		}
 	}
@@ -213,7 +225,8 @@ func checkFactsOf(t *testing.T, f realFile, e dep.Entry, line, text string, coun
 	counts["entries"]++
 	counts["source"]++
 	base := e.Package.Name[strings.LastIndexByte(e.Package.Name, '/')+1:]
-	if strings.Contains(line, base) || e.Alias != "" && strings.Contains(line, e.Alias) || strings.Contains(line, e.Location) {
+	// What npm 6 nests has its name for a key, and not its location.
+	if strings.Contains(line, e.Location) || strings.HasPrefix(f.format, "npm") && strings.Contains(line, `"`+cmp.Or(e.Alias, e.Package.Name)+`"`) {
 		counts["line"]++
 	} else {
 		t.Errorf("%s: line %d, %.100q, is not that of %s", f.name, e.Line, line, e.Package.ID())
@@ -224,7 +237,7 @@ func checkFactsOf(t *testing.T, f realFile, e dep.Entry, line, text string, coun
 	}
 	// pnpm names an alias where it is asked for.
 	if e.Alias != "" {
-		found("alias", e.Alias, map[bool]string{true: string(f.data), false: text}[strings.HasPrefix(f.format, "pnpm")])
+		found("alias", e.Alias, map[bool]string{true: f.text, false: text}[strings.HasPrefix(f.format, "pnpm")])
 	}
 	for _, digest := range strings.Fields(e.Integrity) {
 		found("digest", digest, text)
@@ -232,6 +245,9 @@ func checkFactsOf(t *testing.T, f realFile, e dep.Entry, line, text string, coun
 	if e.Resolved != "" && !e.Unsaid.Has(dep.FactDigest) {
 		address, _, _ := strings.Cut(e.Resolved, "#")
 		found("address", address, text)
+	}
+	if e.AliasUnasked || e.IntegrityError != "" {
+		t.Errorf("%s, line %d: %+v", f.name, e.Line, e)
 	}
 	if e.Direct {
 		counts["direct"]++
@@ -241,7 +257,7 @@ func checkFactsOf(t *testing.T, f realFile, e dep.Entry, line, text string, coun
 	}
 	for _, s := range e.Dependencies {
 		if f.format == "pnpm-v9" { // in a section of their own
-			found("specs", s.Name, string(f.data))
+			found("specs", s.Name, f.text)
 		} else {
 			found("specs", s.Name, text)
 		}

@@ -1,13 +1,9 @@
 package lockfile
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
-	"path"
-	"slices"
 	"strings"
 	"testing"
 
@@ -154,75 +150,4 @@ func TestHostileYarnFilesAreRefusedOrTheirFactsComeOut(t *testing.T) {
 			t.Errorf("%s is not looked at", h.Case)
 		}
 	}
-}
-
-// Every entry of every real file, against what other parsers say of it.
-func TestRealYarnFilesAreReadInFull(t *testing.T) {
-	c := openCorpus(t)
-	expected, err := fs.Glob(c, "yarn-*/*/expected.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	entries, direct, placed, rows := 0, 0, 0, 0
-	for _, name := range expected {
-		var want expectedDiff
-		if err := json.Unmarshal(c.read(t, name), &want); err != nil {
-			t.Fatal(err)
-		}
-		sides := map[string]int{"base": want.BaseEntries, "head": want.HeadEntries}
-		for side, n := range sides {
-			text := c.read(t, path.Join(path.Dir(name), side+".yarn.lock"))
-			es := parseYarnText(t, string(text))
-			if got := len(distinctPackages(es)); got != n {
-				t.Errorf("%s, %s: %d packages, want %d", name, side, got, n)
-			}
-			lines := strings.Split(string(text), "\n")
-			for _, e := range es {
-				entries++
-				if e.Direct {
-					direct++
-				}
-				if len(e.Places) > 0 {
-					placed++
-				}
-				if !strings.Contains(lines[e.Line-1], e.Package.Name) || !strings.Contains(lines[e.Line-1], e.Location) {
-					t.Errorf("%s, %s: line %d is %q and not of %s", name, side, e.Line, lines[e.Line-1], e.Package.ID())
-				}
-				if e.AliasUnasked || e.IntegrityError != "" || e.OwnDigest == (len(e.Digests) > 0) && e.Source != dep.URL {
-					t.Errorf("%s, %s: %+v", name, side, e)
-				}
-			}
-			if side != "head" {
-				continue
-			}
-			for _, row := range want.Added {
-				rows++
-				i := slices.IndexFunc(es, func(e dep.Entry) bool {
-					return e.Package == row.pkg() && e.Integrity == row.Integrity && e.Line == row.Line && yarnResolved(e) == row.Resolved
-				})
-				if i < 0 {
-					t.Errorf("%s: %s is not on line %d with its digest and address", name, row.pkg().ID(), row.Line)
-					continue
-				}
-				source := cmp.Or(row.Source, string(dep.Registry))
-				if string(es[i].Source) != source || es[i].Alias != strings.Join(row.Aliases, "") {
-					t.Errorf("%s: %q, want %s from %s", name, yarnIDs(es[i:i+1]), row.Aliases, source)
-				}
-			}
-		}
-	}
-	if entries < 5000 || rows < 240 || direct < 200 || placed < entries*9/10 {
-		t.Errorf("only %d entries, %d of them direct, %d with a place, and %d rows", entries, direct, placed, rows)
-	}
-}
-
-// yarnResolved is the address as the corpus has it: of berry, the whole resolution.
-func yarnResolved(e dep.Entry) string {
-	switch {
-	case !e.Unsaid.Has(dep.FactDigest):
-		return e.Resolved
-	case e.Source == dep.Registry && e.Resolved == "":
-		return fmt.Sprintf("%s@npm:%s", e.Package.Name, e.Package.Version)
-	}
-	return e.Package.Name + "@" + e.Resolved
 }
