@@ -17,7 +17,7 @@ const (
 // Scope says when an entry is installed.
 type Scope string
 
-// The scopes of npm; an entry that is both dev and optional is Dev.
+// The scopes; an entry that is marked both dev and optional is Dev.
 const (
 	Prod     Scope = "prod"
 	Dev      Scope = "dev"
@@ -32,10 +32,10 @@ type Entry struct {
 	Alias   string // the name it is installed under, where that is not Package.Name
 	// AliasUnasked says that no dependency spec of the lockfile asks for this package
 	// under that name ("npm:NAME@…", or its address): nobody wanted it to stand there.
-	// What package.json overrides is not in the lockfile, and comes out as unasked.
+	// What package.json overrides is not in npm's lockfile, and comes out as unasked.
 	AliasUnasked bool
 	Lockfile     string // path in the repository
-	Location     string // the key in the lockfile: "node_modules/a/node_modules/b"
+	Location     string // the key in the lockfile: "node_modules/a/node_modules/b", "a@^1.0.0"
 	Line         int    // 1-based: where a person would look for it
 
 	Source    SourceKind

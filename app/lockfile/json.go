@@ -226,8 +226,9 @@ func (r *jsonReader) syntax(err error) error {
 	return at
 }
 
-// conflictLine is the line of the first conflict marker, 0 if there is none. It is
-// asked only about text that is not JSON: there no line can begin so.
+// conflictLine is the line of the first conflict marker, 0 if there is none. In YAML and
+// in yarn 1's format no line begins so otherwise. In JSON a comment's can: there it is
+// asked only about text that cannot be read.
 func conflictLine(data []byte) int {
 	for _, marker := range []string{"<<<<<<< ", "=======", ">>>>>>> "} {
 		if bytes.HasPrefix(data, []byte(marker)) {

@@ -9,11 +9,12 @@ const (
 	// says everything twice). The largest real ones have some 80,000; every entry
 	// costs about 500 bytes of memory and, where it is new, questions to a registry.
 	MaxEntries = 150_000
-	// MaxDepth bounds the nesting of JSON. A lockfile's own is 5; the nested
+	// MaxDepth bounds the nesting of JSON and YAML. A lockfile's own is 5; the nested
 	// "dependencies" of npm 6 add two for every level of node_modules.
 	MaxDepth = 500
-	// MaxNesting bounds how often node_modules stands in one location. Operating
-	// systems' path lengths keep real trees below 30.
+	// MaxNesting bounds how many packages one location goes through (in npm's, how often
+	// node_modules stands in it). Operating systems' path lengths keep real trees below
+	// 30.
 	MaxNesting = 64
 	// MaxFolderDepth bounds the path of a workspace: every parent folder of it is
 	// searched for each package that it asks for.
@@ -27,7 +28,8 @@ const (
 	// file says once. The largest real ones come to some 5 MB.
 	MaxLegacyBytes = 32 << 20
 	// MaxDirect bounds how many packages the root, the workspaces and what lies in
-	// bundles ask for together: each is looked for in every folder upwards.
+	// bundles of an npm lockfile ask for together: each is looked for in every folder
+	// upwards.
 	MaxDirect = 150_000
 	// MaxAsked bounds the dependency specs that name an alias or an address.
 	MaxAsked = 150_000
@@ -68,6 +70,8 @@ const (
 	// maxPatchRange bounds a range of versions to patch, in bytes: each version of its
 	// name is held against it.
 	maxPatchRange = 200
+	// maxPatchRanges bounds the ranges of one name, for the same reason. It should be one.
+	maxPatchRanges = 20
 	// maxContradictions bounds how many of them an error lists.
 	maxContradictions = 6
 	// maxQuote bounds what an error quotes of a file, in bytes.

@@ -312,7 +312,7 @@ func (d *pnpmDocument) patch(own []bool) {
 		of.exact[version] = p.what
 		c, err := semver.NPM.ParseConstraint(version)
 		switch {
-		case !divided, err != nil && !isRelease(version), len(version) > maxPatchRange, len(of.ranges) == MaxReplaces:
+		case !divided, err != nil && !isRelease(version), len(version) > maxPatchRange, len(of.ranges) == maxPatchRanges:
 			of.all = p.what // what is not understood is shown
 		case err == nil && !isRelease(version):
 			of.ranges = append(of.ranges, pnpmRange{c, p.what})

@@ -172,7 +172,8 @@ func ownAddress(e dep.Entry) bool {
 	return e.Source == dep.Registry && (e.Resolved == "" || isPublicTarball(e.Resolved, e.Package))
 }
 
-// isPublicTarball is RegistryTarball for the public registry in its usual spelling.
+// isPublicTarball says what RegistryBase says of the public registry, for the usual
+// spelling of an address alone, and faster.
 func isPublicTarball(resolved string, p dep.Package) bool {
 	resolved, _ = cutSHA1(resolved)
 	rest, ok := strings.CutPrefix(resolved, "https://")
