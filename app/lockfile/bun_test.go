@@ -128,7 +128,7 @@ func TestBunRefusesWhatItCouldNotReadInFull(t *testing.T) {
 		bun("", `"a/": ["x@1.0.0", "", {}, ""]`):                                            Malformed,
 		bun("", `"`+deep+`": ["x@1.0.0", "", {}, ""]`):                                      Limit,
 		bun("", bunMember("x", "x", "1.0.0", ""), bunMember("x", "y", "1.0.0", "")):         DuplicateKey,
-		bun("", `"x": ["x@1.0.0", "", {}, "`+strings.Repeat("sha1-AA ", MaxDigests+1)+`"]`):           Limit,
+		bun("", `"x": ["x@1.0.0", "", {}, "`+strings.Repeat("sha1-AA ", MaxDigests+1)+`"]`): Limit,
 		bun("", `"x": ["x@1.0.0", "", {}, "`+strings.Repeat("a", MaxIntegrityBytes+1)+`"]`): Limit,
 		bun("", "<<<<<<< HEAD\n"+bunMember("x", "x", "1.0.0", "")):                          MergeConflict,
 		bun("") + "{}": NotJSON,

@@ -289,6 +289,7 @@ func TestNamesThatSettingsMakePrivateStayPrivate(t *testing.T) {
 	}.lockfile())
 	all := []string{"@corp/secret@1.0.0", "@open/one@1.0.0", "hidden@1.0.0", "left@1.0.0"}
 	scoped := "@corp:registry=https://npm.corp.example\n"
+	yarns := "npmScopes: {corp: {npmRegistryServer: 'https://npm.corp.example'}}"
 	for name, tt := range map[string]struct {
 		base, head files
 		asked      []string
@@ -298,7 +299,8 @@ func TestNamesThatSettingsMakePrivateStayPrivate(t *testing.T) {
 		"a scope, at the head":      {files{}, files{".npmrc": scoped}, all[1:]},
 		"a scope, until now":        {files{".npmrc": scoped}, files{}, all[1:]},
 		"a scope, now public":       {files{".npmrc": scoped}, files{".npmrc": "@corp:registry=https://registry.npmjs.org/"}, all[1:]},
-		"further up":                {files{"../.npmrc": scoped}, files{".yarnrc.yml": "npmScopes: {corp: {npmRegistryServer: 'https://npm.corp.example'}}"}, all[1:]},
+		"further up":                {files{"../.npmrc": scoped}, files{".yarnrc.yml": yarns}, all[1:]},
+		"two files of one content":  {files{}, files{".npmrc": yarns, ".yarnrc.yml": yarns}, all[1:]},
 		"everything":                {files{}, files{".npmrc": "registry=https://npm.corp.example/all"}, all[3:]},
 		"everything but a scope":    {files{}, files{".npmrc": "registry=https://npm.corp.example/all\n@open:registry=https://registry.npmjs.org"}, []string{all[1], all[3]}},
 		"the public registry":       {files{}, files{".npmrc": "registry = https://registry.npmjs.org/"}, all},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"slices"
 	"sort"
 	"strings"
 
@@ -112,7 +111,7 @@ func Compare(ctx context.Context, base, head Tree, ignores func(path string) boo
 type comparison struct {
 	base, head side
 	held       int                          // bytes of all lockfiles read so far
-	known      map[string]lockfile.Settings // by the id of their content
+	known      map[string]lockfile.Settings // by their name and the id of their content
 	workspaces map[string]map[string]bool   // that lockfiles of the head name, by their paths
 }
 
@@ -266,7 +265,6 @@ func (c *comparison) stillPinned(ctx context.Context, p string, ignores func(pat
 // another one above it, which names what it asks for: lockfiles that became one. Not
 // every format says which workspaces there are.
 func (c *comparison) pinnedAbove(ctx context.Context, p string, ignores func(path string) bool) (bool, error) {
-	own, _ := lockfile.Recognise(p)
 	folder := path.Dir(p)
 	for above := folder; above != "." && above != "/"; {
 		above = path.Dir(above)
@@ -274,7 +272,7 @@ func (c *comparison) pinnedAbove(ctx context.Context, p string, ignores func(pat
 		if above != "." {
 			workspace = strings.TrimPrefix(folder, above+"/")
 		}
-		for _, other := range c.head.lockfilesIn(above, own.Manifest) {
+		for _, other := range c.head.lockfilesLike(p, func(o string) bool { return path.Dir(o) == above }) {
 			if ignores(other) {
 				continue
 			}
@@ -433,10 +431,11 @@ func (c *comparison) settings(ctx context.Context, f *File) error {
 	}
 }
 
-// readSettings reads one file of settings, each content once. What is wrong with the
+// readSettings reads one file of settings, each content of a name once. What is wrong with the
 // file is a linkError: it is the repository's doing.
 func (c *comparison) readSettings(ctx context.Context, s side, e TreeEntry, p string) (lockfile.Settings, error) {
-	if found, ok := c.known[e.ID]; ok {
+	key := path.Base(p) + " " + e.ID // files of another name are read otherwise
+	if found, ok := c.known[key]; ok {
 		return found, nil
 	}
 	if e.Size > lockfile.MaxSettingsBytes {
@@ -452,39 +451,32 @@ func (c *comparison) readSettings(ctx context.Context, s side, e TreeEntry, p st
 	if err != nil {
 		return found, &linkError{err.Error()}
 	}
-	c.known[e.ID] = found
+	c.known[key] = found
 	return found, nil
 }
 
 // twins are the other lockfiles for the same manifest in the same folder, of the
 // kind that is read.
 func (s side) twins(p string) []string {
-	own, _ := lockfile.Recognise(p)
-	return slices.DeleteFunc(s.lockfilesIn(path.Dir(p), own.Manifest), func(other string) bool { return other == p })
-}
-
-// lockfilesIn are the lockfiles for a manifest in a folder, of the kind that is read.
-func (s side) lockfilesIn(folder, manifest string) []string {
-	var out []string
-	for p := range s.paths {
-		if path.Dir(p) != folder {
-			continue
-		}
-		if f, ok := lockfile.Recognise(p); ok && f.Supported && f.Manifest == manifest {
-			out = append(out, p)
-		}
-	}
-	sort.Strings(out)
-	return out
+	return s.lockfilesLike(p, func(other string) bool { return other != p && path.Dir(other) == path.Dir(p) })
 }
 
 // gone are the base's lockfiles for manifests of the same name, by whatever package
 // manager, that the head has no more.
 func (c *comparison) gone(p string) []string {
+	return c.base.lockfilesLike(p, func(other string) bool {
+		_, stays := c.head.paths[other]
+		return !stays
+	})
+}
+
+// lockfilesLike are the lockfiles of the kind that is read, for manifests of the same
+// name as that of p, among some of the paths.
+func (s side) lockfilesLike(p string, among func(other string) bool) []string {
 	own, _ := lockfile.Recognise(p)
 	var out []string
-	for other := range c.base.paths {
-		if _, stays := c.head.paths[other]; stays {
+	for other := range s.paths {
+		if !among(other) {
 			continue
 		}
 		if f, ok := lockfile.Recognise(other); ok && f.Supported && f.Manifest == own.Manifest {
