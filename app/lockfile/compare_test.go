@@ -90,8 +90,10 @@ func TestDigestsAreComparedWithTheirLike(t *testing.T) {
 
 		{"yarn's own patch, of another yarn", entryWith(patchedBy(own, "p#1"), withOwn("10/x", "10")), entryWith(patchedBy(own, "p#2"), withOwn("10/y", "10")), DigestsUnlike},
 		{"yarn's own patch, of the same yarn", entryWith(patchedBy(own, "p#1"), withOwn("10/x", "10")), entryWith(patchedBy(own, "p#1"), withOwn("10/y", "10")), DigestsConflict},
-		{"a file's patch", entryWith(patchedBy("a.patch", "p#1"), withOwn("10/x", "10")), entryWith(patchedBy("a.patch", "p#2"), withOwn("10/y", "10")), DigestsConflict},
-		{"yarn's own patch in place of a file's", entryWith(patchedBy("a.patch", "p#1"), withOwn("10/x", "10")), entryWith(patchedBy(own, "p#2"), withOwn("10/y", "10")), DigestsConflict},
+		{"a file's patch", entryWith(patchedBy("a.patch", "p#1"), withOwn("10/x", "10")), entryWith(patchedBy("a.patch", "p#2"), withOwn("10/y", "10")), DigestsUnlike},
+		{"yarn's own patch in place of a file's", entryWith(patchedBy("a.patch", "p#1"), withOwn("10/x", "10")), entryWith(patchedBy(own, "p#2"), withOwn("10/y", "10")), DigestsUnlike},
+		{"a file's patch, the same", entryWith(patchedBy("a.patch", "p#1"), withOwn("10/x", "10")), entryWith(patchedBy("a.patch", "p#1"), withOwn("10/y", "10")), DigestsConflict},
+		{"patched at last", entryWith(withOwn("10/x", "10")), entryWith(patchedBy("a.patch", "p#1"), withOwn("10/y", "10")), DigestsUnlike},
 	} {
 		if got := CompareDigests(tt.before, tt.after); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.what, got, tt.want)
@@ -100,7 +102,7 @@ func TestDigestsAreComparedWithTheirLike(t *testing.T) {
 }
 
 func TestTheSameSourceMayBeSpelledOtherwise(t *testing.T) {
-	const own = "builtin<compat/a>"
+	const own, of = "builtin<compat/a>", "patch:a@npm%3A1.0.0#"
 	npm := tarball("a", "1.0.0")
 	yarn := strings.Replace(npm, "npmjs.org", "yarnpkg.com", 1)
 	http := strings.Replace(npm, "https", "http", 1)
@@ -121,10 +123,11 @@ func TestTheSameSourceMayBeSpelledOtherwise(t *testing.T) {
 		{"a mirror now", entryWith(), entryWith(addressed(dep.Registry, mirror)), false},
 		{"a mirror before", entryWith(addressed(dep.Registry, mirror)), entryWith(), false},
 		{"another commit", entryWith(addressed(dep.Git, commit)), entryWith(addressed(dep.Git, commit+sha1)), false},
-		{"yarn's own patch, of another yarn", entryWith(patchedBy(own, "p#1")), entryWith(patchedBy(own, "p#2")), true},
-		{"yarn's own patch, of something else", entryWith(patchedBy(own, "p#1")), entryWith(patchedBy(own, "q#1")), false},
-		{"yarn's own patch in place of a file's", entryWith(patchedBy("a.patch", "p#1")), entryWith(patchedBy(own, "p#2")), false},
-		{"a file's patch", entryWith(patchedBy("a.patch", "p#1")), entryWith(patchedBy("a.patch", "p#2")), false},
+		{"yarn's own patch, of another yarn", entryWith(patchedBy(own, of+"~builtin<compat/a>::hash=1")), entryWith(patchedBy(own, of+"builtin<compat/a>::hash=2")), true},
+		{"yarn's own patch, of something else", entryWith(patchedBy(own, of+own)), entryWith(patchedBy(own, "patch:a@https%3A//h.example/a.tgz#"+own)), false},
+		{"patched at last", entryWith(), entryWith(patchedBy("a.patch", of+"a.patch")), true},
+		{"patched at last, of something else", entryWith(), entryWith(patchedBy("a.patch", "patch:a@https%3A//h.example/a.tgz#a.patch")), false},
+		{"a file's patch", entryWith(patchedBy("a.patch", of+"a.patch::hash=1")), entryWith(patchedBy("a.patch", of+"a.patch::hash=2")), true},
 	} {
 		if got := SameSource(tt.before, tt.after); got != tt.want {
 			t.Errorf("%s: %t", tt.what, got)
