@@ -148,6 +148,11 @@ func (y *yarnBerry) addPattern(text string, line int) error {
 func (y *yarnBerry) readBlock(b *berryBlock, n *yaml.Node) error {
 	optional := map[string]bool(nil) // of the dependencies
 	err := y.each(n, func(key, value *yaml.Node) (err error) {
+		// Yarn 1 can read such a file, too, if it is made for that: it would fetch what is
+		// resolved, and takes "x, resolved" for two fields.
+		if key.Value == "resolved" || strings.ContainsAny(key.Value, ", ") {
+			return y.fail(Malformed, key.Line, "%s has the field %s, which only yarn 1 would understand", quote(b.key), quote(key.Value))
+		}
 		switch key.Value {
 		case "version":
 			b.version, err = y.text(value)
@@ -287,12 +292,16 @@ func (y *yarnBerry) entry(b *berryBlock) (dep.Entry, error) {
 		return e, y.fail(Malformed, b.line, "the resolution is patched in a way that cannot be read")
 	}
 	e.Package = dep.Package{Ecosystem: dep.NPM, Name: source.name, Version: b.version}
-	switch protocol, rest := source.protocol(); protocol {
-	case "jsr:":
+	archive, ok := source.parameter("__archiveUrl")
+	if !ok {
+		return e, y.fail(Malformed, b.line, "the resolution has parameters that cannot be read")
+	}
+	switch protocol, rest := source.protocol(); {
+	case protocol == "jsr:" && archive == "":
 		e.Package.Ecosystem, e.Package.Version, e.Source = dep.JSR, rest, dep.Registry
-	case "npm:":
-		e.Package.Version = rest
-		fallthrough
+	case protocol == "npm:" || protocol == "jsr:":
+		e.Package.Version, e.Resolved = rest, archive
+		e.Source = classify(archive, e.Package)
 	default:
 		if e.Source, e.Resolved, ok = source.fetched(e.Package); !ok {
 			return e, y.fail(Malformed, b.line, "the resolution has an address that cannot be read")

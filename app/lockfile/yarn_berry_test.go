@@ -47,6 +47,7 @@ func TestBerryNamesThePackageThatIsFetched(t *testing.T) {
 		{"a@npm:^1", "a@npm:1.0.0::__archiveUrl=https%3A%2F%2Fnpm.example.com%2Fteam%2Fa%2F-%2Fa-1.0.0.tgz", "a@1.0.0", "https://npm.example.com/team/a/-/a-1.0.0.tgz", ""},
 		{"a@npm:^1", "a@npm:1.0.0::x=y&__archiveUrl=https%3A%2F%2Fevil.example%2Fa.tgz", "a@1.0.0 from url", "https://evil.example/a.tgz", ""},
 		{"@s/a@jsr:^1", "@s/a@jsr:1.0.0", "@s/a@1.0.0", "", ""},
+		{"a@npm:^1", "a@jsr:1.0.0::__archiveUrl=https%3A%2F%2Fevil.example%2Fa.tgz", "a@1.0.0 from url", "https://evil.example/a.tgz", ""},
 
 		{"a@https://h.example/a.tgz", "a@https://h.example/a.tgz", "a@1.0.0 from url", "https://h.example/a.tgz", ""},
 		{"a@" + tarball("a", "1.0.0"), "a@" + tarball("a", "1.0.0"), "a@1.0.0", tarball("a", "1.0.0"), ""},
@@ -58,6 +59,8 @@ func TestBerryNamesThePackageThatIsFetched(t *testing.T) {
 
 		{"a@file:./a.tgz" + root, "a@file:./a.tgz#./a.tgz::hash=4011af&locator=r%40workspace%3A.", "a@1.0.0 from file", "file:./a.tgz#./a.tgz::hash=4011af&locator=r%40workspace%3A.", ""},
 		{"a@file:./a" + root, "a@file:./a#./a::hash=4011af&locator=r%40workspace%3A.", "", "", ""},
+		{"a@file:./a" + root, "a@file:./a#./b.tgz::locator=r%40workspace%3A.", "a@1.0.0 from file", "file:./a#./b.tgz::locator=r%40workspace%3A.", ""},
+		{"a@file:./a" + root, "a@file:./a::locator=r%40workspace%3A.&x=.tgz", "a@1.0.0 from file", "file:./a::locator=r%40workspace%3A.&x=.tgz", ""},
 		{"a@link:../a::locator=w%40workspace%3Apackages%2Fw", "a@link:../a::locator=w%40workspace%3Apackages%2Fw", "", "", ""},
 		{"a@portal:../../../../a" + root, "a@portal:../../../../a" + root, "a@1.0.0 from file", "portal:../../../../a" + root, ""},
 		{"a@portal:../../../../a::locator=w%40workspace%3Ap%2Fw", "a@portal:../../../../a::locator=w%40workspace%3Ap%2Fw", "", "", ""},
@@ -78,6 +81,7 @@ func TestBerryNamesThePackageThatIsFetched(t *testing.T) {
 		{"x@patch:a@npm%3A^1#./a.patch", "a@patch:a@npm%3A1.0.0#./a.patch&./b.patch::hash=1", "a@1.0.0 as x from patch", "patch:a@npm%3A1.0.0#./a.patch&./b.patch::hash=1", "./a.patch&./b.patch"},
 		{"x@patch:x@npm%3Aa@^1#./a.patch", "a@patch:a@npm%3A1.0.0#./a.patch::hash=1", "a@1.0.0 as x from patch", "patch:a@npm%3A1.0.0#./a.patch::hash=1", "./a.patch"},
 		{"x@patch:x@npm%3A^1#./a.patch", "a@patch:a@npm%3A1.0.0#./a.patch::hash=1", "a@1.0.0 as x! from patch", "patch:a@npm%3A1.0.0#./a.patch::hash=1", "./a.patch"},
+		{"a@patch:a@npm%3A1.0.0#~builtin<compat/a>" + root, "a@patch:a@npm%3A1.0.0#~builtin<compat/a>" + root, "a@1.0.0 from patch", "patch:a@npm%3A1.0.0#~builtin<compat/a>" + root, "~builtin<compat/a>"},
 		// The name in front is not the one of what is patched.
 		{"a@patch:b@npm%3A^1#./a.patch", "a@patch:b@npm%3A1.0.0#./a.patch::hash=1", "b@1.0.0 as a from patch", "patch:b@npm%3A1.0.0#./a.patch::hash=1", "./a.patch"},
 		{"@s/a@patch:@s/a@patch%3A@s/a@npm%253A1.0.0%23~/one.patch%3A%3Aversion=1.0.0&hash=1ed092#~/two.patch", "@s/a@patch:@s/a@patch%3A@s/a@npm%253A1.0.0%23~/one.patch%3A%3Aversion=1.0.0&hash=1ed092#~/two.patch::version=1.0.0&hash=2",
@@ -94,7 +98,7 @@ func TestBerryNamesThePackageThatIsFetched(t *testing.T) {
 			continue
 		}
 		for _, e := range entries {
-			jsr := strings.Contains(tt.resolution, "@jsr:")
+			jsr := strings.HasPrefix(tt.resolution, "@s/a@jsr:")
 			if e.Resolved != tt.resolved || e.Patch != tt.patch || e.Location != tt.key || e.Line != 8 || (e.Package.Ecosystem == dep.JSR) != jsr || e.OwnDigest != jsr {
 				t.Errorf("%s: %+v", tt.resolution, e)
 			}
@@ -196,33 +200,36 @@ func TestBerryShapesThatCouldHideAPackageAreRefused(t *testing.T) {
 		kind Kind
 		line int
 	}{
-		"no resolution":             {block("version: 1.0.0"), Malformed, 8},
-		"an empty resolution":       {block("version: 1.0.0", `resolution: ""`), Malformed, 10},
-		"a resolution of a name":    {block("version: 1.0.0", "resolution: a"), Malformed, 10},
-		"a resolution that is two":  {block("version: 1.0.0", "resolution:", "  - a@npm:1.0.0"), Malformed, 11},
-		"a virtual resolution":      {block("version: 1.0.0", `resolution: "a@virtual:0123#npm:1.0.0"`), Malformed, 10},
-		"a patch of nothing":        {block("version: 1.0.0", `resolution: "a@patch:#./p.patch"`), Malformed, 8},
-		"a patch that is no text":   {block("version: 1.0.0", `resolution: "a@patch:a@npm%3#./p.patch"`), Malformed, 8},
-		"too many patches":          {block("version: 1.0.0", `resolution: "`+nested+`"`), Malformed, 8},
-		"two addresses":             {block("version: 1.0.0", `resolution: "a@npm:1.0.0::__archiveUrl=x&__archiveUrl=y"`), Malformed, 8},
-		"a block that is text":      {"\"a@npm:^1\": b\n", Malformed, 8},
-		"a version that is a list":  {block("version: [1]"), Malformed, 9},
-		"a link of another kind":    {block("version: 1.0.0", `resolution: "a@npm:1.0.0"`, "linkType: none"), Malformed, 11},
-		"dependencies as a list":    {block("dependencies:", "  - b"), Malformed, 10},
-		"a range that is none":      {block("dependencies:", "  b:", "    c: d"), Malformed, 11},
-		"a key without a range":     {strings.Replace(a, "a@npm:^1", "a", 1), Malformed, 8},
-		"a key that ends early":     {strings.Replace(a, "a@npm:^1", "a@npm:^1, ", 1), Malformed, 8},
-		"a key that is bound badly": {strings.Replace(a, "a@npm:^1", "a@file:./a::locator=%x", 1), Malformed, 8},
-		"two keys for one range":    {a + berryRelease("b@npm:^1, a@npm:^1", "b", "1.0.0"), DuplicateKey, 15},
-		"the same key twice":        {a + a, DuplicateKey, 15},
-		"a range twice in a key":    {berryRelease("a@npm:^1, a@npm:^1", "a", "1.0.0"), DuplicateKey, 8},
-		"a field twice":             {block("version: 1.0.0", "version: 1.0.1"), DuplicateKey, 10},
-		"an anchor":                 {block("version: &v 1.0.0"), Malformed, 9},
-		"a merge key":               {block("<<: {version: 1.0.0}"), Malformed, 9},
-		"a tag":                     {block("version: !x 1.0.0"), Malformed, 9},
-		"a second document":         {a + "---\n" + a, Malformed, 16},
-		"a cut":                     {a + "\"b@npm:^1\":\n  version: \"1", NotYAML, 16},
-		"too long a checksum":       {block("checksum: " + strings.Repeat("0", MaxIntegrityBytes+1)), Limit, 9},
+		"no resolution":            {block("version: 1.0.0"), Malformed, 8},
+		"an empty resolution":      {block("version: 1.0.0", `resolution: ""`), Malformed, 10},
+		"a resolution of a name":   {block("version: 1.0.0", "resolution: a"), Malformed, 10},
+		"a resolution that is two": {block("version: 1.0.0", "resolution:", "  - a@npm:1.0.0"), Malformed, 11},
+		"a virtual resolution":     {block("version: 1.0.0", `resolution: "a@virtual:0123#npm:1.0.0"`), Malformed, 10},
+		"a patch of nothing":       {block("version: 1.0.0", `resolution: "a@patch:#./p.patch"`), Malformed, 8},
+		"a patch that is no text":  {block("version: 1.0.0", `resolution: "a@patch:a@npm%3#./p.patch"`), Malformed, 8},
+		"too many patches":         {block("version: 1.0.0", `resolution: "`+nested+`"`), Malformed, 8},
+		"two addresses":            {block("version: 1.0.0", `resolution: "a@npm:1.0.0::__archiveUrl=x&__archiveUrl=y"`), Malformed, 8},
+		"an address under a name that is written otherwise": {block("version: 1.0.0", `resolution: "a@npm:1.0.0::%5F_archiveUrl=https%3A%2F%2Fevil.example%2Fa.tgz"`), Malformed, 8},
+		"an address that yarn 1 would fetch":                {block("version: 1.0.0", `resolution: "a@npm:1.0.0"`, `"resolved": "https://evil.example/a.tgz"`), Malformed, 11},
+		"an address that yarn 1 would fetch, in a list":     {block("version: 1.0.0", `resolution: "a@npm:1.0.0"`, `x, resolved: "https://evil.example/a.tgz"`), Malformed, 11},
+		"a block that is text":                              {"\"a@npm:^1\": b\n", Malformed, 8},
+		"a version that is a list":                          {block("version: [1]"), Malformed, 9},
+		"a link of another kind":                            {block("version: 1.0.0", `resolution: "a@npm:1.0.0"`, "linkType: none"), Malformed, 11},
+		"dependencies as a list":                            {block("dependencies:", "  - b"), Malformed, 10},
+		"a range that is none":                              {block("dependencies:", "  b:", "    c: d"), Malformed, 11},
+		"a key without a range":                             {strings.Replace(a, "a@npm:^1", "a", 1), Malformed, 8},
+		"a key that ends early":                             {strings.Replace(a, "a@npm:^1", "a@npm:^1, ", 1), Malformed, 8},
+		"a key that is bound badly":                         {strings.Replace(a, "a@npm:^1", "a@file:./a::locator=%x", 1), Malformed, 8},
+		"two keys for one range":                            {a + berryRelease("b@npm:^1, a@npm:^1", "b", "1.0.0"), DuplicateKey, 15},
+		"the same key twice":                                {a + a, DuplicateKey, 15},
+		"a range twice in a key":                            {berryRelease("a@npm:^1, a@npm:^1", "a", "1.0.0"), DuplicateKey, 8},
+		"a field twice":                                     {block("version: 1.0.0", "version: 1.0.1"), DuplicateKey, 10},
+		"an anchor":                                         {block("version: &v 1.0.0"), Malformed, 9},
+		"a merge key":                                       {block("<<: {version: 1.0.0}"), Malformed, 9},
+		"a tag":                                             {block("version: !x 1.0.0"), Malformed, 9},
+		"a second document":                                 {a + "---\n" + a, Malformed, 16},
+		"a cut":                                             {a + "\"b@npm:^1\":\n  version: \"1", NotYAML, 16},
+		"too long a checksum":                               {block("checksum: " + strings.Repeat("0", MaxIntegrityBytes+1)), Limit, 9},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, entries := parseError(t, "yarn.lock", berryTop+tt.text)
@@ -328,6 +335,7 @@ func TestBerryPatchesAreChanges(t *testing.T) {
 		"added":                          {a, a + patched("1"), "repinned a@1.0.0"},
 		"another patch":                  {a + patched("1"), a + patched("2"), "repinned a@1.0.0"},
 		"with all":                       {"", a + patched("1"), "added a@1.0.0, added a@1.0.0"},
+		"a file behind a flag that looks like yarn's own": {a + own("npm%3A1.0.0", "builtin<compat/a>", "1"), a + own("npm%3A1.0.0", "builtin<x!~/evil>", "1"), "repinned a@1.0.0"},
 	} {
 		got := summary(Diff(parseYarnText(t, berryText(tt.base)), parseYarnText(t, berryText(tt.head))))
 		for i := range got {

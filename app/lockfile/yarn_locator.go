@@ -33,13 +33,17 @@ func (l yarnLocator) protocol() (protocol, rest string) {
 }
 
 // parameter is one of the parameters of a reference. ok is false where it stands there
-// twice or cannot be read.
+// twice or cannot be read. Yarn decodes the names of parameters, too, so that one that
+// it would not write as it stands can be any.
 func (l yarnLocator) parameter(name string) (value string, ok bool) {
 	_, all, _ := strings.Cut(l.reference, "::")
 	found := false
 	for p := range strings.SplitSeq(all, "&") {
-		v, is := strings.CutPrefix(p, name+"=")
-		if !is {
+		key, v, _ := strings.Cut(p, "=")
+		if strings.ContainsAny(key, "%+") {
+			return "", false
+		}
+		if key != name {
 			continue
 		}
 		decoded, err := url.QueryUnescape(v)
@@ -74,10 +78,12 @@ func (l yarnLocator) unpatchAll() (source yarnLocator, patch string, ok bool) {
 		if len(patches) == maxYarnPatches {
 			return l, "", false
 		}
-		if l, patch, ok = l.unpatch(); !ok {
+		asker, readable := l.parameter("locator")
+		if l, patch, ok = l.unpatch(); !ok || !readable {
 			return l, "", false
 		}
-		if own := withoutFlags(patch); IsYarnsOwnPatch(own) {
+		// Yarn 4 takes what begins with "~" for a path, seen from who asks for it.
+		if own := withoutFlags(patch); IsYarnsOwnPatch(own) && (asker == "" || !strings.Contains(patch, "~")) {
 			patch = own // the flags in front change with yarn
 		}
 		patches = append(patches, patch)
@@ -91,7 +97,7 @@ func (l yarnLocator) unpatchAll() (source yarnLocator, patch string, ok bool) {
 func IsYarnsOwnPatch(patch string) bool {
 	name, ok := strings.CutPrefix(patch, "builtin<")
 	name, ends := strings.CutSuffix(name, ">")
-	return ok && ends && name != "" && !strings.ContainsAny(name, ">&")
+	return ok && ends && name != "" && !strings.ContainsAny(name, ">&!") // what is before a "!" are flags
 }
 
 // withoutFlags is a patch without what says how it is applied: "optional!", and "~" of
@@ -110,12 +116,15 @@ func withoutFlags(patch string) string {
 // seen from the lockfile.
 func (l yarnLocator) ownFolder(lockfile string) (folder string, ok bool) {
 	protocol, rest := l.protocol()
-	target, _, _ := strings.Cut(rest, "#")
+	target, selector, stated := strings.Cut(rest, "#")
+	if stated && selector != target {
+		return "", false // yarn goes by the latter
+	}
 	switch protocol {
 	case "workspace:":
 		return ownYarnFolder(lockfile, ".", target)
 	case "file:":
-		if isTarballName(target) {
+		if isTarballName(target) || isTarballName(l.reference) { // yarn looks at either end
 			return "", false
 		}
 	case "link:", "portal:":
