@@ -299,11 +299,11 @@ func (s side) displaced(e *dep.Entry) bool {
 	return false
 }
 
-// stood says whether a package of the same name stood where an entry of the other
-// side stands.
-func (s side) stood(e *dep.Entry) bool {
+// stoodAs says whether a package of the same name stood where an entry of the other
+// side stands, installed under the same name.
+func (s side) stoodAs(e *dep.Entry) bool {
 	for p := range places(e) {
-		if s.stoodAt(p, e.Package) {
+		if slices.ContainsFunc(s.byPlace[p], func(before occurrence) bool { return before.Alias == e.Alias && sameName(before.Package, e.Package) }) {
 			return true
 		}
 	}
@@ -316,7 +316,7 @@ func (s side) stoodAt(p dep.Place, pkg dep.Package) bool {
 
 // intrudes says whether a package came to a place that is not its own.
 func (s side) intrudes(g *group) bool {
-	return slices.ContainsFunc(g.entries, func(e *dep.Entry) bool { return s.displaced(e) || e.AliasUnasked && !s.stood(e) })
+	return slices.ContainsFunc(g.entries, func(e *dep.Entry) bool { return s.displaced(e) || e.AliasUnasked && !s.stoodAs(e) })
 }
 
 // telling is the entry of a group of the other side to look at first.

@@ -41,7 +41,7 @@ func yarnIDs(entries []dep.Entry) []string {
 }
 
 func TestYarnsFileSaysOfWhichKindItIs(t *testing.T) {
-	v1 := yarnV1Top + "a@^1:\n  version \"1.0.0\"\n"
+	v1 := yarnV1Top + "a@^1:\n  version \"1.0.0\"\n  resolved \"" + tarball("a", "1.0.0") + "\"\n"
 	berry := berryTop + "\"a@npm:^1\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0\"\n"
 	for name, tt := range map[string]struct {
 		text string
@@ -53,15 +53,16 @@ func TestYarnsFileSaysOfWhichKindItIs(t *testing.T) {
 		"CRLF":                             {strings.ReplaceAll(v1, "\n", "\r\n"), "", 0},
 		"berry with CRLF":                  {strings.ReplaceAll(berry, "\n", "\r\n"), "", 0},
 		"metadata in a comment":            {v1 + "\n# __metadata:\n#   version: 8\n", "", 0},
-		"metadata of a block":              {v1 + "  __metadata:\n", Malformed, 7},
+		"metadata of a block":              {v1 + "  __metadata:\n", Malformed, 8},
 		"metadata in quotes":               {strings.Replace(berry, "__metadata", `"__metadata"`, 1), "", 0},
 		"both":                             {yarnV1Top + berry, Malformed, 0},
+		"both, as a later yarn sees it":    {"# YARN  Lockfile\tV1\n" + berry, Malformed, 0},
 		"yarn 1 as a package of berry":     {berry + "\n# yarn lockfile v1\n", "", 0},
 		"neither":                          {"a@^1:\n  version \"1.0.0\"\n", UnsupportedVersion, 0},
 		"yarn 1 further down":              {"a@^1:\n  version \"1.0.0\"\n\n# yarn lockfile v1\n", UnsupportedVersion, 0},
 		"an HTML page":                     {"<!DOCTYPE html>\n", UnsupportedVersion, 0},
 		"yarn 1 of version 2":              {strings.Replace(v1, "lockfile v1", "lockfile v2", 1), UnsupportedVersion, 2},
-		"yarn 1 of two versions":           {v1 + "\n# yarn lockfile v2\n", UnsupportedVersion, 8},
+		"yarn 1 of two versions":           {v1 + "\n# yarn lockfile v2\n", UnsupportedVersion, 9},
 		"metadata of version 3":            {strings.Replace(berry, "version: 8", "version: 3", 1), UnsupportedVersion, 5},
 		"metadata of version 4":            {strings.Replace(berry, "version: 8", "version: 4", 1), "", 0},
 		"metadata of version 12":           {strings.Replace(berry, "version: 8", "version: 12", 1), "", 0},
@@ -70,7 +71,7 @@ func TestYarnsFileSaysOfWhichKindItIs(t *testing.T) {
 		"metadata of versions":             {strings.Replace(berry, "version: 8", "version: [8]", 1), Malformed, 5},
 		"metadata without a version":       {strings.Replace(berry, "  version: 8\n", "", 1), UnsupportedVersion, 0},
 		"metadata that is a scalar":        {"__metadata: 8\n", Malformed, 1},
-		"conflict in yarn 1":               {v1 + "\n<<<<<<< HEAD\n", MergeConflict, 8},
+		"conflict in yarn 1":               {v1 + "\n<<<<<<< HEAD\n", MergeConflict, 9},
 		"conflict in berry":                {berry + "\n=======\n", MergeConflict, 12},
 		"conflict before the version":      {"<<<<<<< HEAD\n" + v1, MergeConflict, 1},
 		"berry in a line that is not read": {yarnV1Top + "a@^1:\n  version \"\n__metadata:\"\n", Malformed, 0},

@@ -65,7 +65,11 @@ func parseYarnV1(f file) ([]dep.Entry, error) {
 		var line string
 		line, text, _ = strings.Cut(text, "\n")
 		y.line++
-		if err := y.read(strings.TrimRight(line, " \r")); err != nil {
+		read := strings.TrimRight(line, " \r")
+		if read == "" && strings.HasPrefix(line, " ") {
+			return nil, y.fail(Malformed, "the line has blanks alone, and yarn would read no further")
+		}
+		if err := y.read(read); err != nil {
 			return nil, err
 		}
 	}
@@ -114,9 +118,9 @@ func (y *yarnV1) read(line string) error {
 }
 
 // yarnV1Version is the version that a comment states, which yarn writes as
-// "# yarn lockfile v1".
+// "# yarn lockfile v1". Later yarns disregard case, and how many blanks there are.
 func yarnV1Version(comment string) (version string, ok bool) {
-	return strings.CutPrefix(strings.TrimSpace(comment[1:]), "yarn lockfile v")
+	return strings.CutPrefix(strings.ToLower(strings.Join(strings.Fields(comment[1:]), " ")), "yarn lockfile v")
 }
 
 // end ends the block that is read, if there is one.

@@ -35,6 +35,10 @@ func (y *yarnV1) entries() ([]dep.Entry, error) {
 		for _, name := range names {
 			out = append(out, y.entry(b, name))
 		}
+		if out[made[i]].Resolved == "" && broken == nil {
+			broken = &Error{y.name, b.line, Inconsistent, fmt.Sprintf("%s is locked and does not say where it was resolved, so that yarn takes no notice and installs whatever release fits; %s",
+				quote(names[0]+"@"+b.version), yarnAgain)}
+		}
 		if len(out) > MaxEntries {
 			return nil, y.tooMany(b.line, MaxEntries, "entries")
 		}

@@ -49,7 +49,7 @@ func TestYarnV1NamesThePackageThatIsFetched(t *testing.T) {
 		{v1Block(`"x@git+https://github.com/o/r.git#v1"`, "1.0.0", `uid "`+commit+`"`, resolved("git+https://github.com/o/r.git#"+commit)), "x@1.0.0 from git"},
 		{v1Block(`x@o/r`, "1.0.0", resolved("https://codeload.github.com/o/r/tar.gz/"+commit)), "x@1.0.0 from url"},
 		{v1Block(`x@o/r`, "1.0.0"), "x@1.0.0 from git"},
-		{v1Block(`x@^1`, "1.0.0"), "x@1.0.0"},
+		{v1Block(`x@^1`, "1.0.0", resolved(tarball("x", "1.0.0"))), "x@1.0.0"},
 		{v1Block(`"x@file:./x-1.0.0.tgz"`, "1.0.0", resolved("file:./x-1.0.0.tgz"+sha1Fragment)), "x@1.0.0 from file"},
 		{v1Block(`"x@file:./x-1.0.0.tgz"`, "1.0.0"), "x@1.0.0 from file"},
 		// Folders: the repository's own are left out.
@@ -69,9 +69,8 @@ func TestYarnV1NamesThePackageThatIsFetched(t *testing.T) {
 		{v1Release("a@^1", "b", "1.0.0"), "a@1.0.0 from url"},
 		{v1Block("a@^1", "1.0.0", resolved("https://registry.yarnpkg.com/a/-/a-1.0.0.tgz#x"), "integrity "+sri("a")), "a@1.0.0 from url"},
 		{v1Block("a@^1", "1.0.0", resolved("https://npm.example.com/team/a/-/a-1.0.0.tgz"+sha1Fragment)), "a@1.0.0"},
-		{v1Block("a@^1", "1.0.0"), "a@1.0.0"},
-		{v1Block(`"a\u0040^1"`, "1.0.0"), "a@1.0.0"},
-		{v1Block(`"__proto__@^1"`, "1.0.0"), "__proto__@1.0.0"},
+		{v1Block(`"a\u0040^1"`, "1.0.0", resolved(tarball("a", "1.0.0"))), "a@1.0.0"},
+		{v1Block(`"__proto__@^1"`, "1.0.0", resolved(tarball("__proto__", "1.0.0"))), "__proto__@1.0.0"},
 	} {
 		entries, err := Parse("a/b/yarn.lock", []byte(yarnV1Text(tt.block)))
 		if got := strings.Join(yarnIDs(entries), ", "); got != tt.want || err != nil {
@@ -85,8 +84,8 @@ func TestYarnV1KeepsWhatABlockStates(t *testing.T) {
 		v1Release(`"@s/a@^1", "@s/a@~1.2.0"`, "@s/a", "1.2.0", "dependencies:", `  "@s/b" ">=1 <2"`, "  c latest", `  d ""`, "optionalDependencies:", `  e "~1.0.0"`, "prebuiltVariants:", `  x "y"`, "registry yarn"),
 		v1Block("c@latest", "3.0.0", `resolved "`+tarball("c", "3.0.0")+"#60A115014F3150F2EFFC9DC35E03161CE294C4D3"+`"`),
 		v1Block("d@", "1.0.0", `resolved "git+https://github.com/o/d.git`+sha1Fragment+`"`),
-		v1Block("e@~1.0.0", "1.0.0", `integrity "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk= `+sri("e")+`"`),
-		v1Block("f@^1", "1.0.0", "integrity sha512-AAAA"),
+		v1Block("e@~1.0.0", "1.0.0", `resolved "`+tarball("e", "1.0.0")+`"`, `integrity "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk= `+sri("e")+`"`),
+		v1Block("f@^1", "1.0.0", `resolved "`+tarball("f", "1.0.0")+`"`, "integrity sha512-AAAA"),
 	))
 	a := entries[0]
 	if a.Line != 5 || a.Location != `"@s/a@^1", "@s/a@~1.2.0"` || a.Resolved != tarball("@s/a", "1.2.0")+sha1Fragment || a.Integrity != sri("@s/a1.2.0") || len(a.Digests) != 1 || a.Scope != dep.Prod {
@@ -147,6 +146,7 @@ func TestYarnV1LinesThatYarnWouldReadOtherwiseAreRefused(t *testing.T) {
 		"a field after an empty line":      {a + "\n  resolved \"x\"\n", Malformed, 8},
 		"a field after a comment":          {a + "# x\n  resolved \"x\"\n", Malformed, 8},
 		"a comment in a block":             {a + "  # x\n", Malformed, 7},
+		"a line of blanks":                 {a + "    \nb@^1:\n  version \"1.0.0\"\n", Malformed, 7},
 		"three blanks":                     {a + "   resolved \"x\"\n", Malformed, 7},
 		"a member without a section":       {a + "    b \"^1\"\n", Malformed, 7},
 		"a member after a field":           {a + "  dependencies:\n    b \"^1\"\n  uid x\n    c \"^1\"\n", Malformed, 10},
@@ -226,6 +226,16 @@ func TestYarnV1BlockOfManyPackagesIsInconsistent(t *testing.T) {
 	}
 }
 
+// Yarn asks the registry anew for whatever has no address.
+func TestYarnV1BlockThatYarnTakesNoNoticeOfIsInconsistent(t *testing.T) {
+	for _, lines := range [][]string{nil, {"integrity " + sri("a")}, {`resolved ""`}} {
+		e, entries := parseError(t, "yarn.lock", yarnV1Text(v1Release("b@^1", "b", "1.0.0"), v1Block("a@^1", "1.0.0", lines...)))
+		if got := strings.Join(yarnIDs(entries), ", "); e.Kind != Inconsistent || e.Line != 10 || got != "b@1.0.0, a@1.0.0" {
+			t.Errorf("%v with %s", e, got)
+		}
+	}
+}
+
 func TestYarnV1ChangesAreThoseOfThePackages(t *testing.T) {
 	at := func(address string, lines ...string) string {
 		return yarnV1Text(v1Block("a@^1", "1.0.0", append([]string{`resolved "` + address + `"`}, lines...)...))
@@ -248,7 +258,7 @@ func TestYarnV1ChangesAreThoseOfThePackages(t *testing.T) {
 		"an update":                          {yarnV1Text(v1Release("a@^1", "a", "1.0.0")), yarnV1Text(v1Release("a@^2", "a", "2.0.0")), "updated a@2.0.0 from 1.0.0"},
 		"another range":                      {yarnV1Text(v1Release("a@^1", "a", "1.0.0")), yarnV1Text(v1Release("a@^1, a@~1.0.0", "a", "1.0.0")), ""},
 		"an alias that takes a name":         {yarnV1Text(v1Release("a@^1", "a", "1.0.0")), yarnV1Text(v1Release(`"a@npm:b@^1"`, "b", "1.0.0")), "added b@1.0.0 displaces a@1.0.0, removed a@1.0.0"},
-		"a package that is named as another": {yarnV1Text(v1Release("a@^1", "a", "1.0.0")), yarnV1Text(v1Release("a@^1", "a", "1.0.0", "name b")), ""},
+		"a package that is named as another": {yarnV1Text(v1Release("a@^1", "a", "1.0.0")), yarnV1Text(v1Release("a@^1", "a", "1.0.0", "name b")), "updated a@1.0.0 from "},
 	} {
 		if got := strings.Join(summary(Diff(parseYarnText(t, tt.base), parseYarnText(t, tt.head))), ", "); got != tt.want {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
