@@ -60,6 +60,7 @@ type pnpmSnapshot struct {
 // is resolved to, as everywhere in this format.
 type pnpmAsk struct {
 	workspace string
+	line      int
 	dep.Spec
 	specifier string // what package.json says; "" where that is not known
 }
@@ -97,8 +98,10 @@ func parsePNPM(f file) ([]dep.Entry, error) {
 	if l.documents == 0 {
 		return nil, l.unsupported(0, "the file states no lockfileVersion")
 	}
-	if l.broken.count > 0 {
+	if !slices.IsSortedFunc(l.entries, byLine) {
 		slices.SortStableFunc(l.entries, byLine)
+	}
+	if l.broken.count > 0 {
 		return l.entries, l.broken.err(l.name)
 	}
 	return l.entries, nil
@@ -134,7 +137,7 @@ func (l *pnpmLock) member(m yamlMember) error {
 	case "importers":
 		return l.readImporter(m)
 	case "dependencies", "optionalDependencies", "devDependencies":
-		return l.readAsk(".", m.section, m.key, m.value, nil)
+		return l.readAsk(".", m.section, m.key, m.line, m.value, nil)
 	case "specifiers":
 		specifier, err := l.text(m.value)
 		d.specifiers[m.key] = specifier
@@ -414,6 +417,8 @@ func (l *pnpmLock) readSnapshot(m yamlMember) error {
 			s.dev, err = l.boolean(value)
 		case "optional":
 			s.optional, err = l.boolean(value)
+		case "name", "version", "resolution", "id": // pnpm lays both members together
+			err = l.fail(Malformed, key.Line, "the snapshot %s has the field %s, which belongs in \"packages\"", quote(m.key), quote(key.Value))
 		default:
 			s.specs, err = l.readSpecs(s.specs, key.Value, value)
 		}
@@ -445,7 +450,7 @@ func (l *pnpmLock) readImporter(m yamlMember) error {
 		switch key.Value {
 		case "dependencies", "optionalDependencies", "devDependencies", "configDependencies", "packageManagerDependencies":
 			return l.each(value, func(name, value *yaml.Node) error {
-				return l.readAsk(m.key, key.Value, name.Value, value, specifiers)
+				return l.readAsk(m.key, key.Value, name.Value, name.Line, value, specifiers)
 			})
 		}
 		return nil
@@ -454,11 +459,11 @@ func (l *pnpmLock) readImporter(m yamlMember) error {
 
 // readAsk reads one of the things that the root or a workspace asks for: what it is
 // resolved to alone, or with what package.json says.
-func (l *pnpmLock) readAsk(workspace, field, name string, n *yaml.Node, specifiers map[string]string) error {
+func (l *pnpmLock) readAsk(workspace, field, name string, line int, n *yaml.Node, specifiers map[string]string) error {
 	if err := l.countSpecs(1, n.Line); err != nil {
 		return err
 	}
-	a := pnpmAsk{workspace: workspace, Spec: dep.Spec{Name: l.word(name), Kind: dep.Prod}, specifier: specifiers[name]}
+	a := pnpmAsk{workspace: workspace, line: line, Spec: dep.Spec{Name: l.word(name), Kind: dep.Prod}, specifier: specifiers[name]}
 	switch field {
 	case "devDependencies":
 		a.Kind = dep.Dev

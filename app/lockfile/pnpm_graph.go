@@ -51,6 +51,11 @@ func (l *pnpmLock) finish() error {
 	}
 	d.patch(own)
 	d.link(byKey, own)
+	stray, err := l.strayLinks(d)
+	if err != nil {
+		return err
+	}
+	contradicting = append(contradicting, stray...)
 	entries := d.entries
 	if slices.Contains(own, true) {
 		entries = entries[:0]
@@ -252,6 +257,49 @@ func (d *pnpmDocument) link(byKey map[string]int32, own []bool) {
 		}
 	}
 	g.resolve()
+}
+
+// strayLinks are entries for what is linked to and is no folder of the repository's own
+// code. What lies in node_modules is another package, which would stand under the name
+// of this one.
+func (l *pnpmLock) strayLinks(d *pnpmDocument) (stray []dep.Entry, err error) {
+	add := func(from string, place dep.Place, s dep.Spec, line int) (*dep.Entry, error) {
+		target, link := strings.CutPrefix(s.Range, "link:")
+		folder := target
+		if !path.IsAbs(target) {
+			folder = path.Join(from, target)
+		}
+		if !link || target == "" || isOwnFolder(l.name, folder) {
+			return nil, nil
+		}
+		l.locked++
+		stray = append(stray, dep.Entry{
+			Package: dep.Package{Ecosystem: dep.NPM, Name: s.Name}, Lockfile: l.name, Location: s.Name + "@" + s.Range, Line: line,
+			Source: dep.File, Resolved: s.Range, Scope: s.Kind, Places: []dep.Place{place}, Unsaid: dep.FactBundled | dep.FactInstallScript | dep.FactDependencies,
+		})
+		return &stray[len(stray)-1], l.countEntry(l.locked, line)
+	}
+	for _, a := range d.asks {
+		e, err := add(a.workspace, dep.Place{By: a.workspace, As: a.Name}, a.Spec, a.line)
+		if err != nil {
+			return nil, err
+		}
+		if e != nil {
+			e.Direct, e.Workspaces = true, []string{a.workspace}
+		}
+	}
+	for i := range d.entries {
+		e := &d.entries[i]
+		for _, s := range e.Dependencies {
+			if s.Kind == dep.Peer || !strings.HasPrefix(s.Range, "link:") {
+				continue
+			}
+			if _, err := add("", dep.Place{By: e.Package.ID(), As: s.Name}, s, e.Line); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return stray, nil
 }
 
 // asksFor says whether package.json asks for the entry by the name that is not its own:

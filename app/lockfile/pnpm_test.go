@@ -328,6 +328,44 @@ func TestPNPMPatchesAreTold(t *testing.T) {
 	}
 }
 
+// A link into node_modules puts another package under the name.
+func TestPNPMLinksThatLeadToNoFolderOfTheRepositoryAreEntries(t *testing.T) {
+	for target, listed := range map[string]bool{
+		"../b": false, "../../b": false, "": false, "../../../b": true, "node_modules/evil": true, "../../Node_Modules/.pnpm/evil@1.0.0/node_modules/evil": true, "/b": true, "..\\b": true,
+	} {
+		entries := parsePNPMText(t, `lockfileVersion: '9.0'
+importers:
+  p/a:
+    dependencies:
+      lodash: {specifier: '^4', version: 'link:`+target+`'}
+packages:
+  c@1.0.0:
+    resolution: {integrity: `+sri("c")+`}
+snapshots:
+  c@1.0.0:
+    dependencies:
+      lodash: 'link:node_modules/evil'
+      d: link:p/d
+`)
+		var stray []dep.Entry
+		for _, e := range entries {
+			if e.Source == dep.File {
+				stray = append(stray, e)
+			}
+		}
+		want := 1
+		if listed {
+			want = 2
+		}
+		if len(stray) != want || stray[want-1].Resolved != "link:node_modules/evil" || stray[want-1].Direct || stray[want-1].Line != 7 {
+			t.Fatalf("%s: %+v", target, stray)
+		}
+		if e := stray[0]; listed && (e.Package.Name != "lodash" || e.Resolved != "link:"+target || !e.Direct || e.Line != 5 || e.Workspaces[0] != "p/a") {
+			t.Errorf("%s: %+v", target, e)
+		}
+	}
+}
+
 func TestPNPMLockfilesThatCannotBeReadInFullAreRefused(t *testing.T) {
 	const head = "lockfileVersion: '9.0'\n"
 	one := func(fields string) string { return head + "packages:\n  a@1.0.0:\n" + fields }
@@ -363,6 +401,8 @@ func TestPNPMLockfilesThatCannotBeReadInFullAreRefused(t *testing.T) {
 		{"dev: x", "lockfileVersion: '6.0'\npackages:\n  /a@1.0.0:\n    resolution: {}\n    dev: x\n", Malformed, 5},
 		{"dependencies as a list", head + "snapshots:\n  a@1.0.0:\n    dependencies: [x]\n", Malformed, 4},
 		{"a dependency that is a mapping", head + "snapshots:\n  a@1.0.0:\n    dependencies: {x: {}}\n", Malformed, 4},
+		{"a snapshot of another name", head + "snapshots:\n  a@1.0.0:\n    name: evil\n", Malformed, 4},
+		{"a snapshot of another version", head + "snapshots:\n  a@1.0.0:\n    version: 6.6.6\n", Malformed, 4},
 		{"a tag", one("    resolution: !!js/function 'x'\n"), Malformed, 4},
 		{"a key twice", one("    resolution: {}\n  'a@1.0.0':\n    resolution: {}\n"), DuplicateKey, 5},
 	} {
