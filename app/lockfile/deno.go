@@ -18,6 +18,7 @@ type denoLock struct {
 
 	entries    []dep.Entry
 	specifiers []denoSpecifier
+	redirects  []denoRedirect
 	workspace  bool // a package of the repository states what it asks for
 	own        []denoOwn
 	linked     map[denoID]bool
@@ -28,6 +29,12 @@ type denoLock struct {
 type denoSpecifier struct {
 	asked, resolved string
 	line            int
+}
+
+// denoRedirect is an address and the one that is fetched in its place.
+type denoRedirect struct {
+	from, to string
+	line     int
 }
 
 // denoOwn is a package of the repository, and the specifiers that it asks for.
@@ -72,10 +79,7 @@ func parseDeno(f file) ([]dep.Entry, error) {
 		case "remote":
 			return l.object(l.readRemote)
 		case "redirects":
-			return l.object(func(string, int) error {
-				_, err := l.str()
-				return err
-			})
+			return l.object(l.readRedirect)
 		case "workspace":
 			return l.readWorkspace()
 		}
@@ -312,11 +316,30 @@ func (l *denoLock) readRemote(address string, line int) error {
 	if err != nil {
 		return err
 	}
-	return l.add(dep.Entry{
+	return l.add(l.remote(address, integrity, line))
+}
+
+func (l *denoLock) remote(address, integrity string, line int) dep.Entry {
+	return dep.Entry{
 		Package: dep.Package{Ecosystem: dep.Generic, Name: address}, Lockfile: l.name, Location: address, Line: line,
 		Source: dep.URL, Resolved: address, Integrity: integrity, OwnDigest: true, Scope: dep.Prod,
 		Unsaid: dep.FactDigest | dep.FactScope | dep.FactDirect | dep.FactDependencies,
-	})
+	}
+}
+
+func (l *denoLock) readRedirect(from string, line int) error {
+	to, err := l.str()
+	if err != nil {
+		return err
+	}
+	if to == "" {
+		return l.fail(Malformed, "a redirect leads to no address; %s", denoAgain)
+	}
+	if len(l.redirects) == MaxEntries {
+		return l.tooMany()
+	}
+	l.redirects = append(l.redirects, denoRedirect{from, to, line})
+	return nil
 }
 
 // readWorkspace reads what the root and the members of the workspace ask for, and

@@ -63,10 +63,13 @@ func (x denoIndex) find(id denoID) (entry int, ok bool) {
 	return entry, ok
 }
 
-// addUnpinned adds what specifiers are resolved to and no section has: Deno fetches
-// just that version, and whatever it gets.
+// addUnpinned adds what specifiers are resolved to, or redirects lead to, and no section
+// has: Deno fetches just that version or address, and whatever it gets.
 func (l *denoLock) addUnpinned() error {
 	index, sections := l.index(), len(l.entries)
+	if err := l.addRedirected(); err != nil {
+		return err
+	}
 	for _, s := range l.specifiers {
 		id, ok := l.target(s)
 		version, _, _ := strings.Cut(id.rest, "_")
@@ -92,6 +95,32 @@ func (l *denoLock) addUnpinned() error {
 	}
 	if len(l.entries) > sections {
 		slices.SortStableFunc(l.entries, byLine)
+	}
+	return nil
+}
+
+func (l *denoLock) addRedirected() error {
+	if len(l.redirects) == 0 {
+		return nil
+	}
+	known := make(map[string]bool, len(l.entries)+len(l.redirects))
+	for _, e := range l.entries {
+		if e.Package.Ecosystem == dep.Generic {
+			known[e.Resolved] = true
+		}
+	}
+	for _, r := range l.redirects {
+		known[r.from] = true
+	}
+	for _, r := range l.redirects {
+		if known[r.to] {
+			continue
+		}
+		known[r.to] = true
+		if len(l.entries) == MaxEntries {
+			return l.tooMany()
+		}
+		l.entries = append(l.entries, l.remote(r.to, "", r.line))
 	}
 	return nil
 }
@@ -146,8 +175,10 @@ func (l *denoLock) finish() {
 				to, ok = specifiers[s.Range]
 				passedOn[s.Range] = true
 			case isAlias:
-				name, rest, _ := cutID(alias)
-				to, ok = index.find(denoID{dep.NPM, name, rest})
+				name, rest, versioned := cutID(alias)
+				if to, ok = only[name]; versioned {
+					to, ok = index.find(denoID{dep.NPM, name, rest})
+				}
 			case s.Range == "":
 				to, ok = only[s.Name]
 			default:

@@ -168,6 +168,26 @@ func TestWhatADenoSpecifierAloneNamesIsAnEntryWithoutADigest(t *testing.T) {
 	}
 }
 
+func TestWhereADenoRedirectLeadsIsAnEntryWithoutADigest(t *testing.T) {
+	redirects := `"redirects": {` + "\n" + `"https://h.example/a": "https://h.example/b",` + "\n" + `"https://h.example/b": "https://h.example/c.ts",` + "\n" + `"https://h.example/d": "https://evil.example/d.ts",` +
+		"\n" + `"https://h.example/e": "https://evil.example/d.ts"}`
+	entries := parseDenoText(t, deno("5", redirects, `"remote": {"https://h.example/c.ts": "`+denoHex+`"}`))
+	if len(entries) != 2 {
+		t.Fatalf("%+v", entries)
+	}
+	if e := find(t, entries, "https://evil.example/d.ts"); e.Package.Ecosystem != dep.Generic || e.Source != dep.URL || e.Integrity != "" || e.Line != 6 {
+		t.Errorf("%+v", e)
+	}
+}
+
+// Of a package that stands in the file once, no version is said.
+func TestADenoAliasWithoutAVersionIsSeen(t *testing.T) {
+	entries := parseDenoText(t, deno("5", `"npm": {"a@1.0.0": {"dependencies": ["lodash@npm:@s/evil"]}, "@s/evil@1.0.0": {}}`))
+	if e := find(t, entries, "@s/evil@1.0.0"); e.Alias != "lodash" || len(e.Places) != 1 || e.Places[0] != (dep.Place{By: "a@1.0.0", As: "lodash"}) {
+		t.Errorf("%+v", e)
+	}
+}
+
 // Only deno.json says which folder it is; the word of the lockfile hides nothing.
 func TestALinkedDenoPackageIsAFileEntry(t *testing.T) {
 	for _, name := range []string{"links", "patches"} {
