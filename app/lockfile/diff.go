@@ -156,6 +156,7 @@ type side struct {
 	byIdentity map[identity]*group
 	byPackage  map[dep.Package][]*group
 	byPlace    map[dep.Place][]occurrence
+	crowds     map[dep.Place]map[standing]bool // what stands at places where many do, once that was asked
 }
 
 // occurrence is an entry and the group that it is of.
@@ -190,6 +191,7 @@ func newSide(entries []dep.Entry) side {
 		byIdentity: make(map[identity]*group, len(entries)),
 		byPackage:  make(map[dep.Package][]*group, len(entries)),
 		byPlace:    make(map[dep.Place][]occurrence, len(entries)),
+		crowds:     map[dep.Place]map[standing]bool{},
 	}
 	for i := range entries {
 		e := &entries[i]
@@ -303,7 +305,7 @@ func (s side) displaced(e *dep.Entry) bool {
 // side stands, installed under the same name.
 func (s side) stoodAs(e *dep.Entry) bool {
 	for p := range places(e) {
-		if slices.ContainsFunc(s.byPlace[p], func(before occurrence) bool { return before.Alias == e.Alias && sameName(before.Package, e.Package) }) {
+		if s.stands(p, standing{name: nameOf(e.Package), alias: e.Alias}) {
 			return true
 		}
 	}
@@ -311,7 +313,36 @@ func (s side) stoodAs(e *dep.Entry) bool {
 }
 
 func (s side) stoodAt(p dep.Place, pkg dep.Package) bool {
-	return slices.ContainsFunc(s.byPlace[p], func(before occurrence) bool { return sameName(before.Package, pkg) })
+	return s.stands(p, standing{name: nameOf(pkg), any: true})
+}
+
+// standing is a package, without its version, and the name that it is installed under,
+// or any.
+type standing struct {
+	name  dep.Package
+	alias string
+	any   bool
+}
+
+// stands says whether a package stands at a place. Where many do, they are indexed: as
+// many can ask.
+func (s side) stands(p dep.Place, want standing) bool {
+	at := s.byPlace[p]
+	if len(at) <= MaxReplaces {
+		return slices.ContainsFunc(at, func(o occurrence) bool {
+			return sameName(o.Package, want.name) && (want.any || o.Alias == want.alias)
+		})
+	}
+	crowd := s.crowds[p]
+	if crowd == nil {
+		crowd = make(map[standing]bool, len(at))
+		for _, o := range at {
+			crowd[standing{name: nameOf(o.Package), any: true}] = true
+			crowd[standing{name: nameOf(o.Package), alias: o.Alias}] = true
+		}
+		s.crowds[p] = crowd
+	}
+	return crowd[want]
 }
 
 // intrudes says whether a package came to a place that is not its own.

@@ -421,3 +421,31 @@ func plainlyKnown(base []dep.Entry, e dep.Entry) bool {
 		return e.IntegrityError == "" && e.Integrity != "" && (weak || strings.Contains(" "+b.Integrity+" ", " "+e.Integrity+" "))
 	})
 }
+
+func TestWhatStandsInACrowdStandsThere(t *testing.T) {
+	at := []dep.Place{{By: "a@1.0.0", As: "x"}}
+	entry := func(line int, name, version, alias string) dep.Entry {
+		return dep.Entry{Package: npmPkg(name, version), Alias: alias, AliasUnasked: alias != "", Line: line, Location: fmt.Sprint(line), Source: dep.Registry, Places: at}
+	}
+	var base []dep.Entry
+	for i := range MaxReplaces + 1 {
+		base = append(base, entry(i+1, "x", fmt.Sprintf("1.0.%d", i), ""))
+	}
+	base = append(base, entry(100, "b", "1.0.0", "x"))
+	for _, tt := range []struct {
+		head dep.Entry
+		want string
+	}{
+		{entry(100, "b", "1.0.0", "x"), ""},
+		{entry(100, "b", "1.0.0", "y"), "updated b@1.0.0"},
+	} {
+		changes := Diff(base, append(slices.Clone(base[:MaxReplaces+1]), tt.head))
+		got := ""
+		for _, c := range changes {
+			got += string(c.Kind) + " " + c.Entry.Package.ID()
+		}
+		if got != tt.want {
+			t.Errorf("as %s: %q, want %q", tt.head.Alias, got, tt.want)
+		}
+	}
+}

@@ -24,10 +24,11 @@ func hijacked(s Subject) []draft {
 	var out []draft
 	said := map[string]bool{} // the places and names that were told of
 	for _, old := range s.Change.Displaces {
-		now, at := e, shared(e, old)
+		shared := sharedWith(old)
+		now, at := e, shared(e)
 		for _, o := range occurrences {
 			if at == "" || o.Location == old.Location {
-				if here := shared(o, old); here != "" {
+				if here := shared(o); here != "" {
 					now, at = o, here
 				}
 			}
@@ -69,32 +70,33 @@ func hijacked(s Subject) []draft {
 	return out
 }
 
-// shared names the place at which two entries both stand, "" if there is none.
-func shared(a, b dep.Entry) string {
-	if len(a.Places) == 0 && len(b.Places) == 0 {
-		if a.Location != b.Location {
-			return ""
-		}
-		return quote(a.Location)
+// sharedWith names the place at which another entry stands, too, "" if there is none.
+func sharedWith(old dep.Entry) func(dep.Entry) string {
+	stood := make(map[dep.Place]bool, len(old.Places))
+	for _, p := range old.Places {
+		stood[p] = true
 	}
-	of := make(map[dep.Place]bool, len(b.Places))
-	for _, p := range b.Places {
-		of[p] = true
-	}
-	for _, p := range a.Places {
-		if !of[p] {
-			continue
+	return func(e dep.Entry) string {
+		if len(e.Places) == 0 && len(old.Places) == 0 {
+			if e.Location != old.Location {
+				return ""
+			}
+			return quote(e.Location)
 		}
-		switch by := p.By; by {
-		case "": // a package.json; which one, yarn 1 does not say
-			return fmt.Sprintf("What is asked for as %s", quote(p.As))
-		case ".":
-			return fmt.Sprintf("What the root asks for as %s", quote(p.As))
-		default:
-			return fmt.Sprintf("What %s asks for as %s", quote(by), quote(p.As))
+		for _, p := range e.Places {
+			if !stood[p] {
+				continue
+			}
+			switch p.By {
+			case "": // a package.json; which one, yarn 1 does not say
+				return fmt.Sprintf("What is asked for as %s", quote(p.As))
+			case ".":
+				return fmt.Sprintf("What the root asks for as %s", quote(p.As))
+			}
+			return fmt.Sprintf("What %s asks for as %s", quote(p.By), quote(p.As))
 		}
+		return ""
 	}
-	return ""
 }
 
 // stoodUnder says whether the base had the package under that alias already: then
