@@ -2,6 +2,7 @@ package lockfile
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -249,6 +250,7 @@ func (y *yarnBerry) entries() ([]dep.Entry, error) {
 	out := make([]dep.Entry, 0, len(y.blocks))
 	made := make([]int, len(y.blocks)) // the first entry of each block; -1 for own code
 	folders := map[int]string{}        // of the blocks that are own code
+	unpatched := y.unpatched()
 	for i := range y.blocks {
 		b := &y.blocks[i]
 		if folder, own := b.found.ownFolder(y.name); own {
@@ -261,6 +263,13 @@ func (y *yarnBerry) entries() ([]dep.Entry, error) {
 		}
 		made[i] = len(out)
 		out = append(out, e)
+		if !y.sourceStands(b, unpatched) {
+			source, _, _ := b.found.unpatchAll()
+			out = append(out, y.behindPatch(b, source))
+			if broken == nil {
+				broken = y.fail(Inconsistent, b.line, "%s is patched, and what yarn fetches for it, %s, does not stand in the file itself", quote(e.Package.ID()), quote(source.name+"@"+source.reference))
+			}
+		}
 		switch protocol, _ := b.found.protocol(); {
 		case e.Package.Version != b.version:
 			if broken == nil {
@@ -277,6 +286,42 @@ func (y *yarnBerry) entries() ([]dep.Entry, error) {
 	}
 	y.link(out, made, folders)
 	return out, broken
+}
+
+// unpatched are the locators that stand in the file, where anything is patched.
+func (y *yarnBerry) unpatched() map[yarnLocator]bool {
+	if !slices.ContainsFunc(y.blocks, func(b berryBlock) bool { return strings.HasPrefix(b.found.reference, "patch:") }) {
+		return nil
+	}
+	stand := make(map[yarnLocator]bool, len(y.blocks))
+	for i := range y.blocks {
+		stand[y.blocks[i].found] = true
+	}
+	return stand
+}
+
+// sourceStands says whether the locator that a block patches stands in the file, as yarn
+// writes it. It is fetched by the block that patches it, not by its own.
+func (y *yarnBerry) sourceStands(b *berryBlock, stand map[yarnLocator]bool) bool {
+	if !strings.HasPrefix(b.found.reference, "patch:") {
+		return true
+	}
+	source, _, _ := b.found.unpatch()
+	return stand[source]
+}
+
+// behindPatch is the entry of a locator that a block patches and that has no block.
+func (y *yarnBerry) behindPatch(b *berryBlock, source yarnLocator) dep.Entry {
+	e := dep.Entry{Package: dep.Package{Ecosystem: dep.NPM, Name: source.name, Version: b.version},
+		Lockfile: y.name, Location: b.key, Line: b.line, Scope: dep.Prod, Unsaid: berryUnsaid}
+	archive, _ := source.parameter("__archiveUrl")
+	if protocol, rest := source.protocol(); protocol == "npm:" || protocol == "jsr:" {
+		e.Package.Version, e.Resolved = rest, archive
+		e.Source = classify(archive, e.Package)
+	} else {
+		e.Resolved, e.Source = source.reference, source.source(e.Package)
+	}
+	return e
 }
 
 // berryUnsaid is what berry does not keep. Its checksum is of its own archive.

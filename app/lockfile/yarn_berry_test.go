@@ -93,6 +93,9 @@ func TestBerryNamesThePackageThatIsFetched(t *testing.T) {
 			kind = "linkType: soft"
 		}
 		entries, err := Parse("a/b/yarn.lock", []byte(berryText(berryBlockText(tt.key, "1.0.0", tt.resolution, kind))))
+		if tt.patch != "" && len(entries) == 2 && entries[1].Patch == "" { // what is patched does not stand in the file
+			entries, err = entries[:1], nil
+		}
 		if got := strings.Join(yarnIDs(entries), ", "); got != tt.want || err != nil {
 			t.Errorf("%s: %s, %v, want %s", tt.resolution, got, err, tt.want)
 			continue
@@ -174,10 +177,13 @@ func TestBerryFileThatContradictsItselfComesOutWithAllThatItSays(t *testing.T) {
 		{berryBlockText("a@npm:^1", "1.0.0", "a@npm:b@1.0.0", "linkType: hard"), "a@b@1.0.0, a@1.0.0", `"a@b@1.0.0"`},
 		{berryBlockText("a@npm:^1", "1.0.0", "a@npm:1.0.0#x", "linkType: hard"), "a@1.0.0#x, a@1.0.0", `"a@1.0.0#x"`},
 		{berryBlockText("a@npm:^1", `""`, "a@npm:1.0.0", "linkType: hard"), "a@1.0.0, a", `"a@1.0.0"`},
-		{berryBlockText("a@patch:a@npm%3A1.0.0#./p.patch", "2.0.0", "a@patch:a@npm%3A1.0.0#./p.patch::hash=1", "linkType: hard"), "a@1.0.0 from patch, a@2.0.0 from patch", `"a@1.0.0"`},
+		{berryBlockText("a@patch:a@npm%3A1.0.0#./p.patch", "2.0.0", "a@patch:a@npm%3A1.0.0#./p.patch::hash=1", "linkType: hard"), "a@1.0.0 from patch, a@1.0.0, a@2.0.0 from patch", `"a@1.0.0"`},
+		// What stands beside it under the same name is not what the patch is of.
+		{berryBlockText("a@patch:a@npm%3A^1#builtin<compat/a>", "1.0.0", "a@patch:a@npm%3A1.0.0%3A%3A__archiveUrl=https%253A%252F%252Fevil.example%252Fa.tgz#builtin<compat/a>::hash=1", "linkType: hard") +
+			berryRelease("a@npm:^1", "a", "1.0.0"), "a@1.0.0 from patch, a@1.0.0 from url, a@1.0.0", "__archiveUrl"},
 		{berryBlockText("a@npm:^1", "1.0.0", "a@npm:1.0.0", "linkType: soft"), "a@1.0.0", `"a@1.0.0"`},
 		{berryBlockText("a@https://h.example/a.tgz", "1.0.0", "a@https://h.example/a.tgz", "linkType: soft"), "a@1.0.0 from url", `"a@1.0.0"`},
-		{berryBlockText("a@patch:a@workspace%3Aa#./p.patch", "1.0.0", "a@patch:a@workspace%3Aa#./p.patch", "linkType: soft"), "a@1.0.0 from patch", `"a@1.0.0"`},
+		{berryBlockText("a@patch:a@workspace%3Aa#./p.patch", "1.0.0", "a@patch:a@workspace%3Aa#./p.patch", "linkType: soft"), "a@1.0.0 from patch, a@1.0.0 from file", `"a@1.0.0"`},
 	} {
 		e, entries := parseError(t, "yarn.lock", berryText(tt.block))
 		if got := strings.Join(yarnIDs(entries), ", "); e.Kind != Inconsistent || e.Line != 8 || got != tt.entries || !strings.Contains(e.Detail, tt.names) {
@@ -321,11 +327,12 @@ func TestBerryPatchesAreChanges(t *testing.T) {
 	own := func(source, selector, hash string) string {
 		return berryBlockText("a@patch:a@"+source+"#"+selector, "1.0.0", "a@patch:a@"+source+"#"+selector+"::version=1.0.0&hash="+hash, "checksum: "+hash+"/"+berrySum)
 	}
+	url := berryBlockText("a@https://h.example/a.tgz", "1.0.0", "a@https://h.example/a.tgz")
 	for name, tt := range map[string]struct{ base, head, want string }{
 		"yarn's own, by another yarn":    {a + own("npm%3A1.0.0", "~builtin<compat/a>", "1"), a + own("npm%3A1.0.0", "optional!builtin<compat/a>", "2"), ""},
 		"yarn's own, added":              {a, a + own("npm%3A1.0.0", "optional!builtin<compat/a>", "10c0"), ""},
 		"yarn's own, gone":               {a + own("npm%3A1.0.0", "optional!builtin<compat/a>", "10c0"), a, ""},
-		"yarn's own, of something else":  {a + own("npm%3A1.0.0", "builtin<compat/a>", "1"), a + own("https%3A//h.example/a.tgz", "builtin<compat/a>", "1"), "repinned a@1.0.0"},
+		"yarn's own, of something else":  {a + url + own("npm%3A1.0.0", "builtin<compat/a>", "1"), a + url + own("https%3A//h.example/a.tgz", "builtin<compat/a>", "1"), "repinned a@1.0.0"},
 		"a file that is named alike":     {a + own("npm%3A1.0.0", "builtin<compat/a>", "1"), a + own("npm%3A1.0.0", "builtin<x>/../evil>", "1"), "repinned a@1.0.0"},
 		"a file behind what is no flag":  {a + own("npm%3A1.0.0", "builtin<compat/a>", "1"), a + own("npm%3A1.0.0", "evil!builtin<compat/a>", "1"), "repinned a@1.0.0"},
 		"another of yarn's own":          {a + own("npm%3A1.0.0", "builtin<compat/a>", "1"), a + own("npm%3A1.0.0", "builtin<compat/b>", "1"), ""},
