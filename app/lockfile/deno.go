@@ -336,7 +336,7 @@ func (l *denoLock) readRedirect(from string, line int) error {
 		return l.fail(Malformed, "a redirect leads to no address; %s", denoAgain)
 	}
 	if len(l.redirects) == MaxEntries {
-		return l.tooMany()
+		return l.tooMany(line, MaxEntries, "redirects")
 	}
 	l.redirects = append(l.redirects, denoRedirect{from, to, line})
 	return nil

@@ -118,7 +118,7 @@ func (l *denoLock) addRedirected() error {
 		}
 		known[r.to] = true
 		if len(l.entries) == MaxEntries {
-			return l.tooMany()
+			return l.tooMany(r.line, MaxEntries, "entries")
 		}
 		l.entries = append(l.entries, l.remote(r.to, "", r.line))
 	}

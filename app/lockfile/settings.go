@@ -71,9 +71,10 @@ func (s *Settings) set(key, value string) {
 // keys of what is commented out, "# registry", are none that are looked for.
 func (s *Settings) readNpmrc(text string) {
 	for line := range strings.Lines(strings.ReplaceAll(text, "\r", "\n")) {
+		header := strings.HasPrefix(line, "[")
 		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "[") {
-			return
+		if header && strings.IndexByte(line, ']') == len(line)-1 {
+			return // what only begins like a header is a setting to npm, and others follow it
 		}
 		key, value, ok := strings.Cut(line, "=")
 		if !ok {

@@ -681,7 +681,7 @@ func TestAPlaceWithoutAnAskerIsNamedByTheNameAlone(t *testing.T) {
 	for by, want := range map[string]string{
 		"": "What is asked for as bundler", ".": "What the root asks for as bundler", "packages/web": "What packages/web asks for as bundler",
 	} {
-		if got := shared(at(by), at(by)); got != want {
+		if got := sharedWith(at(by))(at(by)); got != want {
 			t.Errorf("%q: %q, want %q", by, got, want)
 		}
 	}
