@@ -56,6 +56,7 @@ const (
 	UnreadableBase  ProblemKind = "unreadable-base"  // the base's lockfile cannot be read: the head was judged as newly added; a warning
 	LockfileRemoved ProblemKind = "lockfile-removed" // it went, its manifest stayed
 	Unsupported     ProblemKind = "unsupported"      // a lockfile of an ecosystem that is not read yet
+	RegistryMoved   ProblemKind = "registry-moved"   // the settings name another registry for packages without an address
 	SubmoduleMoved  ProblemKind = "submodule-moved"  // its lockfiles were not looked at
 	PolicyInvalid   ProblemKind = "policy-invalid"   // the policy file has an error; always fails
 )

@@ -26,6 +26,10 @@ func judgeProblem(p Problem) draft {
 	case Unsupported:
 		return say(RuleUnsupportedLockfile, "%s is a lockfile of a kind that is not read yet: what it brings in was not looked at.",
 			"Review it by hand. Where this is not wanted, set unsupported-lockfile to off or list the path under lockfiles.ignore.")
+	case RegistryMoved:
+		return say(RuleExoticSource, "The repository's settings now name another registry for packages of %s.",
+			"Ask who runs that registry: what it serves under a familiar name is installed. Restore the settings from the base branch, or, where it is your own mirror, make the registry known to Bonafide. "+
+				"Benign cause: a project that moves to a mirror, or takes its own packages from a registry of its own.")
 	case SubmoduleMoved:
 		return say(RuleSubmoduleMoved, "The submodule %s points to another commit: lockfiles in it were not looked at.",
 			"Review the submodule's own change, or install Bonafide on its repository.")

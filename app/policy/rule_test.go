@@ -512,6 +512,8 @@ func TestExoticSource(t *testing.T) {
 	directMove := git(repoB)
 	directMove.Direct = true
 	held(t, RuleExoticSource, []example{
+		{name: "settings, another registry", problem: []Problem{{Kind: RegistryMoved, Lockfile: "yarn.lock", Line: 9, Detail: "The repository's settings now take the packages of @acme from npm.evil.example, which the base does not use: @acme/a@1.0.0 is one of those for which this lockfile names no registry."}}, want: []string{"error"}},
+		{name: "settings, without words", problem: []Problem{{Kind: RegistryMoved, Lockfile: "yarn.lock"}}, want: []string{"error"}},
 		{name: "another package takes the place in the graph", subject: []Subject{graphTaking}, want: []string{"warning"}},
 		{name: "a patch from outside of the repository", subject: []Subject{added(outside, signed(outside))}, want: []string{"error"}},
 		{name: "a patch of the repository", subject: []Subject{added(inside, signed(inside))}},

@@ -340,6 +340,56 @@ func TestNamesThatSettingsMakePrivateStayPrivate(t *testing.T) {
 	}
 }
 
+// Where a lockfile names no registry, the settings alone say where its packages come
+// from, also those that did not change.
+func TestSettingsThatMoveToAnotherRegistryAreTold(t *testing.T) {
+	bare := func(id string) string { return `"version":"1.0.0","integrity":"` + sri(id) + `"` }
+	lock := func(more string) string {
+		return string(packages{"node_modules/@corp/a": bare("@corp/a@1.0.0"), "node_modules/left": bare("left@1.0.0"), "node_modules/" + more: bare(more + "@1.0.0")}.lockfile())
+	}
+	const corp, evil = "@corp:registry=https://npm.corp.example\n", "https://npm.evil.example/"
+	for name, tt := range map[string]struct {
+		base, head string // .npmrc
+		want       []string
+	}{
+		"none":                       {"", "", nil},
+		"as before":                  {corp, corp, nil},
+		"public":                     {corp, "registry=https://registry.npmjs.org\n", nil},
+		"everything":                 {corp, corp + "registry=" + evil, []string{"left@1.0.0"}},
+		"a scope":                    {corp, "@corp:registry=" + evil, []string{"@corp/a@1.0.0"}},
+		"a scope that is not used":   {corp, corp + "@other:registry=" + evil, nil},
+		"both":                       {"", "@corp:registry=https://a.example\nregistry=https://b.example", []string{"left@1.0.0", "@corp/a@1.0.0"}},
+		"everything, from the known": {corp, "registry=https://npm.corp.example\n", nil},
+		"a variable":                 {"", "registry=${WHERE}", []string{"@corp/a@1.0.0"}},
+		"the same variable":          {"registry=${WHERE}", "registry=${WHERE}\nsave-exact=true", nil},
+	} {
+		base := files{"package-lock.json": lock("x"), ".npmrc": tt.base}
+		head := files{"package-lock.json": lock("y"), ".npmrc": tt.head}
+		req, err := Compare(context.Background(), base, head, none)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Kind, req.Policy = report.Diff, policy.Default()
+		rep, err := reviewer(proven()).Review(context.Background(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said []string
+		for _, f := range rep.Findings {
+			if f.Rule == policy.RuleExoticSource && f.Severity == policy.Error {
+				_, which, _ := strings.Cut(f.Message, "does not use: ")
+				which, _, _ = strings.Cut(which, " is one")
+				said = append(said, which)
+			}
+		}
+		slices.Sort(said)
+		slices.Sort(tt.want)
+		if !slices.Equal(said, tt.want) {
+			t.Errorf("%s: said of %v, want %v: %+v", name, said, tt.want, rep.Findings)
+		}
+	}
+}
+
 func TestABrokenBaseDoesNotBlockTheWayOut(t *testing.T) {
 	for name, base := range map[string]string{
 		"an older version": `{"lockfileVersion": 9, "dependencies": {}}`,

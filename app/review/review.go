@@ -126,6 +126,7 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 			out.Summary.Locations += len(head)
 		} else {
 			here = lockfile.Diff(base, head)
+			in.Problems = append(in.Problems, r.movedRegistries(f, base, head)...)
 		}
 		in.KnownHosts[f.Path] = append(registries(base), named(f.BaseSettings)...)
 		if len(problems) == 0 {
