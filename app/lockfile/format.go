@@ -14,8 +14,17 @@ type Format struct {
 	Supported bool   // Parse reads it (not necessarily each of its versions)
 
 	parse  func(file) ([]dep.Entry, error)
-	again  string // what to do about a broken one
-	binary bool   // its bytes are no text
+	again  string   // what to do about a broken one
+	binary bool     // its bytes are no text
+	also   []string // manifests in place of Manifest
+}
+
+// Manifests are the files beside it that it can lock: Manifest, and others in its place.
+func (f Format) Manifests() []string {
+	if f.Manifest == "" {
+		return nil
+	}
+	return append([]string{f.Manifest}, f.also...)
 }
 
 // Recognise tells by its path whether a file is a lockfile of the repository, of a
@@ -42,7 +51,9 @@ func Recognise(name string) (Format, bool) {
 	case "bun.lockb":
 		return Format{Name: "bun", Manifest: "package.json", Supported: true, parse: refuseBunBinary, binary: true}, true
 	case "deno.lock":
-		return read("deno", "deno.json", parseDeno, denoAgain)
+		f, ok := read("deno", "deno.json", parseDeno, denoAgain)
+		f.also = []string{"deno.jsonc", "package.json"}
+		return f, ok
 	case "go.sum":
 		return known("go", "go.mod")
 	case "go.work.sum":

@@ -2,6 +2,7 @@ package lockfile
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"strings"
 
@@ -318,9 +319,10 @@ func hasKey(n *yaml.Node, key string) bool {
 	return false
 }
 
-// readVariants reads what is fetched for one platform or another: the first address,
-// and the digest of each, "" for one that has none.
+// readVariants reads what is fetched for one platform or another: the first address in
+// each folder that there is one in, and the digest of each, "" for one that has none.
 func (l *pnpmLock) readVariants(n *yaml.Node) (url string, digests []string, err error) {
+	byFolder := map[string]string{}
 	if n.Kind != yaml.SequenceNode {
 		return "", nil, l.wrongType(n, "a sequence")
 	}
@@ -336,8 +338,10 @@ func (l *pnpmLock) readVariants(n *yaml.Node) (url string, digests []string, err
 					digest, err = l.integrity(value)
 				case "url", "tarball":
 					var at string
-					if at, err = l.text(value); url == "" {
-						url = at
+					at, err = l.text(value)
+					folder := at[:strings.LastIndexByte(at, '/')+1]
+					if first, seen := byFolder[folder]; !seen || at < first {
+						byFolder[folder] = at
 					}
 				}
 				return err
@@ -348,7 +352,7 @@ func (l *pnpmLock) readVariants(n *yaml.Node) (url string, digests []string, err
 		}
 		digests = append(digests, digest)
 	}
-	return url, digests, nil
+	return strings.Join(slices.Sorted(maps.Values(byFolder)), " "), digests, nil
 }
 
 // joinDigests is the digests of all variants, sorted; "" where one of them has none.

@@ -480,6 +480,7 @@ func TestPNPMSourcesAreTold(t *testing.T) {
 		{"9.0", "a@runtime:1.0.0", "type: binary, url: 'https://x.example/a', " + digest, dep.URL, "https://x.example/a", 1},
 		{"9.0", "a@runtime:1.0.0", "type: variations, variants: [{resolution: {url: u, " + digest + "}}, {resolution: {url: v, integrity: " + sri("b") + "}}]", dep.URL, "u", 2},
 		{"9.0", "a@runtime:1.0.0", "type: variations, variants: [{resolution: {url: u, " + digest + "}}, {resolution: {url: v}}]", dep.URL, "u", 0},
+		{"9.0", "a@runtime:1.0.0", "type: variations, variants: [{resolution: {url: n/1/z}}, {resolution: {url: e/a}}, {resolution: {url: n/1/b}}]", dep.URL, "e/a n/1/b", 0},
 		{"5.4", "npm.example.com+8443/a/1.0.0", digest, dep.Registry, "https://npm.example.com:8443/a/-/a-1.0.0.tgz", 1},
 		{"5.4", "npm.example.com/@s/a/1.0.0", digest, dep.Registry, "https://npm.example.com/@s/a/-/a-1.0.0.tgz", 1},
 		{"5.4", "registry.yarnpkg.com/a/1.0.0", digest, dep.Registry, "", 1},

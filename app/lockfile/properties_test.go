@@ -243,8 +243,10 @@ func checkFactsOf(t *testing.T, f realFile, e dep.Entry, line, text string, coun
 		found("digest", digest, text)
 	}
 	if e.Resolved != "" && !e.Unsaid.Has(dep.FactDigest) {
-		address, _, _ := strings.Cut(e.Resolved, "#")
-		found("address", address, text)
+		for resolved := range strings.FieldsSeq(e.Resolved) { // several for a runtime of pnpm's
+			address, _, _ := strings.Cut(resolved, "#")
+			found("address", address, text)
+		}
 	}
 	if e.AliasUnasked || e.IntegrityError != "" {
 		t.Errorf("%s, line %d: %+v", f.name, e.Line, e)

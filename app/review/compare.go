@@ -58,14 +58,15 @@ func Compare(ctx context.Context, base, head Tree, ignores func(path string) boo
 			if err != nil {
 				return Request{}, err
 			}
-			if c.manifestStays(p, format) && !pinned {
+			manifest := c.manifestStays(p, format)
+			if manifest != "" && !pinned {
 				if pinned, err = c.pinnedAbove(ctx, p, ignores); err != nil {
 					return Request{}, err
 				}
 			}
-			if c.manifestStays(p, format) && !pinned {
+			if manifest != "" && !pinned {
 				req.Problems = append(req.Problems, policy.Problem{Kind: policy.LockfileRemoved, Lockfile: p,
-					Detail: fmt.Sprintf("%s was removed while %s stays: what gets installed is no longer pinned.", p, path.Join(path.Dir(p), format.Manifest))})
+					Detail: fmt.Sprintf("%s was removed while %s stays: what gets installed is no longer pinned.", p, manifest)})
 			}
 			continue
 		}
@@ -318,13 +319,15 @@ func (c *comparison) workspacesOf(ctx context.Context, p string) (map[string]boo
 	return named, nil
 }
 
-// manifestStays says whether the manifest of a lockfile is in the head.
-func (c *comparison) manifestStays(p string, f lockfile.Format) bool {
-	if f.Manifest == "" {
-		return false
+// manifestStays is the manifest of a lockfile that is in the head, "" for none.
+func (c *comparison) manifestStays(p string, f lockfile.Format) string {
+	for _, name := range f.Manifests() {
+		manifest := path.Join(path.Dir(p), name)
+		if _, stays := c.head.paths[manifest]; stays {
+			return manifest
+		}
 	}
-	_, stays := c.head.paths[path.Join(path.Dir(p), f.Manifest)]
-	return stays
+	return ""
 }
 
 // read fills in both sides of a file. A base that is too large is a problem that

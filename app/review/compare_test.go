@@ -27,6 +27,8 @@ func TestWhichLockfilesAreRead(t *testing.T) {
 		{name: "both names side by side", base: files{}, head: files{"package-lock.json": a, "npm-shrinkwrap.json": b}, read: []string{"npm-shrinkwrap.json", "package-lock.json"}},
 		{name: "inside node_modules", base: files{}, head: files{"node_modules/x/package-lock.json": b}},
 		{name: "removed, manifest stays", base: files{"package-lock.json": a, "package.json": "{}"}, head: files{"package.json": "{}"}, problems: []policy.ProblemKind{policy.LockfileRemoved}},
+		{name: "deno's removed, its manifest stays", base: files{"deno.lock": "x", "deno.jsonc": "{}"}, head: files{"deno.jsonc": "{}"}, problems: []policy.ProblemKind{policy.LockfileRemoved}},
+		{name: "deno's removed beside a package.json", base: files{"deno.lock": "x", "package.json": "{}"}, head: files{"package.json": "{}"}, problems: []policy.ProblemKind{policy.LockfileRemoved}},
 		{name: "removed with its manifest", base: files{"package-lock.json": a, "package.json": "{}"}, head: files{}},
 		{name: "became one with a lockfile above that names the workspace", base: files{"web/package-lock.json": a, "web/package.json": "{}"},
 			head: files{"web/package.json": "{}", "pnpm-lock.yaml": workspace("web")}, read: []string{"pnpm-lock.yaml"}},
