@@ -299,7 +299,7 @@ func (c *comparison) workspacesOf(ctx context.Context, p string) (map[string]boo
 	named := map[string]bool{}
 	c.workspaces[p] = named
 	if err != nil || e == nil {
-		return named, nil
+		return named, nil //nolint:nilerr // a link that leads nowhere names none
 	}
 	data, err := c.head.tree.Read(ctx, *e)
 	if errors.Is(err, ErrTooLarge) {
