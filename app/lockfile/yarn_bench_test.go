@@ -60,7 +60,7 @@ func BenchmarkParseYarnV1(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) { benchmarkParse(b, "yarn.lock", generatedYarnV1(n)) })
 	}
 	b.Run("oneLine", func(b *testing.B) {
-		benchmarkParse(b, "yarn.lock", []byte(yarnV1Top+"# "+strings.Repeat("x", 20<<20)+"\n\na@^1:\n  version \"1.0.0\"\n"))
+		benchmarkParse(b, "yarn.lock", []byte(yarnV1Top+"# "+strings.Repeat("x", 20<<20)+"\n\na@^1:\n  version \"1.0.0\"\n  resolved \"https://registry.yarnpkg.com/a/-/a-1.0.0.tgz\"\n"))
 	})
 }
 
