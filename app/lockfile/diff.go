@@ -244,7 +244,7 @@ func (s side) unversioned(g *group) (same []*group) {
 	for _, e := range g.entries {
 		for p := range places(e) {
 			i := slices.IndexFunc(firstFew(s.byPlace[p]), func(before occurrence) bool {
-				return sameName(before.Package, e.Package) && isSpec(before.Package.Version) != isSpec(e.Package.Version) && covers(before.Entry, e) && covers(e, before.Entry)
+				return sameName(before.Package, e.Package) && e.Source != dep.Registry && isSpec(before.Package.Version) != isSpec(e.Package.Version) && covers(before.Entry, e) && covers(e, before.Entry)
 			})
 			if i < 0 {
 				return nil

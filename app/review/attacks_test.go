@@ -294,21 +294,22 @@ func TestNamesThatSettingsMakePrivateStayPrivate(t *testing.T) {
 		base, head files
 		asked      []string
 	}{
-		"no settings":               {files{}, files{}, all},
-		"a scope":                   {files{".npmrc": scoped}, files{".npmrc": scoped}, all[1:]},
-		"a scope, at the head":      {files{}, files{".npmrc": scoped}, all[1:]},
-		"a scope, until now":        {files{".npmrc": scoped}, files{}, all[1:]},
-		"a scope, now public":       {files{".npmrc": scoped}, files{".npmrc": "@corp:registry=https://registry.npmjs.org/"}, all[1:]},
-		"further up":                {files{"../.npmrc": scoped}, files{".yarnrc.yml": yarns}, all[1:]},
-		"two files of one content":  {files{}, files{".npmrc": yarns, ".yarnrc.yml": yarns}, all[1:]},
-		"everything":                {files{}, files{".npmrc": "registry=https://npm.corp.example/all"}, all[3:]},
-		"everything but a scope":    {files{}, files{".npmrc": "registry=https://npm.corp.example/all\n@open:registry=https://registry.npmjs.org"}, []string{all[1], all[3]}},
-		"the public registry":       {files{}, files{".npmrc": "registry = https://registry.npmjs.org/"}, all},
-		"a variable":                {files{}, files{".npmrc": "registry=${REGISTRY}"}, all[3:]},
-		"settings that are broken":  {files{}, files{".yarnrc.yml": "a: ["}, all[3:]},
-		"broken beside a scope":     {files{".npmrc": "@open:registry=https://registry.npmjs.org"}, files{".yarnrc.yml": "a: ["}, all[3:]},
-		"settings that lead out":    {files{}, files{".npmrc": "-> /etc/npmrc"}, all[3:]},
-		"settings that are too big": {files{}, files{".npmrc": strings.Repeat("#", 2<<20)}, all[3:]},
+		"no settings":              {files{}, files{}, all},
+		"a scope":                  {files{".npmrc": scoped}, files{".npmrc": scoped}, all[1:]},
+		"a scope, at the head":     {files{}, files{".npmrc": scoped}, all[1:]},
+		"a scope, until now":       {files{".npmrc": scoped}, files{}, all[1:]},
+		"a scope, now public":      {files{".npmrc": scoped}, files{".npmrc": "@corp:registry=https://registry.npmjs.org/"}, all[1:]},
+		"further up":               {files{"../.npmrc": scoped}, files{".yarnrc.yml": yarns}, all[1:]},
+		"two files of one content": {files{}, files{".npmrc": yarns, ".yarnrc.yml": yarns}, all[1:]},
+		"everything":               {files{}, files{".npmrc": "registry=https://npm.corp.example/all"}, all[3:]},
+		"everything but a scope":   {files{}, files{".npmrc": "registry=https://npm.corp.example/all\n@open:registry=https://registry.npmjs.org"}, []string{all[1], all[3]}},
+		"a scope that the head alone makes public": {files{".npmrc": "registry=https://npm.corp.example/all"}, files{".npmrc": "registry=https://npm.corp.example/all\n@corp:registry=https://registry.npmjs.org"}, all[3:]},
+		"the public registry":                      {files{}, files{".npmrc": "registry = https://registry.npmjs.org/"}, all},
+		"a variable":                               {files{}, files{".npmrc": "registry=${REGISTRY}"}, all[3:]},
+		"settings that are broken":                 {files{}, files{".yarnrc.yml": "a: ["}, all[3:]},
+		"broken beside a scope":                    {files{".npmrc": "@open:registry=https://registry.npmjs.org"}, files{".yarnrc.yml": "a: ["}, all[3:]},
+		"settings that lead out":                   {files{}, files{".npmrc": "-> /etc/npmrc"}, all[3:]},
+		"settings that are too big":                {files{}, files{".npmrc": strings.Repeat("#", 2<<20)}, all[3:]},
 	} {
 		t.Run(name, func(t *testing.T) {
 			at := func(f files) files { // the lockfile lies in a folder, and the settings beside it or above

@@ -37,15 +37,26 @@ func (r *Reviewer) lookupFor(f File, sides ...[]dep.Entry) lookup {
 		base, ok := lockfile.BaseOf(registry)
 		return ok && r.registries[base]
 	}
-	for _, s := range f.Settings {
+	// What the base keeps private by its default, the head alone cannot make public.
+	private := func(s lockfile.Settings) bool { return s.Default != "" && !known(s.Default) }
+	mayPublish := f.Settings
+	if slices.ContainsFunc(f.BaseSettings, private) {
+		mayPublish = f.BaseSettings
+	}
+	for _, s := range mayPublish {
 		for scope, registry := range s.Scopes {
 			if known(registry) {
 				l.public[scope] = true
-			} else {
+			}
+		}
+	}
+	for _, s := range f.Settings {
+		for scope, registry := range s.Scopes {
+			if !known(registry) {
 				l.private[scope] = true
 			}
 		}
-		if s.Default != "" && !known(s.Default) {
+		if private(s) {
 			l.elsewhere = "has no address, and the repository's settings name a registry that Bonafide was not told about; its name is not sent to another one"
 		}
 	}
