@@ -2,6 +2,7 @@ package lockfile
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -80,9 +81,47 @@ func (s *Settings) readNpmrc(text string) {
 		if !ok {
 			continue
 		}
-		unquote := func(s string) string { return strings.Trim(strings.TrimSpace(s), `"'`) }
-		s.set(unquote(key), unquote(value))
+		s.set(iniText(key), iniText(value))
 	}
+}
+
+// iniText is a key or a value as npm reads it: quoted, it is JSON; else a semicolon or
+// a hash begins a comment where no backslash stands before it.
+// https://github.com/npm/ini
+func iniText(s string) string {
+	s = strings.TrimSpace(s)
+	if n := len(s); n >= 2 && s[0] == s[n-1] && (s[0] == '"' || s[0] == '\'') {
+		if s[0] == '\'' {
+			s = s[1 : n-1]
+		}
+		var text string
+		if json.Unmarshal([]byte(s), &text) == nil {
+			return text
+		}
+		return s
+	}
+	var out strings.Builder
+	escaped := false
+	for _, c := range s {
+		switch {
+		case escaped:
+			if !strings.ContainsRune(`\;#`, c) {
+				out.WriteByte('\\')
+			}
+			out.WriteRune(c)
+			escaped = false
+		case c == '\\':
+			escaped = true
+		case c == ';' || c == '#':
+			return strings.TrimSpace(out.String())
+		default:
+			out.WriteRune(c)
+		}
+	}
+	if escaped {
+		out.WriteByte('\\')
+	}
+	return strings.TrimSpace(out.String())
 }
 
 func (s *Settings) readYAML(data []byte) error {

@@ -16,6 +16,8 @@ func TestSettingsNameTheRegistries(t *testing.T) {
 		{"npm's, lines that end with a carriage return alone", ".npmrc", "# x\rregistry=https://a.example\r;@b:registry=https://no.example\r#registry=https://no.example", "https://a.example"},
 		{"npm's, what is no scope", ".npmrc", "acme:registry=https://no.example\n", ""},
 		{"what looks like a section is none", ".npmrc", "[x\n [y]\n[z]=1\nregistry=https://a.example\n", "https://a.example"},
+		{"npm's, decoded", ".npmrc", "\"\\u0072egistry\" = \"https:\\/\\/a.example\"\n@b:registry;x=https://b.example ; why\n'@c:registry'='https://c.example'\n@d:registry=https://d.example/\\#x\\y\\\n", "https://a.example @b=https://b.example @c=https://c.example @d=https://d.example/#x\\y\\"},
+		{"npm's, quotes that do not close", ".npmrc", "registry=\"https://a.example\n", "\"https://a.example"},
 		{"a section is not npm's", ".npmrc", "[x]\nregistry=https://no.example\n", ""},
 		{"yarn's", ".yarnrc.yml", "nodeLinker: node-modules\nnpmRegistryServer: https://npm.acme.example\nnpmScopes:\n  acme:\n    npmAlwaysAuth: true\n    npmRegistryServer: \"https://npm.acme.example/team\"\n  other: {npmAuthToken: x}\n", "https://npm.acme.example @acme=https://npm.acme.example/team"},
 		{"yarn's with an alias", ".yarnrc.yml", "a: &a {npmRegistryServer: &b https://x.example}\nnpmScopes: {acme: *a, '@b': {npmRegistryServer: *b}}\n", " @acme=https://x.example @b=https://x.example"},
