@@ -106,7 +106,7 @@ func Rules() []Rule {
 			Meaning: "the certificate names another repository and another owner than before"},
 		{Name: RuleIdentityChanged, Default: Warning, Later: true,
 			Meaning: "another workflow, kind of ref, trigger, runner, signer or publisher configuration than before"},
-		{Name: RuleSourceMismatch, Default: Warning, Later: true,
+		{Name: RuleSourceMismatch, Default: Warning, judge: sourceMismatch,
 			Meaning: "the certificate's repository is not the one that the package declares"},
 		{Name: RuleNameInvalid, Default: Error, judge: nameInvalid,
 			Meaning: "a name or version that no registry would accept, look-alike or hidden characters"},

@@ -244,6 +244,93 @@ func TestPublisherLost(t *testing.T) {
 	})
 }
 
+func TestSourceMismatch(t *testing.T) {
+	old, e := entry("weave@1.4.0"), entry("weave@1.5.0")
+	declares := func(stated string) func(*provenance.Evidence) {
+		return func(ev *provenance.Evidence) { ev.Release.Repository = stated }
+	}
+	builtIn := func(address string) func(*provenance.Evidence) {
+		return func(ev *provenance.Evidence) { ev.Provenance.Identity.Repository = address }
+	}
+	nameless := func(ev *provenance.Evidence) { ev.Provenance.Identity = nil }
+	unread := func(ev *provenance.Evidence) { ev.Release = nil }
+	foreign := func(ev *provenance.Evidence) {
+		ev.Provenance = provenance.Provenance{Check: invalid("its subject is pkg:npm/other@1.0.0")}
+	}
+	const same, other = "git+https://github.com/acme/weave.git", "git+https://github.com/acme/weave-js.git"
+	declared := func(stated string) []Subject { return []Subject{added(e, attested(e, declares(stated)))} }
+	audited := func(e dep.Entry, stated string) Subject {
+		s := added(e, attested(e, declares(stated)))
+		s.Change.Kind = ""
+		return s
+	}
+	of := func(stated string, edits ...func(*provenance.Evidence)) (many []Subject) {
+		for i, name := range []string{"a", "b", "c", "d", "e", "f"} {
+			e := entry("@weave/"+name+"@2.0.0", at(20+i))
+			many = append(many, added(e, attested(e, append(edits, declares(stated))...)))
+		}
+		return many
+	}
+	var kept []Subject
+	for i, name := range []string{"a", "b", "c"} {
+		kept = append(kept, audited(entry("@weave/"+name+"@2.0.0", at(20+i)), "github:acme/old-"+name))
+	}
+	private := entry("weave@1.5.0", from(dep.Git, "git+ssh://git@github.com/acme/weave.git"))
+	held(t, RuleSourceMismatch, []example{
+		{name: "agrees", subject: declared(same)},
+		{name: "agrees as shorthand", subject: declared("acme/weave")},
+		{name: "agrees as shorthand with the host", subject: declared("github:acme/weave")},
+		{name: "agrees in another case", subject: declared("https://GitHub.com/Acme/Weave")},
+		{name: "agrees as the page of a folder", subject: declared("https://github.com/acme/weave/tree/main/packages/core#readme")},
+		{name: "agrees over ssh", subject: declared("git@github.com:acme/weave.git")},
+		{name: "a project in a group of GitLab", subject: []Subject{added(e, attested(e, builtIn("https://gitlab.com/acme/web/weave"), declares("gitlab:acme/web/weave")))}},
+		{name: "declares none", subject: declared("")},
+		{name: "another name", subject: declared(other), want: []string{"warning"}},
+		{name: "another owner", subject: declared("https://github.com/weave-team/weave"), want: []string{"warning"}},
+		{name: "another host", subject: declared("gitlab:acme/weave"), want: []string{"warning"}},
+		{name: "a name that looks alike", subject: declared("https://github.com/\u0430cme/weave"), want: []string{"warning"}},
+		{name: "a host that is GitHub's in front only", subject: declared("https://github.com.acme.example/acme/weave"), want: []string{"warning"}},
+		{name: "user and password are not repeated", subject: declared("https://robin:s3cret@git.acme.example/acme/weave"), want: []string{"warning"}},
+		{name: "characters that cannot be seen", subject: declared("https://github.com/acme/we\u200bave"), want: []string{"warning"}},
+		{name: "another group of GitLab", subject: []Subject{added(e, attested(e, builtIn("https://gitlab.com/acme/web/weave"), declares("https://gitlab.com/acme/weave")))}, want: []string{"warning"}},
+		{name: "no longer agrees", subject: []Subject{updated(old, attested(old, declares(same)), e, attested(e, declares(same), builtIn("https://github.com/mallory/weave")))}, want: []string{"warning"}},
+		{name: "agrees again", subject: []Subject{updated(old, attested(old, declares(other)), e, attested(e, declares(same)))}},
+		{name: "as with the version before", subject: []Subject{updated(old, attested(old, declares(other)), e, attested(e, declares(other)))}, want: []string{"notice"}},
+		{name: "as with a version that stays", subject: []Subject{beside(added(e, attested(e, declares(other))), old, attested(old, declares("acme/weave-js")))}, want: []string{"notice"}},
+		{name: "the version before declared the same and was built elsewhere", subject: []Subject{updated(old, attested(old, declares(other), builtIn("https://github.com/acme/weave-js")), e, attested(e, declares(other)))}, want: []string{"warning"}},
+		{name: "the version before has no provenance", subject: []Subject{updated(old, signed(old, declares(other)), e, attested(e, declares(other)))}, want: []string{"warning"}},
+		{name: "many of one repository that was renamed", subject: of(other, builtIn("https://github.com/acme/loom")), want: []string{"warning"}},
+		{name: "declares a home page", subject: declared("https://weave.example"), want: []string{"notice"}},
+		{name: "declares an owner alone", subject: declared("https://github.com/acme"), want: []string{"notice"}},
+		{name: "declares something else", subject: declared("see the \"website\"\nand ask"), want: []string{"notice"}},
+		{name: "many declare something else", subject: of("private"), want: []string{"notice"}},
+		{name: "in an audit", subject: []Subject{audited(e, other)}, want: []string{"notice"}},
+		{name: "in an audit, several", subject: kept, want: []string{"notice"}},
+		{name: "no provenance", subject: []Subject{added(e, signed(e, declares(other)))}},
+		{name: "provenance that does not hold", subject: []Subject{added(e, attested(e, foreign, declares(other)))}},
+		{name: "provenance that could not be found out is told by another rule", subject: []Subject{added(e, down(e))}},
+		{name: "a certificate that names no repository", subject: []Subject{added(e, attested(e, declares(same), nameless))}, want: []string{"unknown"}},
+		{name: "what the package declares is not known", subject: []Subject{added(e, attested(e, unread))}, want: []string{"unknown"}},
+		{name: "comes from git", subject: []Subject{unlooked(added(private, signed(private)), "comes from git")}},
+		{name: "removed", subject: []Subject{func() Subject {
+			s := removed(e)
+			s.Evidence = attested(e, declares(other))
+			return s
+		}()}},
+	})
+}
+
+// A warning that nobody can answer must not fail a check, whatever the policy says.
+func TestASourceThatCannotBeComparedDoesNotFail(t *testing.T) {
+	e := entry("weave@1.5.0")
+	ev := attested(e)
+	ev.Release.Repository, ev.Provenance.Identity = "acme/weave", nil
+	v := Judge(Input{Subjects: []Subject{added(e, ev)}}, Default().With(RuleSourceMismatch, Error), now())
+	if v.Conclusion != Success || len(v.Findings) != 1 || v.Findings[0].Severity != Warning || !v.Findings[0].Unknown {
+		t.Errorf("%+v", v)
+	}
+}
+
 func TestProvenanceAbsent(t *testing.T) {
 	a, b, old := entry("paper-rain@1.3.0", at(44)), entry("confetti@2.0.0", at(12)), entry("paper-rain@1.2.0")
 	elsewhere := entry("confetti@2.0.0", in("web/package-lock.json"))

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -164,6 +166,52 @@ func TestVerifyGivesTheVerdictOfEveryRealAttestation(t *testing.T) {
 				t.Errorf("identity %+v, want %+v", i, c.Source)
 			}
 		})
+	}
+}
+
+// Every real release with provenance agrees with the repository that it declares. What
+// the version documents declare that are not part of the data is what the registry
+// says of them.
+func TestRealReleasesWereBuiltWhereTheyDeclare(t *testing.T) {
+	data := realdata.Open(t, "fixtures.zip")
+	declared := map[string]string{
+		"sigstore":        `{"type":"git","url":"git+https://github.com/sigstore/sigstore-js.git"}`,
+		"@playwright/cli": `{"type":"git","url":"git+https://github.com/microsoft/playwright-cli.git"}`,
+	}
+	for _, c := range fixtures(t, data, "npm-packument") {
+		var packument struct {
+			Versions map[string]struct{ Repository json.RawMessage }
+		}
+		if err := json.Unmarshal(realdata.Read(t, data, c.Path), &packument); err != nil {
+			t.Fatal(err)
+		}
+		for version, doc := range packument.Versions {
+			declared[c.Name+"@"+version] = string(doc.Repository)
+		}
+	}
+	held := 0
+	for _, c := range fixtures(t, data, "npm-attestations") {
+		repository := cmp.Or(declared[c.Name+"@"+c.Version], declared[c.Name])
+		if !strings.HasPrefix(c.Verdict, "valid") || c.PolicyVerdict != "" || repository == "" {
+			continue
+		}
+		held++
+		for stated, speaks := range map[string]bool{
+			repository: false, "null": false, `"` + strings.TrimPrefix(c.Source.Repository, "https://github.com/") + `"`: false,
+			`"acme/another"`: true, `{"type":"git","url":"ssh://git@github.com/acme/another.git"}`: true,
+		} {
+			id := c.Name + "@" + c.Version
+			version := fmt.Appendf(nil, `{"name":%q,"version":%q,"repository":%s,"dist":{"integrity":%q,"attestations":{"provenance":{"predicateType":"https://slsa.dev/provenance/v1"}}}}`,
+				c.Name, c.Version, stated, c.Integrity)
+			address := registryOf(t, map[string][]byte{c.Name + "/" + c.Version: version, "-/npm/v1/attestations/" + id: realdata.Read(t, data, c.Path)})
+			status, _, out := verifyJSON(t, append(c.trustFlags(t, data), "npm:"+id, "--npm-registry", address, "--integrity", c.Integrity)...)
+			if got := strings.Contains(out, `"source-mismatch"`); status != exitPassed || got != speaks {
+				t.Errorf("%s, which declares %s: status %d, the rule spoke: %v\n%s", id, stated, status, got, out)
+			}
+		}
+	}
+	if held < 5 {
+		t.Errorf("only %d releases were held against what they declare", held)
 	}
 }
 
