@@ -236,6 +236,9 @@ func (l *pnpmLock) readPackage(m yamlMember) error {
 	if !resolved {
 		return l.fail(Malformed, m.line, "%s has no resolution: the file does not say what to fetch for it", quote(m.key))
 	}
+	if optional && e.InstallScript { // pnpm has not fetched it, and takes it that there is one
+		e.InstallScript, e.Unsaid = false, e.Unsaid|dep.FactInstallScript
+	}
 	e.Scope = scope(dev, optional, false)
 	if said != (pnpmSaid{}) {
 		d.said[len(d.entries)] = said

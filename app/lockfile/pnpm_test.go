@@ -244,6 +244,7 @@ packages:
   /d/1.0.0:
     dev: true
     optional: true
+    requiresBuild: true
     resolution: {integrity: ` + sri("d") + `, tarball: d/download/d-1.0.0.tgz}
   registry.example.com/c/1.0.0:
     name: c
@@ -272,6 +273,9 @@ specifiers:
 		}
 		if a := entries[0]; !a.InstallScript || len(a.Dependencies) != 2 || a.Unsaid != dep.FactBundled {
 			t.Errorf("%+v", a)
+		}
+		if d := entries[3]; d.InstallScript || !d.Unsaid.Has(dep.FactInstallScript) {
+			t.Errorf("what is optional only counts as built: %+v", d)
 		}
 	}
 }

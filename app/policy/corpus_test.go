@@ -192,7 +192,7 @@ func TestRealPullRequestsRaiseNoFalseAlarm(t *testing.T) {
 		"yarn-berry/rtk-vite-v6-to-v8-checksums/yarn.lock":                nil, // 440 checksums change
 		"yarn-berry/tool-v10-patch-npm-protocol/yarn.lock":                {RuleExoticSource, RulePatched},
 		"pnpm-v5/v5-to-v5.1/pnpm-lock.yaml":                               nil,
-		"pnpm-v5/v5.4-git-dep-1532/pnpm-lock.yaml":                        {RuleExoticSource, RulePatched},
+		"pnpm-v5/v5.4-git-dep-1532/pnpm-lock.yaml":                        {RuleExoticSource, RuleInstallScript, RulePatched},
 		"pnpm-v5/v5.4-tool-alias-patched/pnpm-lock.yaml":                  {RulePatched},
 		"pnpm-v6/v5.4-inline-specifiers-to-v6/pnpm-lock.yaml":             nil,
 		"pnpm-v6/v6-tarball-fields-appear/pnpm-lock.yaml":                 nil, // 378 addresses appear

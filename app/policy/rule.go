@@ -128,7 +128,7 @@ func Rules() []Rule {
 			Meaning: "a lockfile, or a package in one, of an ecosystem that is not read yet"},
 		{Name: RuleSubmoduleMoved, Default: Warning,
 			Meaning: "a submodule points to another commit; lockfiles in it were not looked at"},
-		{Name: RuleInstallScript, Default: Warning, Later: true,
+		{Name: RuleInstallScript, Default: Warning, judge: installScript,
 			Meaning: "a script runs at install time, and did not before"},
 		{Name: RuleTooNew, Default: Warning, Later: true,
 			Meaning: "younger than the cooldown"},

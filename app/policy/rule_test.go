@@ -828,3 +828,130 @@ func TestTheArchiveOfACommitIsAStateOfItsRepository(t *testing.T) {
 		}
 	}
 }
+
+func TestInstallScript(t *testing.T) {
+	marked := func(e *dep.Entry) { e.InstallScript = true }
+	unsaid := func(e *dep.Entry) { e.Unsaid |= dep.FactInstallScript }
+	told := func(names ...string) func(*provenance.Evidence) {
+		return func(ev *provenance.Evidence) { ev.Release.InstallScript, ev.Release.InstallScripts = true, names }
+	}
+	const was, is = "esbuild@0.25.0", "esbuild@0.25.1"
+	old, e := entry(was), entry(is, at(31))
+	ran, runs := entry(was, marked), entry(is, at(31), marked)
+	mute, muteNow := entry(was, unsaid), entry(is, at(31), unsaid)
+	post := told("postinstall")
+	gone := provenance.Evidence{Package: mute.Package, Gone: true}
+	gitOld := entry(was, unsaid, from(dep.Git, "git+ssh://git@github.com/acme/esbuild.git#1111111111111111111111111111111111111111"))
+	gitNew := entry(is, marked, from(dep.Git, "git+ssh://git@github.com/acme/esbuild.git#1111111111111111111111111111111111111111"))
+	folder := entry(is, marked, from(dep.File, "vendor/esbuild"))
+	tarball := entry(is, marked, from(dep.File, "vendor/esbuild-0.25.1.tgz"), digests(digest("tarball")))
+	jsr := entry(is, unsaid, func(e *dep.Entry) { e.Package.Ecosystem = dep.JSR })
+	private := entry(is, unsaid, from(dep.Registry, "https://npm.acme.example/esbuild/-/esbuild-0.25.1.tgz"))
+	cut := updated(mute, provenance.Evidence{}, muteNow, attested(muteNow, post))
+
+	several := updated(old, signed(old), runs, signed(runs, post))
+	first := entry("esbuild@0.24.0", marked)
+	several.Change.Replaces, several.Replaced = append(several.Change.Replaces, first), append(several.Replaced, signed(first))
+
+	displaces := updated(old, signed(old), runs, signed(runs, post))
+	displaces.Change.Replaces, displaces.Replaced = nil, nil
+
+	repinned := repin(entry(is, digests(sha1(is))), runs)
+	repinnedMarked := repin(entry(is, marked, digests(sha1(is))), runs)
+	repinnedUnsaid := repin(entry(is, unsaid, digests(sha1(is))), runs)
+	repinnedUnmarked := repin(e, entry(is, digests(digest("other"))))
+	repinnedUnmarked.Evidence = signed(e, post)
+
+	audit := func(e dep.Entry, ev provenance.Evidence) Subject {
+		s := added(e, ev)
+		s.Change.Kind = ""
+		return s
+	}
+	elsewhere := added(e, down(e))
+	elsewhere.Change.Occurrences = append(elsewhere.Change.Occurrences, runs)
+	alone := entry(is, func(e *dep.Entry) { e.Lockfile, e.Line = "", 0 })
+
+	var manyNew, manyAppeared, manyUnknown, manyDown, manyPrivate, manyAudited []Subject
+	for i := range 12 {
+		before, after := fmt.Sprintf("part-%02d@1.0.0", i), fmt.Sprintf("part-%02d@1.1.0", i)
+		x, xMute := entry(after, marked, at(100+i)), entry(after, unsaid, at(100+i))
+		manyNew = append(manyNew, added(x, signed(x, post)))
+		manyAppeared = append(manyAppeared, updated(entry(before), signed(entry(before)), x, signed(x, post)))
+		manyUnknown = append(manyUnknown, updated(entry(before, unsaid), down(entry(before)), xMute, signed(xMute, post)))
+		manyDown = append(manyDown, added(xMute, down(xMute)))
+		manyPrivate = append(manyPrivate, unlooked(added(xMute, signed(xMute)), "comes from a registry that Bonafide was not told about"))
+		manyAudited = append(manyAudited, audit(x, signed(x, post)))
+	}
+
+	held(t, RuleInstallScript, []example{
+		{name: "appears, and both witnesses say so", subject: []Subject{updated(old, signed(old), runs, signed(runs, post))}, want: []string{"warning"}},
+		{name: "two scripts appear", subject: []Subject{updated(old, signed(old), runs, signed(runs, told("preinstall", "postinstall")))}, want: []string{"warning"}},
+		{name: "the registry has a mark and no names", subject: []Subject{updated(mute, signed(mute), muteNow, signed(muteNow, told()))}, want: []string{"warning"}},
+		{name: "a build from a binding.gyp appears, which only the lockfile knows", subject: []Subject{updated(old, signed(old), runs, signed(runs))}, want: []string{"warning"}},
+		{name: "the lockfile keeps no mark, the registry tells", subject: []Subject{updated(mute, signed(mute), muteNow, signed(muteNow, post))}, want: []string{"warning"}},
+		{name: "the mark was taken out of the lockfile, the registry tells", subject: []Subject{updated(old, signed(old), e, signed(e, post))}, want: []string{"warning"}},
+		{name: "the registry is down, the lockfile tells", subject: []Subject{updated(old, down(old), runs, down(runs))}, want: []string{"warning"}},
+		{name: "a trusted publisher with provenance is no excuse", subject: []Subject{updated(old, attested(old), runs, attested(runs, post))}, want: []string{"warning"}},
+		{name: "the version before ran one", subject: []Subject{updated(ran, signed(ran, post), runs, signed(runs, post))}},
+		{name: "the version before ran one, by the lockfile alone", subject: []Subject{updated(ran, down(ran), muteNow, signed(muteNow, post))}},
+		{name: "the version before ran one, by the registry alone", subject: []Subject{updated(mute, signed(mute, post), runs, signed(runs, post))}},
+		{name: "the version before ran another one", subject: []Subject{updated(mute, signed(mute, told("install")), muteNow, signed(muteNow, post))}},
+		{name: "one of two that it replaces ran one", subject: []Subject{several}},
+		{name: "one that stays runs one", subject: []Subject{beside(updated(old, signed(old), runs, signed(runs, post)), first, signed(first))}},
+		{name: "a further copy, and the one that stays runs none", subject: []Subject{beside(added(runs, signed(runs, post)), old, signed(old))}, want: []string{"warning"}},
+		{name: "went away", subject: []Subject{updated(ran, signed(ran, post), e, signed(e))}},
+		{name: "never any", subject: []Subject{updated(old, signed(old), e, signed(e)), added(muteNow, signed(muteNow))}},
+		{name: "new here", subject: []Subject{added(runs, signed(runs, post))}, want: []string{"warning"}},
+		{name: "new here, and only the registry tells", subject: []Subject{added(muteNow, signed(muteNow, post))}, want: []string{"warning"}},
+		{name: "new here, delivered in a bundle", subject: []Subject{unlooked(added(entry(is, marked, inBundle), signed(e)), "is delivered inside the tarball of the package that bundles it")}, want: []string{"warning"}},
+		{name: "new here, from git", subject: []Subject{unlooked(added(gitNew, signed(e)), "comes from git")}, want: []string{"warning"}},
+		{name: "new here, a tarball of the repository", subject: []Subject{unlooked(added(tarball, signed(e)), "comes from a file")}, want: []string{"warning"}},
+		{name: "a folder of the repository is its own code", subject: []Subject{unlooked(added(folder, signed(e)), "comes from a file")}},
+		{name: "JSR runs none", subject: []Subject{unlooked(added(jsr, signed(e)), "comes from JSR")}},
+		{name: "the version before could not be asked about", subject: []Subject{updated(mute, down(mute), muteNow, signed(muteNow, post))}, want: []string{"warning"}},
+		{name: "the version before was not asked about", subject: []Subject{cut}, want: []string{"warning"}},
+		{name: "the version before is gone", subject: []Subject{updated(mute, gone, muteNow, signed(muteNow, post))}, want: []string{"warning"}},
+		{name: "the version before came from git", subject: []Subject{updated(gitOld, provenance.Evidence{}, muteNow, signed(muteNow, post))}, want: []string{"warning"}},
+		{name: "a build from a binding.gyp, and the lockfile before kept no marks", subject: []Subject{updated(mute, signed(mute), runs, signed(runs))}, want: []string{"warning"}},
+		{name: "whether the new one runs any could not be found out", subject: []Subject{updated(mute, signed(mute), muteNow, down(muteNow))}, want: []string{"warning"}},
+		{name: "the same, and the version before ran one", subject: []Subject{updated(mute, signed(mute, post), muteNow, down(muteNow))}},
+		{name: "a registry that Bonafide was not told about, and the lockfile keeps no mark", subject: []Subject{unlooked(added(private, signed(e)), "comes from a registry that Bonafide was not told about")}, want: []string{"warning"}},
+		{name: "the registry has no such release", subject: []Subject{added(muteNow, gone)}, want: []string{"warning"}},
+		{name: "the registry is down, and the lockfile says that there is none", subject: []Subject{added(e, down(e))}},
+		{name: "the registry is down, and one of two occurrences is marked", subject: []Subject{elsewhere}, want: []string{"warning"}},
+		{name: "the same version displaces another package", subject: []Subject{displaces}},
+		{name: "repinned, and the mark appeared", subject: []Subject{repinned}, want: []string{"warning"}},
+		{name: "repinned, marked before", subject: []Subject{repinnedMarked}},
+		{name: "repinned, from a lockfile that keeps no mark", subject: []Subject{repinnedUnsaid}},
+		{name: "repinned, and only the registry tells", subject: []Subject{repinnedUnmarked}},
+		{name: "removed", subject: []Subject{removed(ran)}},
+		{name: "an audit", subject: []Subject{audit(runs, signed(runs, post))}, want: []string{"notice"}},
+		{name: "an audit, not found out", subject: []Subject{audit(muteNow, down(muteNow))}, want: []string{"notice"}},
+		{name: "no lockfile", subject: []Subject{audit(alone, signed(alone, post))}, want: []string{"notice"}},
+		{name: "an audit of many", subject: manyAudited, want: []string{"notice"}},
+		{name: "many are new", subject: manyNew, want: []string{"warning"}},
+		{name: "many appear", subject: manyAppeared, want: []string{"warning"}},
+		{name: "of many the versions before could not be asked about", subject: manyUnknown, want: []string{"warning"}},
+		{name: "many could not be asked about", subject: manyDown, want: []string{"warning"}},
+		{name: "many come from another registry", subject: manyPrivate, want: []string{"warning"}},
+	})
+}
+
+// Where a policy makes an error of it, what could not be found out weighs by on_unknown.
+func TestAnUnansweredInstallScriptIsNoFailure(t *testing.T) {
+	unsaid := func(e *dep.Entry) { e.Unsaid |= dep.FactInstallScript }
+	old, e := entry("esbuild@0.25.0", unsaid), entry("esbuild@0.25.1", unsaid)
+	ev := attested(e, func(ev *provenance.Evidence) { ev.Release.InstallScript = true })
+	s := updated(old, provenance.Evidence{Package: old.Package, Gone: true}, e, ev)
+	p := Default().With(RuleInstallScript, Error)
+	if v := Judge(Input{Subjects: []Subject{s}}, p, now()); v.Conclusion != ActionRequired {
+		t.Errorf("%s: %+v", v.Conclusion, v.Findings)
+	}
+	p.OnUnknown = UnknownNeutral
+	if v := Judge(Input{Subjects: []Subject{s}}, p, now()); v.Conclusion != Neutral {
+		t.Errorf("%s: %+v", v.Conclusion, v.Findings)
+	}
+	if v := Judge(Input{Subjects: []Subject{s}}, Default(), now()); v.Conclusion != Success {
+		t.Errorf("%s: %+v", v.Conclusion, v.Findings)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -139,23 +140,24 @@ func TestAReleaseIsReadFieldByField(t *testing.T) {
 	})
 	t.Run("odd old fields are no reason to refuse", func(t *testing.T) {
 		for members, want := range map[string]Release{
-			`"repository":"github:a/b"`:                                        {Repository: "github:a/b"},
-			`"repository":{"type":"git","url":"git+https://x/y.git"}`:          {Repository: "git+https://x/y.git"},
-			`"repository":[{"url":"x"}],"scripts":["a"],"deprecated":5`:        {},
-			`"deprecated":"use b"`:                                             {Deprecated: "use b"},
-			`"deprecated":true`:                                                {Deprecated: "deprecated, without a reason"},
-			`"deprecated":false,"scripts":null`:                                {},
-			`"scripts":{"test":"x","postinstall":"node x"}`:                    {InstallScript: true},
-			`"scripts":{"install":""},"hasInstallScript":"yes"`:                {},
-			`"hasInstallScript":true`:                                          {InstallScript: true},
-			`"_npmUser":"bob <bob@example.org>"`:                               {Publisher: Publisher{Name: "bob"}},
-			`"_npmUser":{"name":"bob","trustedPublisher":null,"approver":"x"}`: {Publisher: Publisher{Name: "bob"}},
+			`"repository":"github:a/b"`:                                                  {Repository: "github:a/b"},
+			`"repository":{"type":"git","url":"git+https://x/y.git"}`:                    {Repository: "git+https://x/y.git"},
+			`"repository":[{"url":"x"}],"scripts":["a"],"deprecated":5`:                  {},
+			`"deprecated":"use b"`:                                                       {Deprecated: "use b"},
+			`"deprecated":true`:                                                          {Deprecated: "deprecated, without a reason"},
+			`"deprecated":false,"scripts":null`:                                          {},
+			`"scripts":{"test":"x","postinstall":"node x"}`:                              {InstallScript: true, InstallScripts: []string{"postinstall"}},
+			`"scripts":{"postinstall":"c","install":"b","preinstall":"a","prepare":"d"}`: {InstallScript: true, InstallScripts: []string{"preinstall", "install", "postinstall"}},
+			`"scripts":{"install":""},"hasInstallScript":"yes"`:                          {},
+			`"hasInstallScript":true`:                                                    {InstallScript: true},
+			`"_npmUser":"bob <bob@example.org>"`:                                         {Publisher: Publisher{Name: "bob"}},
+			`"_npmUser":{"name":"bob","trustedPublisher":null,"approver":"x"}`:           {Publisher: Publisher{Name: "bob"}},
 			`"_npmUser":{"name":"ci","trustedPublisher":{"id":"github","oidcConfigId":"oidc:1"},"approver":{"name":"eve"}}`: {
 				Publisher: Publisher{Name: "ci", TrustedPublisher: "github", OIDCConfigID: "oidc:1", Approver: "eve"}},
 			`"_npmUser":{"trustedPublisher":{},"approver":{}}`: {Publisher: Publisher{TrustedPublisher: unnamed, Approver: unnamed}},
 		} {
 			r := read(members + `,"dist":{}`)
-			if r.Repository != want.Repository || r.Deprecated != want.Deprecated || r.InstallScript != want.InstallScript || r.Publisher != want.Publisher {
+			if r.Repository != want.Repository || r.Deprecated != want.Deprecated || r.InstallScript != want.InstallScript || !slices.Equal(r.InstallScripts, want.InstallScripts) || r.Publisher != want.Publisher {
 				t.Errorf("%s: %+v", members, r)
 			}
 		}

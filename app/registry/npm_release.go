@@ -62,13 +62,14 @@ func (doc npmRelease) release() (Release, error) {
 		return Release{}, wrong("more than %d signatures of one release", maxSignatures)
 	}
 	r := Release{
-		Package:       dep.Package{Ecosystem: dep.NPM, Name: doc.Name, Version: doc.Version},
-		Integrity:     doc.Dist.Integrity,
-		Publisher:     npmPublisher(doc.User),
-		Repository:    npmRepository(doc.Repository),
-		InstallScript: doc.HasInstallScript.Kind() == 't' || runsAtInstall(doc.Scripts),
-		Deprecated:    npmDeprecated(doc.Deprecated),
+		Package:        dep.Package{Ecosystem: dep.NPM, Name: doc.Name, Version: doc.Version},
+		Integrity:      doc.Dist.Integrity,
+		Publisher:      npmPublisher(doc.User),
+		Repository:     npmRepository(doc.Repository),
+		InstallScripts: installScripts(doc.Scripts),
+		Deprecated:     npmDeprecated(doc.Deprecated),
 	}
+	r.InstallScript = doc.HasInstallScript.Kind() == 't' || len(r.InstallScripts) > 0
 	if raw, err := hex.DecodeString(doc.Dist.Shasum); err == nil && len(raw) == 20 {
 		r.Digests = []dep.Digest{{Algorithm: "sha1", Hex: strings.ToLower(doc.Dist.Shasum)}}
 	}
@@ -144,16 +145,17 @@ func npmRepository(v jsontext.Value) string {
 	return text(member(v, "url"))
 }
 
-// runsAtInstall says whether one of the scripts runs when a package is installed
-// from a registry.
+// installScripts are the names of the scripts that run when a package is installed
+// from a registry. Where there is a binding.gyp and no such script, npm adds "install"
+// to the document when the package is published.
 // https://docs.npmjs.com/cli/using-npm/scripts
-func runsAtInstall(scripts jsontext.Value) bool {
+func installScripts(scripts jsontext.Value) (names []string) {
 	for _, name := range []string{"preinstall", "install", "postinstall"} {
 		if text(member(scripts, name)) != "" {
-			return true
+			names = append(names, name)
 		}
 	}
-	return false
+	return names
 }
 
 func npmDeprecated(v jsontext.Value) string {

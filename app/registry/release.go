@@ -41,8 +41,11 @@ type Release struct {
 
 	Publisher     Publisher
 	Repository    string // the declared source repository, as stated
-	InstallScript bool
-	Deprecated    string
+	InstallScript bool   // a script runs at install time
+	// InstallScripts are the names of these scripts, in the order in which they run,
+	// as far as the registry tells them.
+	InstallScripts []string
+	Deprecated     string
 }
 
 // Signature is one registry signature over "name@version:integrity".

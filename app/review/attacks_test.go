@@ -441,3 +441,48 @@ func TestARegistryThatTheBasesSettingsNameIsKnown(t *testing.T) {
 		}
 	}
 }
+
+// scripted answers that every release it knows came from a trusted publisher, and that
+// some run a script.
+type scripted struct {
+	*verifier
+	scripts map[string]bool
+}
+
+func (v scripted) Verify(ctx context.Context, s provenance.Subject) provenance.Evidence {
+	e := v.verifier.Verify(ctx, s)
+	e.Release.Publisher.TrustedPublisher = "github"
+	e.Release.InstallScript = v.scripts[s.Package.ID()]
+	return e
+}
+
+// What came from a trusted publisher lost nothing, so that the version before is asked
+// about only where it decides whether a script is new.
+func TestTheVersionBeforeIsAskedWhetherItRanAScript(t *testing.T) {
+	for name, tt := range map[string]struct {
+		scripts []string
+		asked   int
+		warned  bool
+	}{
+		"none runs one":    {nil, 0, false},
+		"the new one":      {[]string{"a@1.1.0"}, 1, true},
+		"both":             {[]string{"a@1.0.0", "a@1.1.0"}, 1, false},
+		"only the old one": {[]string{"a@1.0.0"}, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := scripted{&verifier{provenance: map[string]provenance.State{"a@1.0.0": provenance.Verified, "a@1.1.0": provenance.Verified}}, map[string]bool{}}
+			for _, id := range tt.scripts {
+				v.scripts[id] = true
+			}
+			got, err := reviewer(v).Review(t.Context(), Request{Policy: policy.Default(),
+				Files: []File{{Path: "package-lock.json", Base: []byte(locking("a@1.0.0")), Head: []byte(locking("a@1.1.0"))}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			warned := slices.ContainsFunc(got.Findings, func(f policy.Finding) bool { return f.Rule == policy.RuleInstallScript })
+			if v.asked["a@1.0.0"] != tt.asked || warned != tt.warned {
+				t.Errorf("asked %d times, warned %t: %+v", v.asked["a@1.0.0"], warned, got.Findings)
+			}
+		})
+	}
+}

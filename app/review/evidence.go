@@ -184,9 +184,17 @@ type change struct {
 	lookup lookup
 }
 
+// mayBringScript says whether what enters runs a script at install time, and the
+// lockfile does not settle that a version before did.
+func (c change) mayBringScript(ev provenance.Evidence) bool {
+	runs := c.Entry.InstallScript || ev.Release != nil && ev.Release.InstallScript
+	return runs && c.Kind != dep.Repinned &&
+		!slices.ContainsFunc(slices.Concat(c.Replaces, c.Stays), func(e dep.Entry) bool { return e.InstallScript })
+}
+
 // subjects joins changes with the evidence for what enters, and for what it is
 // compared with where a comparison could say something: what has both provenance
-// and a trusted publisher has lost nothing.
+// and a trusted publisher has lost nothing, unless it came to run a script.
 func (r *Reviewer) subjects(ctx context.Context, changes []change) []policy.Subject {
 	var entering []dep.Entry
 	for _, c := range changes {
@@ -198,7 +206,10 @@ func (r *Reviewer) subjects(ctx context.Context, changes []change) []policy.Subj
 
 	var earlier []dep.Entry
 	for _, c := range changes {
-		if c.Kind == dep.Removed || found[evidenceKey(c.Entry)].Trust() == provenance.TrustTrustedPublisher {
+		if c.Kind == dep.Removed {
+			continue
+		}
+		if ev := found[evidenceKey(c.Entry)]; ev.Trust() == provenance.TrustTrustedPublisher && !c.mayBringScript(ev) {
 			continue
 		}
 		for _, e := range slices.Concat(c.Replaces, c.Stays) {
