@@ -13,6 +13,9 @@ const (
 	// MaxDetail bounds, in characters, what is wrong with a file: a policy file may
 	// have many errors, and all of them are worth reading.
 	MaxDetail = 4000
+	// MaxPath bounds, in bytes, the path of a repository that is made part of an address:
+	// GitHub allows 39 and 100 characters, GitLab nests groups.
+	MaxPath = 255
 	// MaxNamed is how many packages a finding about many names.
 	MaxNamed = 5
 	// MergeFrom is how many findings of one cause become one. Up to three are easier

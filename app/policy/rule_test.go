@@ -955,3 +955,246 @@ func TestAnUnansweredInstallScriptIsNoFailure(t *testing.T) {
 		t.Errorf("%s: %+v", v.Conclusion, v.Findings)
 	}
 }
+
+// edited changes the identity of attested evidence.
+func edited(edit func(*provenance.Identity)) func(*provenance.Evidence) {
+	return func(ev *provenance.Evidence) { edit(ev.Provenance.Identity) }
+}
+
+// madeBy fills in what certificates of today state, beside what attested knows.
+func madeBy(ev *provenance.Evidence) {
+	i := ev.Provenance.Identity
+	i.Signer, i.Runner, i.Run = i.Repository+"/"+i.Workflow+"@"+i.Ref, "github-hosted", i.Repository+"/actions/runs/1/attempts/1"
+}
+
+// moved names another repository, with the signer in it.
+func moved(repository, id, owner string) func(*provenance.Evidence) {
+	return edited(func(i *provenance.Identity) {
+		i.Signer = strings.Replace(i.Signer, i.Repository, repository, 1)
+		i.Repository, i.RepositoryID, i.OwnerID = repository, id, owner
+	})
+}
+
+func nextCommit(ev *provenance.Evidence) {
+	ev.Provenance.Identity.Commit = strings.Repeat("9f8e", 10)
+}
+
+func TestRepositoryChanged(t *testing.T) {
+	old, e := entry("axios@1.14.0"), entry("axios@1.14.1", at(212))
+	was := attested(old, madeBy)
+	const home, fork = "https://github.com/acme/axios", "https://github.com/mallory/axios"
+	is := func(edits ...func(*provenance.Evidence)) provenance.Evidence {
+		return attested(e, append([]func(*provenance.Evidence){madeBy, nextCommit}, edits...)...)
+	}
+	stolen := is(moved(fork, "2000", "9"))
+	noIDs := edited(func(i *provenance.Identity) { i.RepositoryID, i.OwnerID = "", "" })
+	older, newer, ancient := entry("axios@0.30.2"), entry("axios@2.0.0"), entry("axios@1.13.0")
+	two := func(first, second provenance.Evidence) Subject {
+		s := updated(old, first, e, stolen)
+		s.Change.Replaces, s.Replaced = append(s.Change.Replaces, ancient), append(s.Replaced, second)
+		return s
+	}
+	var many []Subject
+	for i := range 6 {
+		a, b := entry(fmt.Sprintf("@acme/p%d@1.0.0", i)), entry(fmt.Sprintf("@acme/p%d@1.0.1", i), at(20+i))
+		many = append(many, updated(a, attested(a, madeBy, moved("https://github.com/acme/mono", "3000", "7")), b, attested(b, madeBy, moved("https://github.com/mallory/mono", "4000", "9"))))
+	}
+	readButUnknown := attested(old)
+	readButUnknown.Provenance = provenance.Provenance{Check: unknownCheck("the registry answered 503")}
+	elsewhere := entry("axios@1.14.0", func(e *dep.Entry) { e.Resolved = "https://npm.acme.example/team/axios/-/axios-1.14.0.tgz" })
+	same := updated(old, readButUnknown, e, is())
+	same.Change.Kind = dep.Repinned
+	held(t, RuleRepositoryChanged, []example{
+		{name: "another repository, another owner", subject: []Subject{updated(old, was, e, stolen)}, want: []string{"error"}},
+		{name: "on a dangerous trigger", subject: []Subject{updated(old, was, e, is(moved(fork, "2000", "9"), edited(func(i *provenance.Identity) { i.Trigger = "pull_request_target" })))}, want: []string{"error"}},
+		{name: "made anew under the same name", subject: []Subject{updated(old, was, e, is(moved(home, "2000", "9")))}, want: []string{"error"}},
+		{name: "another forge, the same numbers", subject: []Subject{updated(old, was, e, is(moved("https://gitlab.com/acme/axios", "1000", "7")))}, want: []string{"error"}},
+		{name: "an old certificate without ids, another name", subject: []Subject{updated(old, attested(old, madeBy, noIDs), e, stolen)}, want: []string{"error"}},
+		{name: "an old certificate without ids, the same name", subject: []Subject{updated(old, attested(old, madeBy, noIDs), e, is())}},
+		{name: "an old certificate without ids, the same name otherwise written", subject: []Subject{updated(old, attested(old, madeBy, noIDs), e, is(moved("https://github.com/Acme/Axios.git", "1000", "7")))}},
+		{name: "renamed", subject: []Subject{updated(old, was, e, is(moved("https://github.com/acme/http", "1000", "7")))}},
+		{name: "moved to another owner", subject: []Subject{updated(old, was, e, is(moved(fork, "1000", "9")))}},
+		{name: "another repository of the same owner", subject: []Subject{updated(old, was, e, is(moved("https://github.com/acme/mono", "2000", "7")))}},
+		{name: "an ordinary release", subject: []Subject{updated(old, was, e, is())}},
+		{name: "a new release line of it", subject: []Subject{updated(old, was, newer, attested(newer, moved(fork, "2000", "9")))}, want: []string{"error"}},
+		{name: "an older line in the place of a newer one", subject: []Subject{updated(old, was, older, attested(older, moved(fork, "2000", "9")))}, want: []string{"notice"}},
+		{name: "a copy that stays", subject: []Subject{beside(added(e, stolen), old, was)}, want: []string{"notice"}},
+		{name: "a copy that stays hides nothing", subject: []Subject{beside(updated(old, was, e, stolen), ancient, attested(ancient, madeBy, moved(fork, "2000", "9")))}, want: []string{"error"}},
+		{name: "one of two replaced versions is from there already", subject: []Subject{two(was, attested(ancient, madeBy, moved(fork, "2000", "9")))}},
+		{name: "both replaced versions are from elsewhere", subject: []Subject{two(was, attested(ancient, madeBy))}, want: []string{"error"}},
+		{name: "an old duplicate without provenance hides nothing", subject: []Subject{two(was, signed(ancient))}, want: []string{"error"}},
+		{name: "one replaced version is unknown, the other speaks", subject: []Subject{two(was, down(ancient))}, want: []string{"error"}},
+		{name: "under another name", subject: []Subject{updated(entry("http@1.0.0"), attested(entry("http@1.0.0"), moved(fork, "2000", "9")), e, is())}, want: []string{"notice"}},
+		{name: "a whole monorepo is one finding", subject: many, want: []string{"error"}},
+		{name: "hostile names are quoted", subject: []Subject{updated(old, was, e, is(moved("https://github.com/a\u202e[x](https://evil.example)/"+strings.Repeat("y", 300), "2000", "9")))}, want: []string{"error"}},
+		{name: "the one before is unknown", subject: []Subject{updated(old, down(old), e, is())}, want: []string{"unknown"}},
+		{name: "the one before was read, its provenance is unknown", subject: []Subject{updated(old, readButUnknown, e, is())}, want: []string{"unknown"}},
+		{name: "the one before was not asked about", subject: []Subject{updated(old, provenance.Evidence{}, e, is())}, want: []string{"unknown"}},
+		{name: "the one before is another registry's", subject: []Subject{updated(elsewhere, provenance.Evidence{}, e, is())}, want: []string{"notice"}},
+		{name: "a copy that stays is unknown", subject: []Subject{beside(added(e, is()), old, down(old))}, want: []string{"notice"}},
+		{name: "a copy that stays is unknown, the replaced one matches", subject: []Subject{beside(updated(old, was, e, is()), ancient, down(ancient))}},
+		{name: "the same version repinned, and unknown before", subject: []Subject{same}},
+		{name: "the one before is unknown, and unverified says so", subject: []Subject{updated(old, down(old), e, is(func(ev *provenance.Evidence) { ev.Release.Publisher = registry.Publisher{Name: "jo"} }))}},
+		{name: "the one before is gone", subject: []Subject{updated(old, provenance.Evidence{Gone: true}, e, is())}},
+		{name: "the new one is unknown", subject: []Subject{updated(old, was, e, down(e))}},
+		{name: "lost", subject: []Subject{updated(old, was, e, signed(e))}},
+		{name: "gained", subject: []Subject{updated(old, signed(old), e, is())}},
+		{name: "the one before does not hold", subject: []Subject{updated(old, attested(old, func(ev *provenance.Evidence) { ev.Provenance.Check = invalid("its log entry is missing") }), e, is())}},
+		{name: "added", subject: []Subject{added(e, is())}},
+		{name: "removed", subject: []Subject{removed(old)}},
+	})
+}
+
+func TestIdentityChanged(t *testing.T) {
+	old, e := entry("left-pad@1.3.0"), entry("left-pad@1.3.1", at(77))
+	was := attested(old, madeBy)
+	is := func(edits ...func(*provenance.Evidence)) provenance.Evidence {
+		return attested(e, append([]func(*provenance.Evidence){madeBy, nextCommit}, edits...)...)
+	}
+	now := func(edit func(*provenance.Identity)) Subject { return updated(old, was, e, is(edited(edit))) }
+	trigger := func(name string) Subject { return now(func(i *provenance.Identity) { i.Trigger = name }) }
+	shared := func(ref string) func(*provenance.Identity) {
+		return func(i *provenance.Identity) {
+			i.Signer = "https://github.com/acme/shared/.github/workflows/npm.yml@" + ref
+		}
+	}
+	path := func(name string) func(*provenance.Identity) {
+		return func(i *provenance.Identity) {
+			i.Workflow, i.Signer = name, i.Repository+"/"+name+"@"+i.Ref
+		}
+	}
+	config := func(id string) func(*provenance.Evidence) {
+		return func(ev *provenance.Evidence) { ev.Release.Publisher.OIDCConfigID = id }
+	}
+	legacyOf := edited(func(i *provenance.Identity) { i.RepositoryID, i.OwnerID, i.Runner, i.Run = "", "", "", "" })
+	// A reusable workflow of the repository itself, as certificates before April 2023 say it.
+	legacyShared := func(ev *provenance.Evidence) {
+		legacyOf(ev)
+		edited(path(".github/workflows/shared.yml"))(ev)
+	}
+	nowShared := edited(func(i *provenance.Identity) { i.Signer = i.Repository + "/.github/workflows/shared.yml@" + i.Ref })
+	ancient, newer := entry("left-pad@1.2.0"), entry("left-pad@2.0.0")
+	byHand := edited(func(i *provenance.Identity) { i.Trigger = "workflow_dispatch" })
+	two := func(second provenance.Evidence) Subject {
+		s := updated(old, was, e, is(byHand))
+		s.Change.Replaces, s.Replaced = append(s.Change.Replaces, ancient), append(s.Replaced, second)
+		return s
+	}
+	var many []Subject
+	for i := range 12 {
+		a, b := entry(fmt.Sprintf("@acme/p%02d@1.0.0", i)), entry(fmt.Sprintf("@acme/p%02d@1.0.1", i), at(20+i))
+		tagged := func(ev *provenance.Evidence) { ev.Provenance.Identity.Ref = "refs/tags/" + ev.Package.ID() }
+		many = append(many, updated(a, attested(a, tagged, madeBy), b, attested(b, tagged, madeBy, nextCommit, edited(path(".github/workflows/publish.yml")), config(fmt.Sprint(i)))))
+	}
+	gitlab := func(ev *provenance.Evidence) {
+		moved("https://gitlab.com/acme/web/left-pad", "50", "60")(ev)
+		edited(func(i *provenance.Identity) {
+			i.Issuer, i.Workflow, i.Signer = "https://gitlab.com", ".gitlab-ci.yml", i.Repository+"//.gitlab-ci.yml@"+i.Ref
+		})(ev)
+	}
+	held(t, RuleIdentityChanged, []example{
+		{name: "an ordinary release: another tag, commit and run", subject: []Subject{now(func(i *provenance.Identity) { i.Run = i.Repository + "/actions/runs/2/attempts/1" })}},
+		{name: "tags of a package in a monorepo", subject: []Subject{updated(old, attested(old, edited(func(i *provenance.Identity) { i.Ref = "refs/tags/left-pad@1.3.0" }), madeBy), e,
+			is(edited(func(i *provenance.Identity) { i.Ref = "refs/tags/left-pad@1.3.1" }), madeBy))}},
+		{name: "another branch", subject: []Subject{updated(old, attested(old, edited(func(i *provenance.Identity) { i.Ref = "refs/heads/main" })), e, is(edited(func(i *provenance.Identity) { i.Ref = "refs/heads/v1" })))}},
+		{name: "the reusable workflow at another ref", subject: []Subject{updated(old, attested(old, madeBy, edited(shared("refs/tags/v1"))), e, is(edited(shared("0123456789abcdef0123456789abcdef01234567"))))}},
+		{name: "renamed", subject: []Subject{updated(old, was, e, is(moved("https://github.com/acme/pad", "1000", "7")))}, want: []string{"warning"}},
+		{name: "only written otherwise", subject: []Subject{updated(old, was, e, is(moved("https://github.com/Acme/left-pad", "1000", "7")))}},
+		{name: "moved to another owner", subject: []Subject{updated(old, was, e, is(moved("https://github.com/robin/left-pad", "1000", "9")))}, want: []string{"warning"}},
+		{name: "another repository of the same owner", subject: []Subject{updated(old, was, e, is(moved("https://github.com/acme/mono", "2000", "7")))}, want: []string{"warning"}},
+		{name: "made anew by the same owner", subject: []Subject{updated(old, was, e, is(moved("https://github.com/acme/left-pad", "2000", "7")))}, want: []string{"warning"}},
+		{name: "another repository of another owner", subject: []Subject{updated(old, was, e, is(moved("https://github.com/mallory/left-pad", "2000", "9"), byHand))}},
+		{name: "another workflow", subject: []Subject{now(path(".github/workflows/ci.yml"))}, want: []string{"warning"}},
+		{name: "from a tag to a branch", subject: []Subject{now(func(i *provenance.Identity) { i.Ref = "refs/heads/main" })}, want: []string{"warning"}},
+		{name: "from a pull request", subject: []Subject{now(func(i *provenance.Identity) { i.Ref = "refs/pull/7/merge" })}, want: []string{"warning"}},
+		{name: "from a strange ref", subject: []Subject{now(func(i *provenance.Identity) { i.Ref = "refs/notes/x" })}, want: []string{"warning"}},
+		{name: "started by hand", subject: []Subject{trigger("workflow_dispatch")}, want: []string{"warning"}},
+		{name: "pull_request_target", subject: []Subject{trigger("pull_request_target")}, want: []string{"warning"}},
+		{name: "issue_comment", subject: []Subject{trigger("issue_comment")}, want: []string{"warning"}},
+		{name: "workflow_run", subject: []Subject{trigger("workflow_run")}, want: []string{"warning"}},
+		{name: "a dangerous trigger, none was stated before", subject: []Subject{updated(old, attested(old, madeBy, edited(func(i *provenance.Identity) { i.Trigger = "" })), e, is(edited(func(i *provenance.Identity) { i.Trigger = "workflow_run" })))}, want: []string{"warning"}},
+		{name: "a trigger, none was stated before", subject: []Subject{updated(old, attested(old, madeBy, edited(func(i *provenance.Identity) { i.Trigger = "" })), e, is())}},
+		{name: "a dangerous trigger that was there before", subject: []Subject{updated(old, attested(old, madeBy, edited(func(i *provenance.Identity) { i.Trigger = "workflow_run" })), e, is(edited(func(i *provenance.Identity) { i.Trigger = "workflow_run" })))}},
+		{name: "a self-hosted runner", subject: []Subject{now(func(i *provenance.Identity) { i.Runner = "self-hosted" })}, want: []string{"warning"}},
+		{name: "a runner that was not stated before", subject: []Subject{updated(old, attested(old), e, is())}},
+		{name: "a reusable workflow signs", subject: []Subject{now(shared("refs/tags/v1"))}, want: []string{"warning"}},
+		{name: "another reusable workflow signs", subject: []Subject{updated(old, attested(old, madeBy, edited(shared("refs/tags/v1"))), e,
+			is(edited(func(i *provenance.Identity) {
+				i.Signer = "https://github.com/mallory/shared/.github/workflows/npm.yml@refs/tags/v1"
+			})))}, want: []string{"warning"}},
+		{name: "an issuer of the enterprise's own", subject: []Subject{now(func(i *provenance.Identity) { i.Issuer += "/acme" })}, want: []string{"warning"}},
+		{name: "another trusted publisher's configuration", subject: []Subject{updated(old, was, e, is(config("oidc:2")))}, want: []string{"warning"}},
+		{name: "a configuration that was not stated before", subject: []Subject{updated(old, attested(old, madeBy, config("")), e, is())}},
+		{name: "a trusted publisher was gained", subject: []Subject{updated(old, attested(old, madeBy, func(ev *provenance.Evidence) { ev.Release.Publisher = registry.Publisher{Name: "jo"} }), e, is())}},
+		{name: "everything at once", subject: []Subject{updated(old, was, e, is(moved("https://github.com/robin/left-pad", "1000", "9"), edited(path(".github/workflows/ci.yml")), config("oidc:2"),
+			edited(func(i *provenance.Identity) {
+				i.Ref, i.Trigger, i.Runner = "refs/heads/main", "issue_comment", "self-hosted"
+			})))}, want: []string{"warning"}},
+		{name: "an old certificate", subject: []Subject{updated(old, attested(old, madeBy, legacyOf), e, is())}},
+		{name: "an old certificate that names only the reusable workflow", subject: []Subject{updated(old, attested(old, madeBy, legacyShared), e, is(nowShared))}},
+		{name: "an old certificate and another workflow", subject: []Subject{updated(old, attested(old, madeBy, legacyOf), e, is(edited(path(".github/workflows/ci.yml"))))}, want: []string{"warning"}},
+		{name: "at GitLab", subject: []Subject{updated(old, attested(old, madeBy, gitlab), e, is(gitlab, byHand))}, want: []string{"warning"}},
+		{name: "the same commit has no compare view", subject: []Subject{updated(old, was, e, attested(e, madeBy, byHand))}, want: []string{"warning"}},
+		{name: "a commit that is none has no compare view", subject: []Subject{now(func(i *provenance.Identity) { i.Commit, i.Trigger = "../../evil", "schedule" })}, want: []string{"warning"}},
+		{name: "one of two replaced versions matches", subject: []Subject{two(attested(ancient, madeBy, byHand))}},
+		{name: "neither of two matches", subject: []Subject{two(attested(ancient, madeBy))}, want: []string{"warning"}},
+		{name: "one of two is of the same owner, the other is not", subject: []Subject{two(attested(ancient, madeBy, moved("https://github.com/else/where", "5", "6")))}, want: []string{"warning"}},
+		{name: "an older line in the place of a newer one", subject: []Subject{updated(newer, attested(newer, madeBy), e, is(byHand))}, want: []string{"notice"}},
+		{name: "a copy that stays", subject: []Subject{beside(added(e, is(byHand)), old, was)}, want: []string{"notice"}},
+		{name: "copies that stay, one matches", subject: []Subject{beside(beside(added(e, is(byHand)), old, was), ancient, attested(ancient, madeBy, byHand))}},
+		{name: "a monorepo whose workflow was renamed is one finding", subject: many, want: []string{"warning"}},
+		{name: "hostile values are quoted", subject: []Subject{now(func(i *provenance.Identity) {
+			i.Trigger, i.Ref = "a\u202eb\n[x](https://evil.example)", "refs/heads/"+strings.Repeat("z", 400)
+		})}, want: []string{"warning"}},
+		{name: "the one before is unknown: repository-changed says it", subject: []Subject{updated(old, down(old), e, is())}},
+		{name: "lost", subject: []Subject{updated(old, was, e, signed(e))}},
+		{name: "added", subject: []Subject{added(e, is())}},
+		{name: "removed", subject: []Subject{removed(old)}},
+	})
+}
+
+// Whoever switches one of the two rules off still hears what could not be looked at,
+// and who switches off both does not.
+func TestAnIdentityThatCouldNotBeComparedIsSaidOnce(t *testing.T) {
+	old, e := entry("axios@1.14.0"), entry("axios@1.14.1")
+	in := Input{Subjects: []Subject{updated(old, down(old), e, attested(e))}}
+	without := Default().With(RuleRepositoryChanged, Off)
+	for _, c := range []struct {
+		policy Policy
+		want   []RuleName
+	}{
+		{Default(), []RuleName{RuleRepositoryChanged}},
+		{Default().With(RuleIdentityChanged, Off), []RuleName{RuleRepositoryChanged}},
+		{without, []RuleName{RuleIdentityChanged}},
+		{without.With(RuleIdentityChanged, Off), nil},
+	} {
+		v := Judge(in, c.policy, now())
+		if got := rulesOf(v); !slices.Equal(got, c.want) || v.Conclusion != Success {
+			t.Errorf("%s by %v, want success by %v", v.Conclusion, got, c.want)
+		}
+	}
+}
+
+func TestOnlyCheckedPartsBecomeACompareView(t *testing.T) {
+	a, b := strings.Repeat("1a", 20), strings.Repeat("2b", 20)
+	for repository, want := range map[string]string{
+		"https://github.com/acme/web":                             "https://github.com/acme/web/compare/" + a + "..." + b,
+		"https://gitlab.com/acme/team/web":                        "https://gitlab.com/acme/team/web/-/compare/" + a + "..." + b,
+		"https://github.com/acme/web/tree":                        "",
+		"https://github.com/acme":                                 "",
+		"https://github.com/acme/..":                              "",
+		"https://github.com/acme/web?x":                           "",
+		"https://github.com/acme/w b":                             "",
+		"https://github.com@evil.example/acme/web":                "",
+		"https://github.com.evil.example/acme/web":                "",
+		"http://github.com/acme/web":                              "",
+		"https://acme.ghe.com/acme/web":                           "",
+		"https://gitlab.com/acme/-/web":                           "",
+		"https://github.com/" + strings.Repeat("a", 300) + "/web": "",
+	} {
+		old, now := &provenance.Identity{Repository: repository, Commit: a}, &provenance.Identity{Repository: repository, Commit: b}
+		if got := compareView(old, now); got != want {
+			t.Errorf("%s: %q, want %q", repository, got, want)
+		}
+	}
+}

@@ -123,7 +123,9 @@ func workflowPath(f facts) string {
 	if !inside {
 		return f.workflow
 	}
-	if i := strings.LastIndexByte(path, '@'); i > 0 {
+	if file, _, ok := strings.Cut(path, "@refs/"); ok { // a ref may hold an @ itself: a tag of a package in a monorepo
+		path = file
+	} else if i := strings.LastIndexByte(path, '@'); i > 0 {
 		path = path[:i]
 	}
 	return strings.TrimPrefix(path, "/") // GitLab divides by two slashes

@@ -184,45 +184,26 @@ type change struct {
 	lookup lookup
 }
 
-// mayBringScript says whether what enters runs a script at install time, and the
-// lockfile does not settle that a version before did.
-func (c change) mayBringScript(ev provenance.Evidence) bool {
-	runs := c.Entry.InstallScript || ev.Release != nil && ev.Release.InstallScript
-	return runs && c.Kind != dep.Repinned &&
-		!slices.ContainsFunc(slices.Concat(c.Replaces, c.Stays), func(e dep.Entry) bool { return e.InstallScript })
-}
-
 // subjects joins changes with the evidence for what enters, and for what it is
-// compared with where a comparison could say something: what has both provenance
-// and a trusted publisher has lost nothing, unless it came to run a script.
+// compared with: that of the version before says whether something was lost, and
+// whether what is proven comes from the same hands.
 func (r *Reviewer) subjects(ctx context.Context, changes []change) []policy.Subject {
-	var entering []dep.Entry
-	for _, c := range changes {
-		if c.Kind != dep.Removed && c.lookup.refuses(c.Entry) == "" {
-			entering = append(entering, c.Entry)
-		}
-	}
-	found := r.gather(ctx, entering)
-
-	var earlier []dep.Entry
+	var asked []dep.Entry
 	for _, c := range changes {
 		if c.Kind == dep.Removed {
 			continue
 		}
-		if ev := found[evidenceKey(c.Entry)]; ev.Trust() == provenance.TrustTrustedPublisher && !c.mayBringScript(ev) {
-			continue
-		}
-		for _, e := range slices.Concat(c.Replaces, c.Stays) {
+		for _, e := range slices.Concat([]dep.Entry{c.Entry}, c.Replaces, c.Stays) {
 			if c.lookup.refuses(e) == "" {
-				earlier = append(earlier, e)
+				asked = append(asked, e)
 			}
 		}
 	}
-	before := r.gather(ctx, earlier)
+	found := r.gather(ctx, asked)
 	of := func(entries []dep.Entry) []provenance.Evidence {
 		out := make([]provenance.Evidence, len(entries))
 		for i, e := range entries {
-			out[i] = before[evidenceKey(e)]
+			out[i] = found[evidenceKey(e)]
 		}
 		return out
 	}

@@ -1,0 +1,37 @@
+package policy
+
+import "fmt"
+
+// identityChanged compares with the versions that are replaced: the repository or its
+// owner is the same, but verified provenance says that a release was built in another
+// way. Tags, branches, commits and runs differ from release to release and are
+// nothing. Against a version of a newer release line, and against a copy that stays,
+// it is a notice. Another repository of another owner is said by repository-changed.
+func identityChanged(s Subject, v view) []draft {
+	c, ok := s.identityChanged()
+	if !ok {
+		if v.policy.Severity(RuleRepositoryChanged) == Off { // else it is said there
+			return identityUnknown(RuleIdentityChanged, s, v)
+		}
+		return nil
+	}
+	if c.elsewhere {
+		return nil
+	}
+	texts := make([]string, len(c.differences))
+	for i, difference := range c.differences {
+		texts[i] = difference.text
+	}
+	name := s.Change.Entry.Package
+	d := about(RuleIdentityChanged, s,
+		fmt.Sprintf("%s was not built in the way of %s: %s%s.", id(name), c.which(name), list(texts), c.dangerous()),
+		c.view()+"Find the commit that changed the release workflow, or the announcement, and who made it. "+
+			"Benign causes: a workflow that was renamed, rewritten or started by hand, a repository that was renamed or handed over, a trusted publisher that was set up anew. "+
+			fmt.Sprintf("Stay on %s where nothing explains it, and ask the maintainer.", quote(c.entry.Package.Version)))
+	d.cause = c.cause()
+	d.many = fmt.Sprintf("were not built in the way of the versions before (%s%s)", d.cause, c.dangerous())
+	if !c.weighs {
+		d.atMost, d.Help = Notice, c.view()+c.information()
+	}
+	return []draft{d}
+}

@@ -1,0 +1,33 @@
+package policy
+
+import "fmt"
+
+// repositoryChanged compares with the versions that are replaced: verified provenance
+// that names another repository of another owner, both by their numeric ids, is a
+// takeover or a move to a new home. Against a version of a newer release line, and
+// against a copy that stays, it is a notice.
+func repositoryChanged(s Subject, v view) []draft {
+	c, ok := s.identityChanged()
+	if !ok {
+		return identityUnknown(RuleRepositoryChanged, s, v)
+	}
+	if !c.elsewhere {
+		return nil
+	}
+	name := s.Change.Entry.Package
+	message := fmt.Sprintf("%s was built %s, but %s, was built %s: that is another repository of another owner", id(name), builder(c.now), c.which(name), builder(c.old))
+	if repositoryName(c.old.Repository) == repositoryName(c.now.Repository) {
+		message += fmt.Sprintf(". The name is the same, the numeric ids are not: repository %s of owner %s before, repository %s of owner %s now",
+			quote(c.old.RepositoryID), quote(c.old.OwnerID), quote(c.now.RepositoryID), quote(c.now.OwnerID))
+	}
+	d := about(RuleRepositoryChanged, s, message+c.dangerous()+".",
+		fmt.Sprintf("Stay on %s until you know why: valid provenance only says where a release was built, and this one was built by somebody else. ", quote(c.entry.Package.Version))+
+			fmt.Sprintf("Look at %s for an announcement of the move. ", repository(c.old))+
+			"Benign causes: the project moved to another owner by a new repository, or to another forge, or a new maintainer goes on with a fork. Ask the maintainers you know.")
+	d.cause = repositoryName(c.old.Repository) + " " + repositoryName(c.now.Repository)
+	d.many = fmt.Sprintf("were built from %s, but the versions before from %s, another repository of another owner%s", repository(c.now), repository(c.old), c.dangerous())
+	if !c.weighs {
+		d.atMost, d.Help = Notice, c.information()
+	}
+	return []draft{d}
+}
