@@ -203,7 +203,11 @@ func signedBy(i *provenance.Identity) string {
 	if signer(i) == workflow(i) {
 		return "the workflow itself"
 	}
-	return "the reusable workflow " + quote(strings.TrimPrefix(signer(i), "https://"))
+	address := quote(strings.TrimPrefix(signer(i), "https://"))
+	if strings.Contains(address, ".github/workflows/") {
+		return "the reusable workflow " + address
+	}
+	return address
 }
 
 // refKind is the kind of a ref in words, "" where none is stated.
@@ -260,18 +264,18 @@ func (c changed) cause() string {
 	return strings.Join(kinds, "; ")
 }
 
-// dangerous is the danger of the new trigger after a semicolon, or nothing.
+// dangerous says first in a help what a new trigger makes dangerous, where a message
+// cannot be so long that it is cut off.
 func (c changed) dangerous() string {
-	if why := danger(c.now); why != "" {
-		return "; " + why
+	why := danger(c.now)
+	if why == "" {
+		return ""
 	}
-	return ""
+	return "The trigger " + why + ". "
 }
 
 // information is the help where the comparison does not weigh.
-func (c changed) information() string {
-	return fmt.Sprintf("Nothing to do where packages only moved within the tree, or where %s is known to be built there. Look at it where nobody asked for another version.", repository(c.now))
-}
+const information = "Nothing to do where packages only moved within the tree, or where another package asks for this version. Look at it where nobody does."
 
 // view points to what changed in the source between the two, where that can be shown.
 func (c changed) view() string {

@@ -24,14 +24,14 @@ func identityChanged(s Subject, v view) []draft {
 	}
 	name := s.Change.Entry.Package
 	d := about(RuleIdentityChanged, s,
-		fmt.Sprintf("%s was not built in the way of %s: %s%s.", id(name), c.which(name), list(texts), c.dangerous()),
-		c.view()+"Find the commit that changed the release workflow, or the announcement, and who made it. "+
+		fmt.Sprintf("%s was not built in the way of %s: %s.", id(name), c.which(name), list(texts)),
+		c.dangerous()+c.view()+"Find the commit that changed the release workflow, or the announcement, and who made it. "+
 			"Benign causes: a workflow that was renamed, rewritten or started by hand, a repository that was renamed or handed over, a trusted publisher that was set up anew. "+
 			fmt.Sprintf("Stay on %s where nothing explains it, and ask the maintainer.", quote(c.entry.Package.Version)))
-	d.cause = c.cause()
-	d.many = fmt.Sprintf("were not built in the way of the versions before (%s%s)", d.cause, c.dangerous())
+	d.cause = c.cause() + c.dangerous()
+	d.many = fmt.Sprintf("were not built in the way of the versions before (%s)", c.cause())
 	if !c.weighs {
-		d.atMost, d.Help = Notice, c.view()+c.information()
+		d.atMost, d.Help = Notice, c.dangerous()+c.view()+information
 	}
 	return []draft{d}
 }

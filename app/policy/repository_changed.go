@@ -20,14 +20,14 @@ func repositoryChanged(s Subject, v view) []draft {
 		message += fmt.Sprintf(". The name is the same, the numeric ids are not: repository %s of owner %s before, repository %s of owner %s now",
 			quote(c.old.RepositoryID), quote(c.old.OwnerID), quote(c.now.RepositoryID), quote(c.now.OwnerID))
 	}
-	d := about(RuleRepositoryChanged, s, message+c.dangerous()+".",
-		fmt.Sprintf("Stay on %s until you know why: valid provenance only says where a release was built, and this one was built by somebody else. ", quote(c.entry.Package.Version))+
+	d := about(RuleRepositoryChanged, s, message+".",
+		c.dangerous()+fmt.Sprintf("Stay on %s until you know why: valid provenance only says where a release was built, and this one was built by somebody else. ", quote(c.entry.Package.Version))+
 			fmt.Sprintf("Look at %s for an announcement of the move. ", repository(c.old))+
 			"Benign causes: the project moved to another owner by a new repository, or to another forge, or a new maintainer goes on with a fork. Ask the maintainers you know.")
-	d.cause = repositoryName(c.old.Repository) + " " + repositoryName(c.now.Repository)
-	d.many = fmt.Sprintf("were built from %s, but the versions before from %s, another repository of another owner%s", repository(c.now), repository(c.old), c.dangerous())
+	d.cause = repositoryName(c.old.Repository) + " " + repositoryName(c.now.Repository) + c.dangerous()
+	d.many = fmt.Sprintf("were built from %s, but the versions before from %s, another repository of another owner", repository(c.now), repository(c.old))
 	if !c.weighs {
-		d.atMost, d.Help = Notice, c.information()
+		d.atMost, d.Help = Notice, c.dangerous()+information
 	}
 	return []draft{d}
 }

@@ -234,6 +234,12 @@ func TestIdentityIsReadFromTheCertificate(t *testing.T) {
 	if f != nil || id != want {
 		t.Errorf("%+v %+v", id, f)
 	}
+	monorepo := githubCertificate()
+	monorepo.SourceRepositoryRef = "refs/tags/@acme/web@1.2.3"
+	monorepo.BuildConfigURI = "https://github.com/acme/web/.github/workflows/release.yml@" + monorepo.SourceRepositoryRef
+	if id, _, f = identify(monorepo); f != nil || id.Workflow != ".github/workflows/release.yml" {
+		t.Errorf("%+v %+v", id, f)
+	}
 	if id, _, f = identify(gitlabCertificate()); f != nil || id.Workflow != ".gitlab-ci.yml" || id.Repository != "https://gitlab.com/acme/web" {
 		t.Errorf("%+v %+v", id, f)
 	}

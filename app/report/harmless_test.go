@@ -145,6 +145,14 @@ func TestHostileTextIsShownAndDoesNothing(t *testing.T) {
 	if got, want := EscapeMarkdown("built from github.com/a/b."), "built from `github.com/a/b`."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+	// An address in a sentence can be copied as it is.
+	const view = "https://github.com/a/b/compare/3f786850e387550fdab836ed7e6dc881de23001b...89e6c98d92887913cadf06b2adb97f26cde4849b"
+	if got, want := EscapeMarkdown("Look at "+view+". Stay."), "Look at `"+view+"`. Stay."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := Plain(view) + Terminal(view); got != view+view {
+		t.Errorf("an address became %q", got)
+	}
 }
 
 func FuzzEscapeMarkdown(f *testing.F) {

@@ -207,6 +207,49 @@ func TestACopyThatStaysAndIsOutOfReachIsAskedForAgain(t *testing.T) {
 	}
 }
 
+// handed answers as verifier does, with a trusted publisher everywhere, and another
+// repository for some releases.
+type handed struct {
+	*verifier
+	repository map[string]string
+}
+
+func (v handed) Verify(ctx context.Context, s provenance.Subject) provenance.Evidence {
+	e := v.verifier.Verify(ctx, s)
+	if r := v.repository[s.Package.ID()]; r != "" {
+		e.Provenance.Identity.Repository = r
+	}
+	if e.Release != nil {
+		e.Release.Publisher.TrustedPublisher = "github"
+	}
+	return e
+}
+
+// What has both provenance and a trusted publisher has lost nothing, and may still come
+// from other hands: the version before is asked about all the same, once.
+func TestAReleaseFromOtherHandsIsFoundThoughAllOfItIsProven(t *testing.T) {
+	base, head := packages{"node_modules/axios": public("axios@1.14.0")}, packages{"node_modules/axios": public("axios@1.14.1")}
+	for repository, want := range map[string]policy.Conclusion{"": policy.Success, "https://github.com/mallory/axios": policy.Failure} {
+		v := handed{proven("axios@1.14.0", "axios@1.14.1"), map[string]string{"axios@1.14.1": repository}}
+		f := File{Path: "package-lock.json", Base: base.lockfile(), Head: head.lockfile()}
+		rep, err := reviewer(v).Review(context.Background(), Request{Kind: report.Diff, Files: []File{f}, Policy: policy.Default()})
+		if err != nil || rep.Conclusion != want || !maps.Equal(v.asked, map[string]int{"axios@1.14.0": 1, "axios@1.14.1": 1}) {
+			t.Errorf("%q: %v, %s, asked %v: %+v", repository, err, rep.Conclusion, v.asked, rep.Findings)
+		}
+	}
+}
+
+// A version before that is out of reach is a warning, and asked for again.
+func TestAVersionBeforeThatIsOutOfReachIsAskedForAgain(t *testing.T) {
+	v := handed{proven("axios@1.14.1"), nil}
+	v.provenance["axios@1.14.0"] = provenance.Unknown
+	f := File{Path: "package-lock.json", Base: packages{"node_modules/axios": public("axios@1.14.0")}.lockfile(), Head: packages{"node_modules/axios": public("axios@1.14.1")}.lockfile()}
+	rep, err := reviewer(v).Review(context.Background(), Request{Kind: report.Diff, Files: []File{f}, Policy: policy.Default()})
+	if err != nil || rep.Conclusion != policy.Success || !rep.Retry || len(rep.Findings) != 1 || rep.Findings[0].Severity != policy.Warning {
+		t.Errorf("%v, %s, again %v: %+v", err, rep.Conclusion, rep.Retry, rep.Findings)
+	}
+}
+
 type panicking struct{}
 
 func (panicking) Verify(context.Context, provenance.Subject) provenance.Evidence { panic("boom") }
