@@ -36,11 +36,18 @@ func identity(e provenance.Evidence) *provenance.Identity {
 }
 
 // ancestors are the versions to compare identities with: what is replaced under the
-// same name weighs as its release line does, everything else is information.
+// same name weighs as its release line does. Where nothing of that line is replaced, a
+// copy of it that stays does: else a further copy could come from anywhere. Everything
+// else is information.
 func (s Subject) ancestors() []before {
 	out := s.compared()
+	replaced := false
 	for i := range out {
-		out[i].weighs = out[i].weighs && !out[i].stays && out[i].entry.Package.Name == s.Change.Entry.Package.Name
+		out[i].weighs = out[i].weighs && out[i].entry.Package.Name == s.Change.Entry.Package.Name
+		replaced = replaced || out[i].weighs && !out[i].stays
+	}
+	for i := range out {
+		out[i].weighs = out[i].weighs && !(replaced && out[i].stays)
 	}
 	sort.SliceStable(out, func(i, j int) bool { return out[i].weighs && !out[j].weighs })
 	return out

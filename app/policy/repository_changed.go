@@ -4,8 +4,8 @@ import "fmt"
 
 // repositoryChanged compares with the versions that are replaced: verified provenance
 // that names another repository of another owner, both by their numeric ids, is a
-// takeover or a move to a new home. Against a version of a newer release line, and
-// against a copy that stays, it is a notice.
+// takeover or a move to a new home. Against a version of a newer release line it is a
+// notice, and so it is against a copy that stays where another one was replaced.
 func repositoryChanged(s Subject, v view) []draft {
 	c, ok := s.identityChanged()
 	if !ok {
