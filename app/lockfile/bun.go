@@ -51,7 +51,7 @@ func parseBun(f file) ([]dep.Entry, error) {
 	}
 	packages := min(strings.Count(r.text, "\n    \""), MaxEntries) // as bun writes them
 	l := bunLock{jsonReader: r, entries: make([]dep.Entry, 0, packages), at: make([]int32, 0, packages), tree: newBunTree(packages), asked: map[bunAsk]bool{}, patches: map[string]string{}}
-	err = l.object(func(key string, _ int) error {
+	err = l.document(func(key string, _ int) error {
 		switch key {
 		case "lockfileVersion":
 			return l.readVersion()
@@ -80,9 +80,6 @@ func parseBun(f file) ([]dep.Entry, error) {
 		return l.skip()
 	})
 	if err != nil {
-		return nil, err
-	}
-	if err := l.end(); err != nil {
 		return nil, err
 	}
 	if l.version == "" {

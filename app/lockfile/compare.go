@@ -158,7 +158,7 @@ func ownTarball(e dep.Entry) (file string, ok bool) {
 	target := strings.TrimPrefix(e.Resolved, "file:")
 	target, _, _ = strings.Cut(target, "#") // yarn 1 adds the sha1, later ones where they found it
 	target, _, _ = strings.Cut(target, "::")
-	if !isTarballName(target) || !inRepository(e.Lockfile, target) {
+	if !isTarballName(target) || !InRepository(e.Lockfile, target) {
 		return "", false
 	}
 	return path.Clean(target), true

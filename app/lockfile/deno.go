@@ -66,7 +66,7 @@ const denoAgain = "write it again with deno install and commit the result"
 func parseDeno(f file) ([]dep.Entry, error) {
 	l := denoLock{jsonReader: newJSONReader(f, denoAgain), linked: map[denoID]bool{}}
 	l.entries = make([]dep.Entry, 0, min(strings.Count(l.text, `"integrity"`), MaxEntries))
-	err := l.object(func(key string, _ int) error {
+	err := l.document(func(key string, _ int) error {
 		switch key {
 		case "version":
 			return l.readVersion()
@@ -86,9 +86,6 @@ func parseDeno(f file) ([]dep.Entry, error) {
 		return l.skip()
 	})
 	if err != nil {
-		return nil, err
-	}
-	if err := l.end(); err != nil {
 		return nil, err
 	}
 	if l.version == "" {

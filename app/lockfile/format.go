@@ -41,7 +41,7 @@ func Recognise(name string) (Format, bool) {
 	}
 	switch base := strings.ToLower(path.Base(name)); base {
 	case "package-lock.json", "npm-shrinkwrap.json":
-		return read("npm", "package.json", parseNPM, writeAgain)
+		return read("npm", "package.json", parseNPM, npmAgain)
 	case "yarn.lock":
 		return read("yarn", "package.json", parseYarn, yarnAgain)
 	case "pnpm-lock.yaml":

@@ -171,6 +171,14 @@ func (r *jsonReader) array(element func() error) error {
 	return err
 }
 
+// document reads the one object that a lockfile is.
+func (r *jsonReader) document(member func(key string, line int) error) error {
+	if err := r.object(member); err != nil {
+		return err
+	}
+	return r.end()
+}
+
 // end makes sure that nothing follows.
 func (r *jsonReader) end() error {
 	switch _, err := r.dec.ReadToken(); {

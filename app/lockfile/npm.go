@@ -46,8 +46,8 @@ type npmLock struct {
 	vague        bool // but not of all of them
 }
 
-// writeAgain is what to do about most broken npm lockfiles.
-const writeAgain = "write it again with npm install --package-lock-only and commit the result"
+// npmAgain is what to do about most broken npm lockfiles.
+const npmAgain = "write it again with npm install --package-lock-only and commit the result"
 
 // parseNPM reads package-lock.json and npm-shrinkwrap.json.
 //
@@ -56,8 +56,8 @@ const writeAgain = "write it again with npm install --package-lock-only and comm
 // "dependencies" says. Where a file has both, every package of the second must be one
 // of the first.
 func parseNPM(f file) ([]dep.Entry, error) {
-	l := npmLock{jsonReader: newJSONReader(f, writeAgain), specs: npmSpecs{asked: map[ask]bool{}}}
-	err := l.object(func(key string, _ int) error {
+	l := npmLock{jsonReader: newJSONReader(f, npmAgain), specs: npmSpecs{asked: map[ask]bool{}}}
+	err := l.document(func(key string, _ int) error {
 		switch key {
 		case "lockfileVersion":
 			return l.readVersion()
@@ -77,15 +77,12 @@ func parseNPM(f file) ([]dep.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.end(); err != nil {
-		return nil, err
-	}
 	switch {
 	case l.stated:
 	case l.version == "" && !l.legacyStated:
 		return nil, l.unsupported(0, "the file states no lockfileVersion and no packages")
 	case l.version != "" && l.version != "1":
-		return nil, &Error{l.name, 0, Malformed, fmt.Sprintf("the file is of lockfileVersion %s and has no \"packages\"; %s", l.version, writeAgain)}
+		return nil, &Error{l.name, 0, Malformed, fmt.Sprintf("the file is of lockfileVersion %s and has no \"packages\"; %s", l.version, npmAgain)}
 	default:
 		if err := l.migrate(); err != nil {
 			return nil, err
@@ -136,7 +133,7 @@ func (l *npmLock) readPackages() error {
 func (l *npmLock) checkLocation(p *npmPackage) error {
 	switch {
 	case strings.Count(p.location, nodeModules) > MaxNesting:
-		return &Error{l.name, p.line, Limit, fmt.Sprintf("a location is nested more than %d levels of node_modules deep; %s", MaxNesting, writeAgain)}
+		return &Error{l.name, p.line, Limit, fmt.Sprintf("a location is nested more than %d levels of node_modules deep; %s", MaxNesting, npmAgain)}
 	case p.own() && (len(p.location) > MaxFolderBytes || strings.Count(p.location, "/") > MaxFolderDepth):
 		return &Error{l.name, p.line, Limit, fmt.Sprintf("the path of a workspace is longer than %d bytes or %d folders; move it up", MaxFolderBytes, MaxFolderDepth)}
 	}
@@ -251,7 +248,7 @@ func (l *npmLock) entries() ([]dep.Entry, error) {
 		if p.link && (p.version != "" || p.integrity != "" || strings.Contains(p.resolved, ":")) && broken == nil {
 			// npm writes a relative path into a link, and nothing else.
 			broken = &Error{l.name, p.line, Inconsistent, fmt.Sprintf("%s is marked as a link to a folder and yet says that %s is to be fetched; %s",
-				quote(p.location), quote(p.identity().ID()), writeAgain)}
+				quote(p.location), quote(p.identity().ID()), npmAgain)}
 		}
 		out = append(out, l.entry(p))
 		p.entry = len(out)

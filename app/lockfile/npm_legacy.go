@@ -31,7 +31,7 @@ type npmLegacy struct {
 // path is the length of the path to it.
 func (l *npmLock) readLegacy(path, depth int) error {
 	if depth > MaxNesting {
-		return l.fail(Limit, "\"dependencies\" are nested more than %d deep; %s", MaxNesting, writeAgain)
+		return l.fail(Limit, "\"dependencies\" are nested more than %d deep; %s", MaxNesting, npmAgain)
 	}
 	return l.object(func(key string, line int) error {
 		if len(l.legacy) == MaxEntries {
@@ -39,10 +39,10 @@ func (l *npmLock) readLegacy(path, depth int) error {
 		}
 		size := path + len("/") + len(key)
 		if size > MaxLegacyLocation {
-			return l.fail(Limit, "the path to an entry in \"dependencies\" is longer than %d bytes; %s", MaxLegacyLocation, writeAgain)
+			return l.fail(Limit, "the path to an entry in \"dependencies\" is longer than %d bytes; %s", MaxLegacyLocation, npmAgain)
 		}
 		if l.legacyBytes += size; l.legacyBytes > MaxLegacyBytes {
-			return l.fail(Limit, "the paths to the entries in \"dependencies\" come to more than %d bytes; %s", MaxLegacyBytes, writeAgain)
+			return l.fail(Limit, "the paths to the entries in \"dependencies\" come to more than %d bytes; %s", MaxLegacyBytes, npmAgain)
 		}
 		at, d := len(l.legacy), npmLegacy{key: key, depth: depth, line: line}
 		l.legacy = append(l.legacy, d)
@@ -274,7 +274,7 @@ func saysNoMore(legacy, p dep.Entry) bool {
 		return true
 	case legacy.Source == dep.File && p.Source == dep.File:
 		// One is relative to the workspace that asks for it, the other to the root.
-		return inRepository(legacy.Lockfile, legacy.Resolved) && inRepository(p.Lockfile, p.Resolved)
+		return InRepository(legacy.Lockfile, legacy.Resolved) && InRepository(p.Lockfile, p.Resolved)
 	case legacy.Resolved == "":
 		return p.Source == dep.Registry
 	}
@@ -313,7 +313,7 @@ func (l *npmLock) disagree(extra, besides []dep.Entry) error {
 	if len(besides) > 0 {
 		line = min(line, besides[0].Line)
 	}
-	return &Error{l.name, line, Inconsistent, what + "; " + writeAgain}
+	return &Error{l.name, line, Inconsistent, what + "; " + npmAgain}
 }
 
 // someOf names the first entries, and says how many more there are.

@@ -45,7 +45,7 @@ func (l *npmLock) addMigrated(p npmPackage) error {
 		return err
 	}
 	if l.legacyBytes += len(p.location); l.legacyBytes > MaxLegacyBytes {
-		return &Error{l.name, p.line, Limit, fmt.Sprintf("the locations of the entries come to more than %d bytes; %s", MaxLegacyBytes, writeAgain)}
+		return &Error{l.name, p.line, Limit, fmt.Sprintf("the locations of the entries come to more than %d bytes; %s", MaxLegacyBytes, npmAgain)}
 	}
 	if p.own() || p.inBundle {
 		if err := l.lookFor(len(p.wants), p.line); err != nil {

@@ -185,11 +185,11 @@ func isPublicTarball(resolved string, p dep.Package) bool {
 	return ok && prefix == ""
 }
 
-// inRepository says whether a link's target, or a folder behind "file:", lies in
+// InRepository says whether a link's target, a patch, or a folder behind "file:", lies in
 // the repository, beside or below or above the lockfile. What is not a plain
 // relative path does not. Of the lockfile's own path it takes every folder for one
 // of the repository.
-func inRepository(lockfile, target string) bool {
+func InRepository(lockfile, target string) bool {
 	target = strings.TrimPrefix(target, "file:")
 	if strings.HasPrefix(target, "/") || strings.HasPrefix(target, "~") || strings.ContainsAny(target, "%\\:?#\x00") {
 		return false
@@ -201,7 +201,7 @@ func inRepository(lockfile, target string) bool {
 // isOwnFolder says whether a path is that of a folder of the repository's own code:
 // in the repository and not where package managers install, in node_modules.
 func isOwnFolder(lockfile, target string) bool {
-	if !inRepository(lockfile, target) {
+	if !InRepository(lockfile, target) {
 		return false
 	}
 	for folder := range strings.SplitSeq(strings.TrimPrefix(target, "file:"), "/") {

@@ -128,17 +128,9 @@ type scripted struct {
 }
 
 func (s Subject) scriptsBefore() (out []scripted) {
-	gather := func(entries []dep.Entry, evidence []provenance.Evidence, stays bool) {
-		for i, e := range entries {
-			b := before{entry: e, stays: stays}
-			if i < len(evidence) {
-				b.evidence = evidence[i]
-			}
-			out = append(out, scripted{b, witnessed(e, b.evidence)})
-		}
+	for _, b := range s.earlier() {
+		out = append(out, scripted{b, witnessed(b.entry, b.evidence)})
 	}
-	gather(s.Change.Replaces, s.Replaced, false)
-	gather(s.Change.Stays, s.Stays, true)
 	return out
 }
 

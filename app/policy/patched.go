@@ -56,9 +56,8 @@ func (s Subject) patchedBefore() bool {
 // patchLeadsOut says whether a patch is a path that leaves the repository.
 func patchLeadsOut(e dep.Entry) bool {
 	for patch := range strings.SplitSeq(e.Patch, "&") {
-		patch = strings.TrimPrefix(strings.TrimPrefix(patch, "optional!"), "~/")
-		if strings.HasPrefix(patch, "/") || strings.HasPrefix(patch, "~") || strings.Contains(patch, "\\") || strings.Contains(patch, ":") ||
-			strings.HasPrefix(patch, "../") || strings.Contains(patch, "/../") {
+		// "~/" is yarn's word for the project's own folder.
+		if !lockfile.IsYarnsOwnPatch(patch) && !lockfile.InRepository(e.Lockfile, strings.TrimPrefix(strings.TrimPrefix(patch, "optional!"), "~/")) {
 			return true
 		}
 	}

@@ -595,6 +595,7 @@ func TestExoticSource(t *testing.T) {
 	graphTaking := added(reakt, signed(reakt))
 	graphTaking.Change.Displaces = []dep.Entry{react}
 	outside := entry("is-odd@3.0.1", func(e *dep.Entry) { e.Patch = "../evil.patch" })
+	above := entry("is-odd@3.0.1", in("app/pnpm-lock.yaml"), func(e *dep.Entry) { e.Patch = "../patches/is-odd.patch" })
 	inside := entry("is-odd@3.0.1", func(e *dep.Entry) { e.Patch = "./.yarn/patches/is-odd-npm-3.0.1-0a1b2c3d4e.patch" })
 	directMove := git(repoB)
 	directMove.Direct = true
@@ -604,6 +605,7 @@ func TestExoticSource(t *testing.T) {
 		{name: "another package takes the place in the graph", subject: []Subject{graphTaking}, want: []string{"warning"}},
 		{name: "a patch from outside of the repository", subject: []Subject{added(outside, signed(outside))}, want: []string{"error"}},
 		{name: "a patch of the repository", subject: []Subject{added(inside, signed(inside))}},
+		{name: "a patch of the repository, above the lockfile", subject: []Subject{added(above, signed(above))}},
 		{name: "another package takes the place", subject: []Subject{displacing(added(hijack, attested(hijack)), lodash)}, want: []string{"error"}},
 		{name: "an alias that nothing asks for", subject: []Subject{added(hijack, attested(hijack))}, want: []string{"error"}},
 		{name: "the package stands at its own place, too", subject: []Subject{twice}, want: []string{"error"}},

@@ -84,18 +84,13 @@ func (b before) atMost(most Severity) Severity {
 	return most
 }
 
-// compared pairs the entries that were replaced, and those of the release line that
-// stay, with their evidence. Those that weigh come first, then the best evidence, so
-// that an old duplicate without any hides nothing. What came out of a parent's
-// tarball was never asked about, and says nothing.
-func (s Subject) compared() []before {
+// earlier pairs the entries that were replaced, and those of the release line that stay,
+// with their evidence, in their order.
+func (s Subject) earlier() []before {
 	var out []before
 	gather := func(entries []dep.Entry, evidence []provenance.Evidence, stays bool) {
 		for i, e := range entries {
-			if e.Source != dep.Registry || e.Package.Ecosystem != dep.NPM || bundled(e) {
-				continue
-			}
-			b := before{entry: e, stays: stays, weighs: weighs(e.Package, s.Change.Entry.Package)}
+			b := before{entry: e, stays: stays}
 			if i < len(evidence) {
 				b.evidence = evidence[i]
 			}
@@ -104,6 +99,21 @@ func (s Subject) compared() []before {
 	}
 	gather(s.Change.Replaces, s.Replaced, false)
 	gather(s.Change.Stays, s.Stays, true)
+	return out
+}
+
+// compared are the earlier entries that a registry answers for. Those that weigh come
+// first, then the best evidence, so that an old duplicate without any hides nothing.
+// What came out of a parent's tarball was never asked about, and says nothing.
+func (s Subject) compared() []before {
+	var out []before
+	for _, b := range s.earlier() {
+		if b.entry.Source != dep.Registry || b.entry.Package.Ecosystem != dep.NPM || bundled(b.entry) {
+			continue
+		}
+		b.weighs = weighs(b.entry.Package, s.Change.Entry.Package)
+		out = append(out, b)
+	}
 	sort.SliceStable(out, func(i, j int) bool {
 		a, b := out[i], out[j]
 		if a.weighs != b.weighs {

@@ -384,6 +384,24 @@ func TestNamesThatSettingsMakePrivateStayPrivate(t *testing.T) {
 	}
 }
 
+// Settings are searched for in a bounded number of folders: beyond, nothing without an
+// address is asked about.
+func TestSettingsAboveADeepLockfileCountAsUnread(t *testing.T) {
+	for depth, want := range map[int]int{MaxSettingsFolders: 1, MaxSettingsFolders + 1: 0} {
+		v := proven()
+		head := string(packages{"node_modules/left": `"version":"1.0.0","integrity":"` + sri("left@1.0.0") + `"`}.lockfile())
+		req, err := Compare(context.Background(), files{}, files{strings.Repeat("a/", depth) + "package-lock.json": head}, none)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Kind, req.Policy = report.Diff, policy.Default()
+		rep, err := reviewer(v).Review(context.Background(), req)
+		if err != nil || len(v.asked) != want || (rep.Conclusion == policy.Success) != (want == 1) {
+			t.Errorf("in %d folders: %v, asked about %v, %s", depth, err, v.asked, rep.Conclusion)
+		}
+	}
+}
+
 // Where a lockfile names no registry, the settings alone say where its packages come
 // from, also those that did not change.
 func TestSettingsThatMoveToAnotherRegistryAreTold(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -19,7 +20,7 @@ import (
 // Names are matched without regard to case. A symlinked lockfile is resolved
 // inside its tree, on each side: its content counts, wherever the link leads.
 func Compare(ctx context.Context, base, head Tree, ignores func(path string) bool) (Request, error) {
-	c := &comparison{base: side{index(base), base}, head: side{index(head), head}, known: map[string]lockfile.Settings{}, workspaces: map[string]map[string]bool{}}
+	c := &comparison{base: index(base), head: index(head), known: map[string]lockfile.Settings{}, workspaces: map[string]map[string]bool{}}
 	var req Request
 	for _, p := range c.candidates() {
 		format, _ := lockfile.Recognise(p)
@@ -118,37 +119,29 @@ type comparison struct {
 
 // side is a tree with its paths indexed.
 type side struct {
-	paths map[string]TreeEntry
-	tree  Tree
+	paths     map[string]TreeEntry
+	lockfiles []string // the paths that are named like one, sorted
+	tree      Tree
 }
 
-func index(t Tree) map[string]TreeEntry {
+func index(t Tree) side {
 	entries := t.Entries()
-	m := make(map[string]TreeEntry, len(entries))
+	s := side{paths: make(map[string]TreeEntry, len(entries)), tree: t}
 	for _, e := range entries {
-		m[e.Path] = e
+		s.paths[e.Path] = e
+		if _, ok := lockfile.Recognise(e.Path); ok {
+			s.lockfiles = append(s.lockfiles, e.Path)
+		}
 	}
-	return m
+	sort.Strings(s.lockfiles)
+	return s
 }
 
 // candidates are the paths of both sides that are named like a lockfile, sorted.
 func (c *comparison) candidates() []string {
-	var out []string
-	for p := range c.head.paths {
-		if _, ok := lockfile.Recognise(p); ok {
-			out = append(out, p)
-		}
-	}
-	for p := range c.base.paths {
-		if _, both := c.head.paths[p]; both {
-			continue
-		}
-		if _, ok := lockfile.Recognise(p); ok {
-			out = append(out, p)
-		}
-	}
+	out := slices.Concat(c.head.lockfiles, c.base.lockfiles)
 	sort.Strings(out)
-	return out
+	return slices.Compact(out)
 }
 
 // linkError says why a symlink, or what stands at a path, gives no file. It is the
@@ -301,8 +294,8 @@ func (c *comparison) workspacesOf(ctx context.Context, p string) (map[string]boo
 	if err != nil || e == nil {
 		return named, nil //nolint:nilerr // a link that leads nowhere names none
 	}
-	data, err := c.head.tree.Read(ctx, *e)
-	if errors.Is(err, ErrTooLarge) {
+	data, err := c.load(ctx, c.head, e)
+	if errors.Is(err, ErrTooLarge) || c.held > MaxTotalBytes {
 		return named, nil
 	} else if err != nil {
 		return nil, fmt.Errorf("read %s at the head: %w", p, err)
@@ -398,6 +391,10 @@ func (c *comparison) former(ctx context.Context, f *File, h *TreeEntry) (*policy
 // settings reads what the files beside a lockfile and above it say about registries,
 // on both sides. What a file cannot say counts as if it named one that nobody knows.
 func (c *comparison) settings(ctx context.Context, f *File) error {
+	if strings.Count(f.Path, "/") > MaxSettingsFolders {
+		f.SettingsUnread = fmt.Sprintf("the lockfile lies in more than %d folders", MaxSettingsFolders)
+		return nil
+	}
 	for dir := path.Dir(f.Path); ; dir = path.Dir(dir) {
 		for _, name := range lockfile.SettingsFiles() {
 			seen := ""
@@ -478,7 +475,7 @@ func (c *comparison) gone(p string) []string {
 func (s side) lockfilesLike(p string, among func(other string) bool) []string {
 	own, _ := lockfile.Recognise(p)
 	var out []string
-	for other := range s.paths {
+	for _, other := range s.lockfiles {
 		if !among(other) {
 			continue
 		}
@@ -486,7 +483,6 @@ func (s side) lockfilesLike(p string, among func(other string) bool) []string {
 			out = append(out, other)
 		}
 	}
-	sort.Strings(out)
 	return out
 }
 

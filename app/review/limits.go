@@ -17,6 +17,9 @@ const (
 	// MaxPulls bounds the open pull requests with one head: each is a section of one
 	// check, and nobody has more than a few for a good reason.
 	MaxPulls = 50
+	// MaxSettingsFolders bounds the folders above a lockfile that are searched for
+	// settings. Real lockfiles lie a few folders deep.
+	MaxSettingsFolders = 32
 	// MaxSymlinks bounds the steps of resolving one symlink, as Linux does.
 	MaxSymlinks = 40
 )
