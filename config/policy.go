@@ -75,11 +75,6 @@ func (p *parser) errors() Errors {
 	return p.errs
 }
 
-// later notes a setting that is accepted and does nothing yet.
-func (p *parser) later(n *yaml.Node, format string, args ...any) {
-	p.policy.Pending = append(p.policy.Pending, fmt.Sprintf("Line %d: %s.", n.Line, fmt.Sprintf(format, args...)))
-}
-
 // firstNoText is the place of the first byte that is not UTF-8, or is a control
 // character; 0 if there is none.
 func firstNoText(data []byte) (line, column int) {
@@ -306,15 +301,12 @@ func (p *parser) rules(_, n *yaml.Node) {
 		if rule.Fixed {
 			continue
 		}
-		fields[string(rule.Name)] = func(key, n *yaml.Node) {
+		fields[string(rule.Name)] = func(_, n *yaml.Node) {
 			s, ok := p.choice(n, "the rule "+string(rule.Name), "error", "warning", "notice", "off")
 			if !ok {
 				return
 			}
 			p.policy.Rules[rule.Name] = policy.Severity(s)
-			if rule.Later && s != string(policy.Off) {
-				p.later(key, "the rule %s is accepted, but nothing is judged by it yet", rule.Name)
-			}
 		}
 	}
 	for _, rule := range policy.Rules() {
@@ -334,28 +326,19 @@ func (p *parser) rules(_, n *yaml.Node) {
 
 func (p *parser) provenance(_, n *yaml.Node) {
 	p.mapping(n, "provenance", map[string]field{
-		"require": func(key, n *yaml.Node) {
+		"require": func(_, n *yaml.Node) {
 			if s, ok := p.need(n, "provenance.require"); ok {
 				p.policy.Require = s
-				if s != "none" {
-					p.later(key, "provenance.require is accepted, but nothing is required by it yet")
-				}
 			}
 		},
-		"min_coverage": func(key, n *yaml.Node) {
+		"min_coverage": func(_, n *yaml.Node) {
 			if v, ok := p.percent(n, "provenance.min_coverage"); ok {
 				p.policy.MinCoverage = v
-				if v > 0 {
-					p.later(key, "provenance.min_coverage is accepted, but coverage is not judged yet")
-				}
 			}
 		},
-		"max_coverage_drop": func(key, n *yaml.Node) {
+		"max_coverage_drop": func(_, n *yaml.Node) {
 			if v, ok := p.percent(n, "provenance.max_coverage_drop"); ok {
 				p.policy.MaxCoverageDrop = v
-				if v < 100 {
-					p.later(key, "provenance.max_coverage_drop is accepted, but coverage is not judged yet")
-				}
 			}
 		},
 	})
@@ -366,17 +349,14 @@ func (p *parser) need(n *yaml.Node, where string) (string, bool) {
 	return p.choice(n, where, "none", "direct", "new", "all")
 }
 
-func (p *parser) cooldown(key, n *yaml.Node) {
+func (p *parser) cooldown(_, n *yaml.Node) {
 	if d, ok := p.duration(n, "cooldown"); ok {
 		p.policy.Cooldown = d
-		if d > 0 {
-			p.later(key, "cooldown is accepted, but the age of releases is not judged yet")
-		}
 	}
 }
 
-func (p *parser) accept(key, n *yaml.Node) {
-	seen := p.mapping(n, "accept", map[string]field{
+func (p *parser) accept(_, n *yaml.Node) {
+	p.mapping(n, "accept", map[string]field{
 		"by": func(_, n *yaml.Node) {
 			if s, ok := p.choice(n, "accept.by", "admin", "maintain", "write", "nobody"); ok {
 				p.policy.AcceptBy = s
@@ -388,9 +368,6 @@ func (p *parser) accept(key, n *yaml.Node) {
 			}
 		},
 	})
-	if len(seen) > 0 && p.policy.AcceptBy != "nobody" {
-		p.later(key, "accept is accepted, but findings cannot be accepted on a pull request yet")
-	}
 }
 
 func (p *parser) packages(_, n *yaml.Node) {
@@ -408,7 +385,6 @@ func (p *parser) packages(_, n *yaml.Node) {
 			p.fail(n, "an element of packages needs require or identity; without them it says nothing.")
 		}
 		p.policy.Packages = append(p.policy.Packages, rule)
-		p.later(n, "the block for %s under packages is accepted, but nothing is judged by it yet", quoted(rule.Match))
 	})
 }
 
@@ -478,7 +454,6 @@ func (p *parser) exceptions(_, n *yaml.Node) {
 		}
 		p.require(n, "an exception", seen, "package", "rules", "reason", "owner", "expires")
 		p.policy.Exceptions = append(p.policy.Exceptions, e)
-		p.later(n, "the exception for %s is accepted, but does not hold yet: its findings stay", quoted(e.Package))
 	})
 }
 

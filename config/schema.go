@@ -34,11 +34,7 @@ func schema() object {
 		if r.Fixed {
 			continue
 		}
-		text := r.Meaning
-		if r.Later {
-			text += " (accepted, but not judged yet)"
-		}
-		rules[string(r.Name)] = object{"$ref": "#/$defs/severity", "default": r.Default, "description": text}
+		rules[string(r.Name)] = object{"$ref": "#/$defs/severity", "default": r.Default, "description": r.Meaning}
 		names = append(names, string(r.Name))
 	}
 	d := policy.Default()

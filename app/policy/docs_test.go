@@ -3,29 +3,28 @@ package policy
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
 
 const (
-	rulesPage  = "../../docs/rules.md"
-	tableBegin = "<!-- rules: this table is written by go test ./app/policy -update -->\n"
-	tableEnd   = "<!-- /rules -->"
+	rulesPage   = "../../docs/rules.md"
+	rulesFolder = "../../docs/rules"
+	tableBegin  = "<!-- rules: this table is written by go test ./app/policy -update -->\n"
+	tableEnd    = "<!-- /rules -->"
 )
 
 // table is the list of all rules for the documentation.
 func table() string {
 	var b strings.Builder
-	b.WriteString("\n| rule | default | judged | what it says |\n| --- | --- | --- | --- |\n")
+	b.WriteString("\n| rule | default | what it says |\n| --- | --- | --- |\n")
 	for _, r := range Rules() {
-		name, judged := fmt.Sprintf("[`%s`](#%s)", r.Name, r.Name), "now"
-		switch {
-		case r.Later:
-			name, judged = fmt.Sprintf("`%s`", r.Name), "later"
-		case r.Fixed:
-			judged = "now, fixed"
+		fixed := ""
+		if r.Fixed {
+			fixed = ", fixed"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, r.Default, judged, r.Meaning)
+		fmt.Fprintf(&b, "| [`%s`](rules/%s.md) | %s%s | %s |\n", r.Name, r.Name, r.Default, fixed, r.Meaning)
 	}
 	return b.String() + "\n"
 }
@@ -50,39 +49,35 @@ func TestRulesPageHasTheTableOfAllRules(t *testing.T) {
 	}
 }
 
-// Every rule that is judged has its section, with an example, benign causes and
-// what to do; no section is about a rule that there is not.
-func TestRulesPageExplainsEveryRuleThatIsJudged(t *testing.T) {
-	page, err := os.ReadFile(rulesPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sections := map[RuleName]string{}
-	for _, part := range strings.Split(string(page), "\n### ")[1:] {
-		title, text, _ := strings.Cut(part, "\n")
-		text, _, _ = strings.Cut(text, "\n## ")
-		sections[RuleName(title)] = text
-	}
+// Every rule has its page, with an example, benign causes and what to do; no page is
+// about a rule that there is not.
+func TestEveryRuleHasItsPage(t *testing.T) {
 	for _, r := range Rules() {
-		text, there := sections[r.Name]
-		delete(sections, r.Name)
-		switch {
-		case r.Later && there:
-			t.Errorf("%s is explained, but nothing is judged by it yet", r.Name)
-		case r.Later:
-		case !there:
-			t.Errorf("%s is not explained", r.Name)
-		case r.Name == RulePolicy || r.Name == RuleFindingsCut: // they report, there is nothing to mend
-		default:
-			for _, part := range []string{"**Example:**", "**Benign causes:**", "**What to do:**"} {
-				if !strings.Contains(text, part) {
-					t.Errorf("%s: the section has no %s", r.Name, part)
-				}
+		page, err := os.ReadFile(filepath.Join(rulesFolder, string(r.Name)+".md"))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if !strings.HasPrefix(string(page), "# "+string(r.Name)+"\n") {
+			t.Errorf("%s: its page does not begin with its name", r.Name)
+		}
+		if r.Name == RulePolicy || r.Name == RuleFindingsCut { // they report, there is nothing to mend
+			continue
+		}
+		for _, part := range []string{"**Example:**", "**Benign causes:**", "**What to do:**"} {
+			if !strings.Contains(string(page), part) {
+				t.Errorf("%s: its page has no %s", r.Name, part)
 			}
 		}
 	}
-	for name := range sections {
-		t.Errorf("%s is explained, but there is no such rule", name)
+	pages, err := os.ReadDir(rulesFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range pages {
+		if _, known := FindRule(RuleName(strings.TrimSuffix(page.Name(), ".md"))); !known {
+			t.Errorf("%s is about no rule", page.Name())
+		}
 	}
 }
 
@@ -93,8 +88,5 @@ func TestRulesHaveNamesMeaningsAndOneVoice(t *testing.T) {
 			t.Errorf("%+v is incomplete or stands there twice", r)
 		}
 		seen[r.Name] = true
-		if r.Later && r.judge != nil {
-			t.Errorf("%s comes later and is judged", r.Name)
-		}
 	}
 }

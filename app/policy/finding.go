@@ -3,6 +3,7 @@ package policy
 import (
 	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/provenance"
+	"github.com/bonafide-app/bonafide/app/registry"
 )
 
 // RuleName names a rule the way the policy file writes it: "provenance-lost".
@@ -36,6 +37,17 @@ type Subject struct {
 	// NotLookedUp says why no evidence was asked for (a git source, a link, a
 	// removal), "" where it was. It completes "the package …": "comes from git".
 	NotLookedUp string
+
+	// History is what the registry says of the package's releases, nil where it was not
+	// asked, or gave no answer: then HistoryUnread says why.
+	History       *registry.History
+	HistoryUnread string
+	Witnesses     []Witness // the evidence of those that Wanted named
+
+	Run     Run        // that the provenance names
+	Commit  Commit     // that a git source names
+	Malware []Advisory // that name the release as malware
+	Fixes   []Advisory // of a replaced version, for which this very version is the first fix
 }
 
 // Problem is something about a file rather than a package.
@@ -59,6 +71,8 @@ const (
 	RegistryMoved   ProblemKind = "registry-moved"   // the settings name another registry for packages without an address
 	SubmoduleMoved  ProblemKind = "submodule-moved"  // its lockfiles were not looked at
 	PolicyInvalid   ProblemKind = "policy-invalid"   // the policy file has an error; always fails
+	ManifestAlone   ProblemKind = "manifest-alone"   // what a manifest asks for changed, and its lockfile did not
+	ConfigChanged   ProblemKind = "config-changed"   // a file that steers the package manager changed
 )
 
 // Input is everything a verdict rests on, beside the policy and the clock.
@@ -70,6 +84,11 @@ type Input struct {
 	// ("https://npm.example.com/repository/team"); under "" those that the operator
 	// configured. The public names of the npm registry are always known.
 	KnownHosts map[string][]string
+	// Malware says what came of asking for advisories of type malware.
+	Malware Inquiry
+	// Inventories are of the lockfiles, where the policy asks for coverage (NeedsInventory).
+	Inventories []Inventory
+	Acceptances []Acceptance
 }
 
 // Conclusion is GitHub's word for the outcome of a check run.
@@ -89,4 +108,6 @@ type Verdict struct {
 	Findings   []Finding // errors first, then unknowns, warnings, notices; then by lockfile, line, package, rule
 	// WouldFail says that the mode "observe" kept findings from failing the check.
 	WouldFail bool
+	// Excepted are the findings that were pardoned, in the order of Findings.
+	Excepted []Excepted
 }

@@ -4,31 +4,31 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/bonafide-app/bonafide/app/dep"
 )
 
 // Judge runs all rules and comes to a verdict. It is a pure function: the order of
-// subjects and problems does not matter, and the time given is its only clock (the
-// rules that know a date come later).
-func Judge(in Input, p Policy, _ time.Time) Verdict {
+// subjects and problems does not matter, and the time given is its only clock.
+func Judge(in Input, p Policy, at time.Time) Verdict {
 	var drafts []draft
-	v := view{policy: p, bases: in.KnownHosts}
+	v := view{policy: p, at: at, bases: in.KnownHosts, burst: bursts(in.Subjects)}
 	for _, r := range Rules() {
-		if r.judge == nil || p.Severity(r.Name) == Off {
-			continue
+		if r.judge != nil {
+			for _, s := range in.Subjects {
+				drafts = append(drafts, r.judge(s, v)...)
+			}
 		}
-		for _, s := range in.Subjects {
-			drafts = append(drafts, r.judge(s, v)...)
+		if r.judgeAll != nil {
+			drafts = append(drafts, r.judgeAll(in, v)...)
 		}
 	}
 	for _, problem := range in.Problems {
 		drafts = append(drafts, judgeProblem(problem))
 	}
-	if len(p.Pending) > 0 {
-		drafts = append(drafts, pending(p))
+	for _, note := range p.Notes {
+		drafts = append(drafts, draft{Finding: Finding{Rule: RulePolicy, Message: note}})
 	}
 
 	weighed := drafts[:0]
@@ -167,20 +167,4 @@ func cut(findings []Finding) []Finding {
 		Message: fmt.Sprintf("%d further findings are not listed here; the conclusion counts them.", rest),
 		Help:    "Mend the first ones, or split the pull request.",
 	})
-}
-
-// pending says in one notice what the policy file sets and nothing judges yet.
-func pending(p Policy) draft {
-	shown := p.Pending[:min(len(p.Pending), 20)]
-	help := strings.Join(shown, " ")
-	if more := len(p.Pending) - len(shown); more > 0 {
-		help += fmt.Sprintf(" And %d more.", more)
-	}
-	settings := "One setting"
-	verb := "does"
-	if len(p.Pending) > 1 {
-		settings, verb = fmt.Sprintf("%d settings", len(p.Pending)), "do"
-	}
-	return draft{Finding: Finding{Rule: RulePolicy,
-		Message: fmt.Sprintf("%s of the policy %s nothing yet in this version of Bonafide.", settings, verb), Help: help}}
 }

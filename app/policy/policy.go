@@ -55,16 +55,18 @@ type Policy struct {
 	Packages        []PackageRule
 	Exceptions      []Exception
 
-	// Pending names settings of the file that are accepted and do nothing yet, each
-	// as one sentence with its line. They are shown as notices.
-	Pending []string
+	// Notes are sentences about the policy itself that people should know: what an
+	// organisation's floor did not grant. They are shown as notices.
+	Notes []string
 }
 
-// PackageRule is one block under "packages".
+// PackageRule is one block under "packages". What it does not set is the policy's.
 type PackageRule struct {
-	Match    string
-	Require  string
+	Match    string // "npm:@my-org/*", "npm:left-pad@>=1.2 <2"
+	Require  string // "" where it is not set
 	Identity IdentityPin
+	Cooldown *time.Duration
+	Rules    map[RuleName]Severity
 	Line     int
 }
 
@@ -76,9 +78,12 @@ type IdentityPin struct {
 // Exception is a finding that somebody with a name accepted, until a date.
 type Exception struct {
 	Package string
-	Rules   []RuleName
-	Reason  string
-	Owner   string
-	Expires time.Time
-	Line    int
+	// Integrity is the digest that it is for, as an SRI; "" for any. The rules that say
+	// that something does not hold at all can be excepted by version and digest alone.
+	Integrity string
+	Rules     []RuleName
+	Reason    string
+	Owner     string
+	Expires   time.Time // the last day on which it holds, UTC
+	Line      int
 }

@@ -33,7 +33,15 @@ const (
 	RuleSubmoduleMoved      RuleName = "submodule-moved"
 	RuleInstallScript       RuleName = "install-script"
 	RuleTooNew              RuleName = "too-new"
+	RulePackageTooYoung     RuleName = "package-too-young"
+	RulePublisherChanged    RuleName = "publisher-changed"
+	RuleBurst               RuleName = "burst"
+	RuleDeprecated          RuleName = "deprecated"
 	RuleRunSuspicious       RuleName = "run-suspicious"
+	RuleManifestWithoutLock RuleName = "manifest-without-lock"
+	RuleInstallConfig       RuleName = "install-config-changed"
+	RuleIdentityPinned      RuleName = "identity-pinned"
+	RuleCoverage            RuleName = "coverage"
 )
 
 // The rules that no policy file can set.
@@ -57,16 +65,20 @@ type Rule struct {
 	Name    RuleName
 	Default Severity
 	Meaning string // one line, without a full stop
-	Later   bool   // accepted in a policy file, but nothing is judged by it yet
 	Fixed   bool   // a policy file cannot set it
 
-	judge func(Subject, view) []draft // nil for rules about files, and for later ones
+	// judge asks about one subject, judgeAll about all of them together. Rules about files
+	// have neither: their findings come from problems.
+	judge    func(Subject, view) []draft
+	judgeAll func(Input, view) []draft
 }
 
 // view is what a rule may look at beside its subject.
 type view struct {
 	policy Policy
+	at     time.Time           // the only clock
 	bases  map[string][]string // see Input.KnownHosts
+	burst  map[string]string   // by packages that came in a burst: what it was
 }
 
 // draft is a finding before the policy has weighed it.
@@ -118,10 +130,14 @@ func Rules() []Rule {
 			Meaning: "a new git, URL or file source, a tarball address that is not the registry's, or a package under the name of another"},
 		{Name: RulePatched, Default: Warning, judge: patched,
 			Meaning: "a patch changes the package before it is installed: its evidence is about the release alone"},
-		{Name: RuleKnownMalware, Default: Error, Later: true,
-			Meaning: "on a malware list"},
-		{Name: RuleFreshAndOdd, Default: Error, Later: true,
+		{Name: RuleKnownMalware, Default: Error, judgeAll: knownMalware,
+			Meaning: "named as malware by GitHub's advisories"},
+		{Name: RuleFreshAndOdd, Default: Error, judge: freshAndOdd,
 			Meaning: "younger than the cooldown, and something else about it is unusual"},
+		{Name: RuleIdentityPinned, Default: Error, judge: identityPinned,
+			Meaning: "the provenance is not by the identity that the policy pins, or there is none"},
+		{Name: RuleCoverage, Default: Error, judgeAll: coverage,
+			Meaning: "provenance that the policy requires is absent, or fewer packages have it than the policy wants"},
 		{Name: RuleLockfileRemoved, Default: Error,
 			Meaning: "the lockfile went, its manifest stayed"},
 		{Name: RuleUnsupportedLockfile, Default: Warning, judge: unsupportedPackage,
@@ -130,10 +146,22 @@ func Rules() []Rule {
 			Meaning: "a submodule points to another commit; lockfiles in it were not looked at"},
 		{Name: RuleInstallScript, Default: Warning, judge: installScript,
 			Meaning: "a script runs at install time, and did not before"},
-		{Name: RuleTooNew, Default: Warning, Later: true,
+		{Name: RuleTooNew, Default: Warning, judge: tooNew,
 			Meaning: "younger than the cooldown"},
-		{Name: RuleRunSuspicious, Default: Warning, Later: true,
+		{Name: RulePackageTooYoung, Default: Warning, judge: packageTooYoung,
+			Meaning: "the first version of the package is younger than the cooldown"},
+		{Name: RulePublisherChanged, Default: Warning, judge: publisherChanged,
+			Meaning: "published by an account that never published this package before"},
+		{Name: RuleBurst, Default: Warning, judge: burst,
+			Meaning: "several packages of one scope were published within minutes, as they never were before"},
+		{Name: RuleRunSuspicious, Default: Warning, judge: runSuspicious,
 			Meaning: "the workflow run named by the provenance failed, or its commit is on no branch or tag"},
+		{Name: RuleManifestWithoutLock, Default: Warning,
+			Meaning: "what a manifest asks for changed, its lockfile did not"},
+		{Name: RuleInstallConfig, Default: Warning,
+			Meaning: "a file that steers the package manager changed"},
+		{Name: RuleDeprecated, Default: Notice, judge: deprecated,
+			Meaning: "the maintainers have deprecated the release"},
 
 		{Name: RuleUnverified, Default: Error, Fixed: true, judge: unverified,
 			Meaning: "signature, provenance or digest could not be found out; weighs by `on_unknown`"},

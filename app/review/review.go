@@ -55,6 +55,10 @@ type Request struct {
 	Problems []policy.Problem // found while the files were looked for
 	Ignored  []string         // lockfiles that the policy ignores
 	Policy   policy.Policy
+	// Hub answers what only GitHub knows; nil where none was configured, which is said.
+	Hub Hub
+	// Acceptances are those that hold for what is reviewed.
+	Acceptances []policy.Acceptance
 }
 
 // Options of a Reviewer.
@@ -99,7 +103,7 @@ func New(o Options) (*Reviewer, error) {
 // Review parses, compares, verifies and judges. An error means that ctx ended:
 // everything else is in the report.
 func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, error) {
-	in := policy.Input{Problems: req.Problems, KnownHosts: map[string][]string{"": r.configured}}
+	in := policy.Input{Problems: req.Problems, Acceptances: req.Acceptances, KnownHosts: map[string][]string{"": r.configured}}
 	out := report.Report{Kind: req.Kind, Mode: req.Policy.Mode, PolicyFrom: req.Policy.Source, At: r.clock().UTC(), Demo: r.demo}
 	for _, p := range req.Ignored {
 		out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: p, Note: "ignored by the policy"})
@@ -145,6 +149,10 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 	}
 
 	in.Subjects = r.subjects(ctx, changes)
+	r.histories(ctx, changes, in.Subjects)
+	r.bundles(ctx, changes, in.Subjects)
+	r.inventories(ctx, req, &in)
+	r.consult(ctx, req.Hub, &in)
 	if err := ctx.Err(); err != nil {
 		return report.Report{}, fmt.Errorf("the review was stopped: %w", err)
 	}

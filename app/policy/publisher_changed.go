@@ -1,0 +1,3 @@
+package policy
+
+func publisherChanged(Subject, view) []draft { return nil }
