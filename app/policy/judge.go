@@ -13,7 +13,7 @@ import (
 // subjects and problems does not matter, and the time given is its only clock.
 func Judge(in Input, p Policy, at time.Time) Verdict {
 	var drafts []draft
-	v := view{policy: p, at: at, bases: in.KnownHosts, burst: bursts(in.Subjects)}
+	v := view{policy: p, at: at, bases: in.KnownHosts, burst: bursts(in.Subjects, at)}
 	for _, r := range Rules() {
 		if r.judge != nil {
 			for _, s := range in.Subjects {
@@ -107,7 +107,7 @@ func merge(drafts []draft) []Finding {
 		groups[k] = append(groups[k], d)
 	}
 	for k, group := range groups {
-		if len(group) < MergeFrom && (k.severity != Notice || len(group) == 1) {
+		if len(group) == 1 || len(group) < MergeFrom && k.severity != Notice && !group[0].together {
 			for _, d := range group {
 				out = append(out, d.Finding)
 			}

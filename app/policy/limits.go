@@ -1,5 +1,7 @@
 package policy
 
+import "time"
+
 // Limits of a verdict, each with its reason.
 const (
 	// MaxFindings bounds the list. A check run shows a few hundred at best; nobody
@@ -21,4 +23,20 @@ const (
 	// MergeFrom is how many findings of one cause become one. Up to three are easier
 	// to read apart, each at its line; notices are always told together.
 	MergeFrom = 4
+	// MaxApart is how far the two times of a publication may lie apart. The registry
+	// attests as it publishes: with real releases it is a matter of seconds, and a day
+	// leaves room for a registry that catches up after an outage.
+	MaxApart = 24 * time.Hour
+	// MaxPlaceholders is how many releases may hold a name before the first real one.
+	// Beyond it they are releases that people use: nightly builds as 0.0.0-….
+	MaxPlaceholders = 2
+	// BurstSize and BurstSpan are how many packages of one scope within which time are
+	// a burst: worms publish dozens within minutes, people by hand do not reach three.
+	BurstSize = 3
+	BurstSpan = 10 * time.Minute
+	// BurstRest is how long before a burst a release must have come out to speak of a
+	// habit: the waves of one attack follow each other within hours.
+	BurstRest = 24 * time.Hour
+	// BurstAge is for how long a burst is worth a word. Worms were found within days.
+	BurstAge = 30 * 24 * time.Hour
 )

@@ -91,6 +91,8 @@ type draft struct {
 	cause string
 	// many completes "12 packages …" in that one finding.
 	many string
+	// together makes one finding of two already, where one alone says nothing.
+	together bool
 }
 
 // Rules are all rules, in the order in which they are documented.

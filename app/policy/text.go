@@ -68,6 +68,18 @@ func list(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
+// some is list of the first few, each quoted, and how many more there are.
+func some(words []string) string {
+	out := make([]string, 0, MaxNamed+1)
+	for _, w := range words[:min(len(words), MaxNamed)] {
+		out = append(out, quote(w))
+	}
+	if more := len(words) - len(out); more > 0 {
+		out = append(out, fmt.Sprintf("%d more", more))
+	}
+	return list(out)
+}
+
 // repository is a certificate's source repository without the scheme.
 func repository(id *provenance.Identity) string {
 	return quote(strings.TrimPrefix(id.Repository, "https://"))

@@ -17,6 +17,8 @@ type Past struct {
 	Published time.Time // zero where the registry does not state it
 	Announced bool      // the registry announces build provenance
 	Publisher Publisher
+	// InstallScript says that a script runs at install time.
+	InstallScript bool
 }
 
 // Find looks a release up by its version.
