@@ -74,13 +74,6 @@ type Entry struct {
 	Unsaid Facts
 }
 
-// Spec is one thing that a package asks for.
-type Spec struct {
-	Name  string // the name that it is asked for by: an alias, where Range names another
-	Range string // "^1.0.0", "npm:other@^1.0.0", "workspace:*"; "" where the lockfile does not say
-	Kind  Scope  // Prod, Dev, Optional or Peer
-}
-
 // Place is one edge of the graph: who asks, and for what name.
 type Place struct {
 	By string // name@version of a package, or the folder of a workspace, "." for the root
@@ -98,6 +91,7 @@ const (
 	FactBundled                         // what Bundled says
 	FactInstallScript                   // what InstallScript says
 	FactDependencies                    // what Dependencies say
+	FactRanges                          // the packages' own words in Dependencies: their ranges are what those came to
 )
 
 // Has says whether all of the facts are in the set.

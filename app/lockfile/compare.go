@@ -111,8 +111,8 @@ func SameSource(before, after dep.Entry) bool {
 		if after.Source == dep.Registry && was == is {
 			return true
 		}
-		if here, ok := ownTarball(after); ok {
-			there, ok := ownTarball(before)
+		if here, ok := OwnTarball(after); ok {
+			there, ok := OwnTarball(before)
 			return ok && here == there
 		}
 	}
@@ -149,16 +149,16 @@ func unpatched(e dep.Entry) dep.Entry {
 	return e
 }
 
-// ownTarball is the path of a tarball in the repository, seen from the lockfile, where
+// OwnTarball is the path of a tarball in the repository, seen from the lockfile, where
 // an entry is one.
-func ownTarball(e dep.Entry) (file string, ok bool) {
+func OwnTarball(e dep.Entry) (file string, ok bool) {
 	if e.Source != dep.File {
 		return "", false
 	}
 	target := strings.TrimPrefix(e.Resolved, "file:")
 	target, _, _ = strings.Cut(target, "#") // yarn 1 adds the sha1, later ones where they found it
 	target, _, _ = strings.Cut(target, "::")
-	if !isTarballName(target) || !InRepository(e.Lockfile, target) {
+	if !isTarballName(target) || !isOwnFolder(e.Lockfile, target) {
 		return "", false
 	}
 	return path.Clean(target), true

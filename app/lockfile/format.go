@@ -32,7 +32,7 @@ func (f Format) Manifests() []string {
 // regard to case, because some file systems do. What lies in node_modules was
 // installed, and locks nothing.
 func Recognise(name string) (Format, bool) {
-	if strings.HasPrefix(name, "node_modules/") || strings.Contains(name, "/node_modules/") {
+	if isInstalled(name) {
 		return Format{}, false
 	}
 	known := func(name, manifest string) (Format, bool) { return Format{Name: name, Manifest: manifest}, true }

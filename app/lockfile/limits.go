@@ -45,6 +45,10 @@ const (
 	MaxReplaces = 20
 	// MaxSettingsBytes bounds a file of settings. Real ones have a few lines.
 	MaxSettingsBytes = 1 << 20
+	// MaxManifestBytes bounds a manifest, and MaxWants what it asks for. Real ones have a
+	// few kilobytes and some hundred dependencies.
+	MaxManifestBytes = 4 << 20
+	MaxWants         = 20_000
 	// MaxSpecs bounds the dependency specs of a file together, and with them the edges
 	// of its graph. The largest real files have some 400,000.
 	MaxSpecs = 1_000_000

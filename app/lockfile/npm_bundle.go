@@ -3,7 +3,6 @@ package lockfile
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // readBundles reads bundleDependencies: a list of names, or true for all that the
@@ -104,5 +103,5 @@ type child struct {
 // parent is the location of the package that an installed one lies in, "" for the
 // root.
 func (p *npmPackage) parent() string {
-	return p.location[:max(strings.LastIndex(p.location, "/"+nodeModules), 0)]
+	return within(p.location)
 }

@@ -88,7 +88,7 @@ func (l *pnpmLock) identify(d *pnpmDocument, i int, own []bool) (also []dep.Entr
 	if !release {
 		e.Package.Version = said.version
 	}
-	e.Unsaid |= dep.FactBundled
+	e.Unsaid |= dep.FactBundled | dep.FactRanges
 	if d.major == 9 {
 		e.Unsaid |= dep.FactInstallScript
 	}
@@ -167,7 +167,7 @@ func (l *pnpmLock) takeSnapshots(d *pnpmDocument, byKey map[string]int32, own []
 			}
 			e := dep.Entry{Package: dep.Package{Ecosystem: dep.NPM, Name: k.name, Version: k.version}, Lockfile: l.name,
 				Location: s.key, Line: s.line, Resolved: k.address, Scope: scope(s.dev, s.optional, false),
-				Dependencies: s.specs, Unsaid: dep.FactBundled | dep.FactInstallScript}
+				Dependencies: s.specs, Unsaid: dep.FactBundled | dep.FactInstallScript | dep.FactRanges}
 			complete(&e)
 			l.broken.add(s.line, "%s is installed (\"snapshots\"), and \"packages\" does not say what to fetch for it", quote(e.Package.ID()))
 			missing = append(missing, e)

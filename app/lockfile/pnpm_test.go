@@ -271,7 +271,7 @@ specifiers:
 		if !slices.Equal(got, want) {
 			t.Errorf("%q\nwant\n%q", got, want)
 		}
-		if a := entries[0]; !a.InstallScript || len(a.Dependencies) != 2 || a.Unsaid != dep.FactBundled {
+		if a := entries[0]; !a.InstallScript || len(a.Dependencies) != 2 || a.Unsaid != dep.FactBundled|dep.FactRanges {
 			t.Errorf("%+v", a)
 		}
 		if d := entries[3]; d.InstallScript || !d.Unsaid.Has(dep.FactInstallScript) {

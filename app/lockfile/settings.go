@@ -124,18 +124,27 @@ func iniText(s string) string {
 	return strings.TrimSpace(out.String())
 }
 
-func (s *Settings) readYAML(data []byte) error {
+// yamlRoot is what a file of YAML holds, nil for nothing.
+func yamlRoot(data []byte) (*yaml.Node, error) {
 	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(MaxDepth))))
 	if err != nil {
-		return fmt.Errorf("set up the YAML reader: %w", err)
+		return nil, fmt.Errorf("set up the YAML reader: %w", err)
 	}
 	var doc yaml.Node
 	if err := loader.Load(&doc); errors.Is(err, io.EOF) || err == nil && len(doc.Content) != 1 {
-		return nil
+		return nil, nil
 	} else if err != nil {
+		return nil, err
+	}
+	return doc.Content[0], nil
+}
+
+func (s *Settings) readYAML(data []byte) error {
+	root, err := yamlRoot(data)
+	if root == nil || err != nil {
 		return err
 	}
-	for key, value := range members(doc.Content[0]) {
+	for key, value := range members(root) {
 		switch key {
 		case "npmRegistryServer": // yarn's
 			s.Default = value.Value

@@ -54,7 +54,7 @@ func compare(base, head []byte, name string) (Input, Verdict) {
 		}
 	}
 	for _, c := range lockfile.Diff(sides[0], sides[1]) {
-		s := Subject{Change: c, Evidence: signed(c.Entry)}
+		s := Subject{Change: c, Evidence: signed(c.Entry), Bundle: bundleOf(c.Entry)}
 		for _, r := range c.Replaces {
 			s.Replaced = append(s.Replaced, signed(r))
 		}

@@ -2,22 +2,37 @@ package policy
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/lockfile"
 )
 
 // exoticSource: what enters comes from the registry, at the address that the
-// registry states for that name and version, and stands under the name by which it
-// was asked for.
-func exoticSource(s Subject, v view) []draft { return append(hijacked(s), otherSource(s, v)...) }
+// registry states for that name and version, stands under the name by which it
+// was asked for, and asks for releases of registries in turn.
+func exoticSource(s Subject, v view) []draft {
+	return slices.Concat(hijacked(s), otherSource(s, v), exoticSpecs(s, v))
+}
 
 // otherSource is about addresses. A git, URL or file source that stood there before
 // is not new, as long as it stands for the same bytes; where it moved on, that is a
 // warning, because nothing can be proven of it, and an error where a git source deep
-// in the tree did, which nobody here decides on. Folders inside the repository are
-// the repository's own code.
+// in the tree did, which nobody here decides on, unless the commit is known to be on a
+// branch or tag. Folders inside the repository are the repository's own code; so is a
+// tarball in it that a manifest of it asks for, which is only told.
 func otherSource(s Subject, v view) []draft {
+	ds := fromElsewhere(s, v)
+	if _, own := lockfile.OwnTarball(s.Change.Entry); own && s.Change.Entry.Patch == "" && s.direct() {
+		for i := range ds {
+			ds[i].atMost = Notice
+		}
+	}
+	return ds
+}
+
+func fromElsewhere(s Subject, v view) []draft {
 	e := s.Change.Entry
 	switch {
 	case !s.enters() || e.Source == dep.Link || e.Source == dep.Workspace:
@@ -70,14 +85,50 @@ func movedOn(s Subject, old dep.Entry) draft {
 			id(e.Package), quote(withoutSecrets(old.Resolved)), quote(withoutSecrets(e.Resolved))),
 		"Compare the two states yourself, or use the package's release in the registry.")
 	d.atMost = Warning
-	if e.Source == dep.Git && !s.direct() {
+	if !isGit(e) {
+		return d
+	}
+	switch {
+	case s.Commit.Standing == OnRef:
+		d.Message = strings.TrimSuffix(d.Message, ".") + ". The new commit is on a branch or tag of that repository."
+	case s.Commit.Standing == Orphan:
+		return orphan(s)
+	case !s.direct() && e.Source == dep.Git:
 		d.atMost = ""
 		d.Message = fmt.Sprintf("%s, a dependency of another package, moved on within its git repository, from %s to %s: nobody here asked for that, and no registry vouches for the new state.",
 			id(e.Package), quote(withoutSecrets(old.Resolved)), quote(withoutSecrets(e.Resolved)))
 		d.Help = "Find out which package asks for it, and whether it asks for the new commit; compare the two commits. " +
 			"Benign cause: that package follows a branch, so that every fresh install moves on. Pin it to a full commit, or use the release in the registry."
+		d.Message += notLookedUp(s.Commit.Inquiry)
+	default:
+		d.Message += notLookedUp(s.Commit.Inquiry)
+		d.Unknown = s.Commit.Looked == Unreachable || s.Commit.Looked == LeftOut
 	}
 	return d
+}
+
+// isGit says whether an entry is a state of a git repository.
+func isGit(e dep.Entry) bool {
+	return e.Source == dep.Git || e.Source == dep.URL && lockfile.IsGitArchive(e.Resolved)
+}
+
+// notLookedUp says that it was not found out where the commit of a git source stands,
+// "" where there was nothing to find out.
+func notLookedUp(i Inquiry) string {
+	if i.Looked == "" || i.Looked == Answered {
+		return ""
+	}
+	return " Whether the commit is on a branch or tag was not found out" + because(i.Reason) + "."
+}
+
+// orphan words the finding about a commit that is in a repository in name only: GitHub
+// shows every commit of a fork under the address of the repository that it was made from.
+func orphan(s Subject) draft {
+	e := s.Change.Entry
+	return about(RuleExoticSource, s,
+		fmt.Sprintf("%s comes from %s, a commit that is on no branch and no tag of that repository.", id(e.Package), place(e)),
+		"Do not install it. Anybody who has a fork of a repository can put a commit behind its address, and that is how malware came under the names of well-known projects. "+
+			"Benign cause: a commit of a branch that was rebased or deleted, or of a pull request that is not merged yet; then pin one that stays.")
 }
 
 // otherBytes words the finding about an address that now stands for something else.
@@ -110,6 +161,9 @@ func newSource(s Subject) draft {
 	}
 	switch e.Source {
 	case dep.Git:
+		if s.Commit.Standing == Orphan {
+			return orphan(s)
+		}
 		pinned := "no digest pins it, "
 		if e.Integrity != "" {
 			pinned = ""

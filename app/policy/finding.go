@@ -38,6 +38,10 @@ type Subject struct {
 	// removal), "" where it was. It completes "the package …": "comes from git".
 	NotLookedUp string
 
+	// Bundle says of an entry that is marked as bundled whether the release that is said
+	// to bundle it says so, too: verified, absent or unknown.
+	Bundle provenance.Check
+
 	// History is what the registry says of the package's releases, nil where it was not
 	// asked, or gave no answer: then HistoryUnread says why.
 	History       *registry.History
@@ -84,6 +88,9 @@ type Input struct {
 	// ("https://npm.example.com/repository/team"); under "" those that the operator
 	// configured. The public names of the npm registry are always known.
 	KnownHosts map[string][]string
+	// KnownSpecs are, for each lockfile's path, the specs that lead out of the registry
+	// and that packages of its base ask for already.
+	KnownSpecs map[string][]dep.Spec
 	// Malware says what came of asking for advisories of type malware.
 	Malware Inquiry
 	// Inventories are of the lockfiles, where the policy asks for coverage (NeedsInventory).

@@ -126,14 +126,22 @@ func unknownCheck(reason string) provenance.Check {
 	return provenance.Check{State: provenance.Unknown, Reason: reason}
 }
 
+// bundleOf is what the release above says of an entry that is marked as bundled.
+func bundleOf(e dep.Entry) (c provenance.Check) {
+	if e.Bundled {
+		c.State = provenance.Verified
+	}
+	return c
+}
+
 func added(e dep.Entry, ev provenance.Evidence) Subject {
-	return Subject{Change: dep.Change{Kind: dep.Added, Entry: e, Occurrences: []dep.Entry{e}}, Evidence: ev}
+	return Subject{Bundle: bundleOf(e), Change: dep.Change{Kind: dep.Added, Entry: e, Occurrences: []dep.Entry{e}}, Evidence: ev}
 }
 
 func updated(old dep.Entry, oldEvidence provenance.Evidence, e dep.Entry, ev provenance.Evidence) Subject {
 	return Subject{
 		Change:   dep.Change{Kind: dep.Updated, Entry: e, Occurrences: []dep.Entry{e}, Replaces: []dep.Entry{old}},
-		Evidence: ev, Replaced: []provenance.Evidence{oldEvidence},
+		Evidence: ev, Replaced: []provenance.Evidence{oldEvidence}, Bundle: bundleOf(e),
 	}
 }
 

@@ -177,7 +177,7 @@ func scriptsOf(s Subject) string {
 // what comes from elsewhere than a registry is told by exotic-source.
 func scriptUnknown(s Subject, v view, now witnesses) []draft {
 	e := s.Change.Entry
-	if now != (witnesses{}) || e.Source != dep.Registry || bundled(e) {
+	if now != (witnesses{}) || e.Source != dep.Registry || s.bundled() || s.bundleUnknown() {
 		return nil
 	}
 	reason := unread(s.Evidence)

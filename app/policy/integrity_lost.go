@@ -37,7 +37,7 @@ func integrityLost(s Subject, _ view) []draft {
 		}
 	case s.Change.Kind == dep.Updated:
 		held := now.Comparable() && e.IntegrityError == "" && s.lookedAt() && s.Evidence.Digest.State == provenance.Verified
-		if bundled(e) || held || now.Strength() >= was.Strength() {
+		if s.bundled() || s.bundleUnknown() || held || now.Strength() >= was.Strength() {
 			return nil
 		}
 	default:

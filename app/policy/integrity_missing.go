@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/provenance"
 )
 
 // integrityMissing: a registry entry whose digest is missing, or cannot be compared,
@@ -11,7 +12,7 @@ import (
 // format that keeps digests of its own archives has none to compare.
 func integrityMissing(s Subject, v view) []draft {
 	e := s.Change.Entry
-	if !s.enters() || e.Source != dep.Registry || e.Lockfile == "" || e.OwnDigest || bundled(e) || e.IntegrityError != "" || len(integrityLost(s, v)) > 0 {
+	if !s.enters() || e.Source != dep.Registry || e.Lockfile == "" || e.OwnDigest || s.bundled() || s.bundleUnknown() || e.IntegrityError != "" || len(integrityLost(s, v)) > 0 {
 		return nil
 	}
 	strongest := dep.Strongest(e.Digests)
@@ -36,6 +37,13 @@ func integrityMissing(s Subject, v view) []draft {
 		fmt.Sprintf("The lockfile has no digest for %s: nothing holds the package manager to the bytes that the registry has today.", id(e.Package)),
 		"Run the package manager's install again in a clean checkout and commit the lockfile it writes. Benign causes: a very old lockfile or package manager, or a registry that states none.")
 	d.cause, d.many = "none", "have no digest in the lockfile"
+	if e.Bundled && s.Bundle.State == provenance.Absent {
+		d.Message = fmt.Sprintf("The lockfile has no digest for %s and says that another package's tarball delivers it, but %s: nothing holds the package manager to the bytes that the registry has today.",
+			id(e.Package), sentence(s.Bundle.Reason))
+		d.Help = "Do not install it before you know who wrote that: package managers mark only what the release above it bundles. Remove the entry and let the package manager write it again. " +
+			"Benign cause: a package above it that was patched, or installed from another registry under the same version."
+		d.cause, d.many = "bundle", "have no digest in the lockfile and are said to come in another package's tarball, which that one's release does not say"
+	}
 	if strongest.Algorithm != "" {
 		d.Message = fmt.Sprintf("The lockfile's only digest for %s is %s, which can be forged and is not compared.", id(e.Package), strongest.Algorithm)
 		d.cause, d.many = strongest.Algorithm, "have only a "+strongest.Algorithm+" digest in the lockfile, which can be forged and is not compared"

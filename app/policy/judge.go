@@ -13,7 +13,7 @@ import (
 // subjects and problems does not matter, and the time given is its only clock.
 func Judge(in Input, p Policy, at time.Time) Verdict {
 	var drafts []draft
-	v := view{policy: p, at: at, bases: in.KnownHosts, burst: bursts(in.Subjects, at)}
+	v := view{policy: p, at: at, bases: in.KnownHosts, specs: in.KnownSpecs, burst: bursts(in.Subjects, at)}
 	for _, r := range Rules() {
 		if r.judge != nil {
 			for _, s := range in.Subjects {

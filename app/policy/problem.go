@@ -33,6 +33,13 @@ func judgeProblem(p Problem) draft {
 	case SubmoduleMoved:
 		return say(RuleSubmoduleMoved, "The submodule %s points to another commit: lockfiles in it were not looked at.",
 			"Review the submodule's own change, or install Bonafide on its repository.")
+	case ManifestAlone:
+		return say(RuleManifestWithoutLock, "What %s asks for changed, and its lockfile did not: what the next install brings in was not looked at.",
+			"Run the package manager's install and commit the lockfile that it writes. Benign causes: a lockfile that is written later, in a step of its own, or an override that changes nothing.")
+	case ConfigChanged:
+		return say(RuleInstallConfig, "%s was changed, and it steers what is installed and how.",
+			"Read it as you would read code: these files say which registry is asked, which scripts may run and what is changed before it is installed, and no lockfile shows that. "+
+				"Benign cause: a setting that the project wants; then there is nothing to do.")
 	case UnreadableBase:
 		why := sentence(d.Message)
 		if d.Message = file + " on the base branch could not be compared: everything in the new lockfile was judged as newly added."; why != "" {

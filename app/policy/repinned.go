@@ -15,7 +15,7 @@ import (
 func repinned(s Subject, v view) []draft {
 	e := s.Change.Entry
 	difference := lockfile.Explain(s.Change)
-	if difference.Conflict {
+	if difference.Conflict && !s.movedInGit() {
 		return []draft{otherDigest(s)}
 	}
 	if !difference.Source || len(s.Change.Replaces) == 0 {
@@ -40,6 +40,15 @@ func repinned(s Subject, v view) []draft {
 	d.cause = origin(old) + " " + origin(e)
 	d.many = fmt.Sprintf("keep their version, but now come from %s instead of %s", registryOrPlace(e), registryOrPlace(old))
 	return []draft{d}
+}
+
+// movedInGit says whether a git source stands for another commit of its repository, whose
+// bytes are others by nature.
+func (s Subject) movedInGit() bool {
+	e := s.Change.Entry
+	return isGit(e) && len(s.Change.Replaces) > 0 && !slices.ContainsFunc(s.Change.Replaces, func(old dep.Entry) bool {
+		return !isGit(old) || origin(old) != origin(e) || old.Resolved == e.Resolved
+	})
 }
 
 // stays says whether a package that was repinned is the same bytes as before, from a

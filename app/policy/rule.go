@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/bonafide-app/bonafide/app/dep"
 )
 
 // The rules that a policy file can set.
@@ -76,9 +78,10 @@ type Rule struct {
 // view is what a rule may look at beside its subject.
 type view struct {
 	policy Policy
-	at     time.Time           // the only clock
-	bases  map[string][]string // see Input.KnownHosts
-	burst  map[string]string   // by packages that came in a burst: what it was
+	at     time.Time             // the only clock
+	bases  map[string][]string   // see Input.KnownHosts
+	specs  map[string][]dep.Spec // see Input.KnownSpecs
+	burst  map[string]string     // by packages that came in a burst: what it was
 }
 
 // draft is a finding before the policy has weighed it.

@@ -46,12 +46,23 @@ func (s Subject) lookedAt() bool {
 	return s.enters() && s.NotLookedUp == "" && s.Change.Entry.Source == dep.Registry && !s.Evidence.Gone
 }
 
-// bundled says whether an entry can only come out of its parent's tarball, so that
-// it has no digest by nature. The mark alone is not believed: it would be a way to
-// go without one.
+// bundled says whether what enters only comes out of its parent's tarball, so that it
+// has no digest by nature. The mark alone is not believed, it would be a way to go
+// without one: the parent's release must say so.
+func (s Subject) bundled() bool {
+	return bundled(s.Change.Entry) && s.Bundle.State == provenance.Verified
+}
+
+// bundled says whether an entry is marked so, and stands where that can be. Of a version
+// before that is enough: it only says that nothing was known of it.
 func bundled(e dep.Entry) bool {
 	rest, npm := strings.CutPrefix(e.Location, "node_modules/")
 	return e.Bundled && e.Resolved == "" && e.Integrity == "" && (!npm || strings.Contains(rest, "node_modules/"))
+}
+
+// bundleUnknown says whether nobody could say if an entry that is marked as bundled is.
+func (s Subject) bundleUnknown() bool {
+	return bundled(s.Change.Entry) && state(s.Bundle) == provenance.Unknown
 }
 
 // before is one version that stood in the base and that a registry answers for.

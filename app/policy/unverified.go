@@ -22,8 +22,15 @@ func unverified(s Subject, v view) []draft {
 	help := "Run the check again when the registry answers. If it stays so, look the package up yourself. " +
 		"Where such packages are to pass without a verdict, the policy's on_unknown: neutral says so for all of them."
 	switch {
-	case bundled(e):
+	case s.bundled():
 		return nil
+	case s.bundleUnknown():
+		reason := sentence(s.Bundle.Reason)
+		if reason == "" {
+			reason = "it was not asked about"
+		}
+		return []draft{unknown(s, fmt.Sprintf("%s was not verified: the lockfile says that another package's tarball delivers it, and whether that is so could not be found out: %s.", name, reason),
+			"bundle "+reason, "were not verified: the lockfile says that another package's tarball delivers each, and whether that is so could not be found out: "+reason, help)}
 	case s.NotLookedUp != "" && (failsAsExotic(s, v) || s.stays(v)):
 		return nil // said once is enough; what stays does not enter
 	case s.NotLookedUp != "":

@@ -23,6 +23,10 @@ const (
 	// maxIntegrity bounds the integrity of one release: a sha512 has 95 characters, and
 	// there are four other algorithms.
 	maxIntegrity = 1024
+	// maxSpecs bounds the specs of one release that lead out of the registry, and
+	// maxBundles the names of what it bundles. Real ones have none or one; npm bundles
+	// some 70.
+	maxSpecs, maxBundles = 256, 10_000
 	// maxVersions bounds the versions of one packument that are kept; the packages
 	// with the most versions have about 50,000.
 	maxVersions = 200_000

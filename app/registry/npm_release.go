@@ -37,6 +37,12 @@ type npmRelease struct {
 	HasInstallScript jsontext.Value `json:"hasInstallScript"`
 	Scripts          jsontext.Value `json:"scripts"`
 	Deprecated       jsontext.Value `json:"deprecated"`
+
+	Dependencies         jsontext.Value `json:"dependencies"`
+	OptionalDependencies jsontext.Value `json:"optionalDependencies"`
+	PeerDependencies     jsontext.Value `json:"peerDependencies"`
+	BundleDependencies   jsontext.Value `json:"bundleDependencies"`
+	BundledDependencies  jsontext.Value `json:"bundledDependencies"` // as old documents write it
 }
 
 // ParseRelease reads a version document of the npm registry.
@@ -69,6 +75,7 @@ func (doc npmRelease) release() (Release, error) {
 		InstallScripts: installScripts(doc.Scripts),
 		Deprecated:     npmDeprecated(doc.Deprecated),
 	}
+	r.Elsewhere, r.Bundles = doc.elsewhere(), doc.bundles()
 	r.InstallScript = doc.HasInstallScript.Kind() == 't' || len(r.InstallScripts) > 0
 	if raw, err := hex.DecodeString(doc.Dist.Shasum); err == nil && len(raw) == 20 {
 		r.Digests = []dep.Digest{{Algorithm: "sha1", Hex: strings.ToLower(doc.Dist.Shasum)}}

@@ -46,6 +46,13 @@ type Release struct {
 	// as far as the registry tells them.
 	InstallScripts []string
 	Deprecated     string
+
+	// Elsewhere are the specs of its dependencies, optional and peer ones among them,
+	// that lead out of every registry, sorted, each once.
+	Elsewhere []dep.Spec
+	// Bundles are the names of the dependencies that its tarball brings along, sorted:
+	// they and what they need in turn.
+	Bundles []string
 }
 
 // Signature is one registry signature over "name@version:integrity".

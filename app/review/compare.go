@@ -20,7 +20,7 @@ import (
 // Names are matched without regard to case. A symlinked lockfile is resolved
 // inside its tree, on each side: its content counts, wherever the link leads.
 func Compare(ctx context.Context, base, head Tree, ignores func(path string) bool) (Request, error) {
-	c := &comparison{base: index(base), head: index(head), known: map[string]lockfile.Settings{}, workspaces: map[string]map[string]bool{}}
+	c := &comparison{base: index(base), head: index(head), known: map[string]lockfile.Settings{}, workspaces: map[string]map[string]bool{}, texts: map[string][]byte{}}
 	var req Request
 	for _, p := range c.candidates() {
 		format, _ := lockfile.Recognise(p)
@@ -107,7 +107,13 @@ func Compare(ctx context.Context, base, head Tree, ignores func(path string) boo
 		req.Files = append(req.Files, f)
 	}
 	req.Problems = append(req.Problems, c.submodules()...)
-	return req, nil
+	manifests, err := c.manifests(ctx, ignores)
+	if err != nil {
+		return Request{}, err
+	}
+	req.Problems = append(req.Problems, manifests...)
+	req.Configs, err = c.configs(ctx, ignores)
+	return req, err
 }
 
 type comparison struct {
@@ -115,6 +121,7 @@ type comparison struct {
 	held       int                          // bytes of all lockfiles read so far
 	known      map[string]lockfile.Settings // by their name and the id of their content
 	workspaces map[string]map[string]bool   // that lockfiles of the head name, by their paths
+	texts      map[string][]byte            // of lockfiles of the head that manifests are held against
 }
 
 // side is a tree with its paths indexed.

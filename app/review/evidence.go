@@ -182,6 +182,7 @@ func (r *Reviewer) verify(ctx context.Context, e dep.Entry) (found provenance.Ev
 type change struct {
 	dep.Change
 	lookup lookup
+	head   []dep.Entry // all of the lockfile
 }
 
 // subjects joins changes with the evidence for what enters, and for what it is

@@ -20,6 +20,15 @@ const (
 	// MaxSettingsFolders bounds the folders above a lockfile that are searched for
 	// settings. Real lockfiles lie a few folders deep.
 	MaxSettingsFolders = 32
+	// MaxManifests bounds the manifests that are held against their lockfiles, and MaxConfigs
+	// the files of settings whose lines are compared: each costs two requests. A pull
+	// request that changes more is not read by anybody.
+	MaxManifests = 200
+	MaxConfigs   = 50
+	// MaxShown bounds how many changed lines, names or files a problem shows, and MaxExcerpt
+	// the characters of each.
+	MaxShown   = 6
+	MaxExcerpt = 120
 	// MaxSymlinks bounds the steps of resolving one symlink, as Linux does.
 	MaxSymlinks = 40
 )

@@ -53,6 +53,7 @@ type Request struct {
 	Kind     report.Kind
 	Files    []File
 	Problems []policy.Problem // found while the files were looked for
+	Configs  []Config         // files that steer the package manager and differ
 	Ignored  []string         // lockfiles that the policy ignores
 	Policy   policy.Policy
 	// Hub answers what only GitHub knows; nil where none was configured, which is said.
@@ -103,18 +104,19 @@ func New(o Options) (*Reviewer, error) {
 // Review parses, compares, verifies and judges. An error means that ctx ended:
 // everything else is in the report.
 func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, error) {
-	in := policy.Input{Problems: req.Problems, Acceptances: req.Acceptances, KnownHosts: map[string][]string{"": r.configured}}
+	in := policy.Input{Problems: req.Problems, Acceptances: req.Acceptances, KnownHosts: map[string][]string{"": r.configured}, KnownSpecs: map[string][]dep.Spec{}}
 	out := report.Report{Kind: req.Kind, Mode: req.Policy.Mode, PolicyFrom: req.Policy.Source, At: r.clock().UTC(), Demo: r.demo}
 	for _, p := range req.Ignored {
 		out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: p, Note: "ignored by the policy"})
 	}
 	for _, p := range req.Problems {
-		if p.Lockfile != "" {
+		if p.Lockfile != "" && p.Kind != policy.ManifestAlone {
 			out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: p.Lockfile, Note: p.Detail})
 		}
 	}
 
 	var changes []change
+	var told []string // registries that a problem tells of
 	for _, f := range req.Files {
 		base, head, problems := parse(f)
 		for _, problem := range problems {
@@ -130,8 +132,9 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 			out.Summary.Locations += len(head)
 		} else {
 			here = lockfile.Diff(base, head)
-			in.Problems = append(in.Problems, r.movedRegistries(f, base, head)...)
+			in.Problems = append(in.Problems, r.movedRegistries(f, base, head, &told)...)
 		}
+		in.KnownSpecs[f.Path] = elsewhere(base)
 		in.KnownHosts[f.Path] = append(registries(base), named(f.BaseSettings)...)
 		if len(problems) == 0 {
 			out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: f.Path, Changed: len(here)})
@@ -144,10 +147,13 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 		}
 		lookup := r.lookupFor(f, base, head)
 		for _, c := range here {
-			changes = append(changes, change{c, lookup})
+			changes = append(changes, change{c, lookup, head})
 		}
 	}
 
+	if req.Kind != report.Audit { // there, nothing changed
+		in.Problems = append(in.Problems, configProblems(req.Configs, told)...)
+	}
 	in.Subjects = r.subjects(ctx, changes)
 	r.histories(ctx, changes, in.Subjects)
 	r.bundles(ctx, changes, in.Subjects)
@@ -292,6 +298,23 @@ func registries(entries []dep.Entry) []string {
 		if base, ok := lockfile.RegistryBase(e.Resolved, e.Package); ok && !seen[base] {
 			seen[base] = true
 			out = append(out, base)
+		}
+	}
+	return out
+}
+
+// elsewhere are the specs that lead out of the registry and that entries ask for.
+func elsewhere(entries []dep.Entry) (out []dep.Spec) {
+	seen := map[dep.Spec]bool{}
+	for _, e := range entries {
+		if e.Unsaid.Has(dep.FactRanges) {
+			continue
+		}
+		for _, spec := range e.Dependencies {
+			if spec.LeavesRegistry() && !seen[spec] {
+				seen[spec] = true
+				out = append(out, spec)
+			}
 		}
 	}
 	return out

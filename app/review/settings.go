@@ -14,8 +14,8 @@ import (
 // movedRegistries says which packages without an address the head's settings take from
 // a registry that neither the base's settings nor its lockfile name. They need not have
 // changed in the lockfile: where it names no registry, the settings alone say which
-// bytes are installed, as far as no digest does.
-func (r *Reviewer) movedRegistries(f File, base, head []dep.Entry) []policy.Problem {
+// bytes are installed, as far as no digest does. The registries are added to told.
+func (r *Reviewer) movedRegistries(f File, base, head []dep.Entry, told *[]string) []policy.Problem {
 	if len(base) == 0 {
 		return nil // all of it enters, and is judged for itself
 	}
@@ -40,6 +40,7 @@ func (r *Reviewer) movedRegistries(f File, base, head []dep.Entry) []policy.Prob
 			return
 		}
 		stated[registry] = true // one finding for each
+		*told = append(*told, registry)
 		out = append(out, policy.Problem{Kind: policy.RegistryMoved, Lockfile: f.Path, Line: head[i].Line,
 			Detail: fmt.Sprintf("The repository's settings now take %s from %s, which the base does not use: %s is one of those for which this lockfile names no registry.", of, hostOf(registry), head[i].Package.ID())})
 	}

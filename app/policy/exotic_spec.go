@@ -1,0 +1,137 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/lockfile"
+	"github.com/bonafide-app/bonafide/app/registry"
+)
+
+// specHelp is about what packages of the registry ask for elsewhere.
+const specHelp = "Do not install it before you know why: what a git repository or an address serves is code that no registry has published, it can change at any time, " +
+	"and the scripts of a git dependency run when it is prepared. An optional dependency of that kind is how malware came in with valid provenance, and it need not show up in the lockfile. " +
+	"Benign cause: maintainers who wait for a release of somebody else; then ask them to publish, or override that dependency."
+
+// exoticSpecs: a release of a registry asks for releases of registries. What it asks
+// for elsewhere is told where no version before did: the lockfile's entry and the
+// registry's document are both asked, because what could not be resolved stands in the
+// document alone. One finding for each package.
+func exoticSpecs(s Subject, v view) []draft {
+	e := s.Change.Entry
+	if !s.enters() || e.Source != dep.Registry {
+		return nil
+	}
+	var fresh, moved []dep.Spec
+	for _, spec := range elsewhere(e, s.Evidence.Release) {
+		switch {
+		case v.knows(e.Lockfile, spec):
+		case slices.ContainsFunc(s.earlier(), func(b before) bool { return asks(b, spec, sameSpec) }):
+		case slices.ContainsFunc(s.earlier(), func(b before) bool { return asks(b, spec, sameRepositorySpec) }):
+			moved = append(moved, spec)
+		default:
+			fresh = append(fresh, spec)
+		}
+	}
+	told := fresh
+	if len(fresh) == 0 {
+		told = moved
+	}
+	if len(told) == 0 {
+		return nil
+	}
+	what := specList(told)
+	d := about(RuleExoticSource, s, fmt.Sprintf("%s asks for what no registry has published: %s.", id(e.Package), what), specHelp)
+	d.cause, d.many = "asks "+what, "ask for what no registry has published: "+what
+	earlier := s.earlier()
+	unread := slices.IndexFunc(earlier, func(b before) bool { return b.evidence.Release == nil && !states(b.entry) })
+	switch {
+	case !s.isNew():
+		d.atMost = Notice
+	case len(fresh) == 0:
+		d.Message = fmt.Sprintf("%s asks for another state of what no registry has published: %s.", id(e.Package), what)
+		d.atMost, d.cause, d.many = Warning, "asks on "+what, "ask for another state of what no registry has published: "+what
+	case unread >= 0:
+		reason := whyUnread(earlier[unread])
+		d.Message = fmt.Sprintf("%s asks for what no registry has published: %s. Whether %s, did is not known: %s.", id(e.Package), what, earlier[unread].which(e.Package), reason)
+		d.many += "; whether the versions before did is not known: " + reason
+		d.cause += reason
+		d.Unknown, d.atMost = true, Warning
+	case len(earlier) > 0:
+		d.Message = fmt.Sprintf("%s asks for what no registry has published, and %s, did not: %s.", id(e.Package), earlier[0].which(e.Package), what)
+	}
+	return []draft{d}
+}
+
+// whyUnread is why nobody knows what a version before asked for.
+func whyUnread(b before) string {
+	if b.evidence.Gone {
+		return "it is gone from the registry"
+	}
+	return unread(b.evidence)
+}
+
+// knows says whether the base's lockfile has a package that asks for the very same.
+func (v view) knows(lockfile string, spec dep.Spec) bool {
+	return slices.ContainsFunc(v.specs[lockfile], func(known dep.Spec) bool { return sameSpec(known, spec) })
+}
+
+// states says whether an entry states the specs of its package.
+func states(e dep.Entry) bool {
+	return e.Unsaid&(dep.FactDependencies|dep.FactRanges) == 0
+}
+
+// elsewhere are the specs of a release that lead out of every registry, as its entry
+// and its document state them, each once.
+func elsewhere(e dep.Entry, document *registry.Release) []dep.Spec {
+	var out []dep.Spec
+	add := func(specs []dep.Spec) {
+		for _, spec := range specs {
+			if spec.LeavesRegistry() && !slices.ContainsFunc(out, func(o dep.Spec) bool { return sameSpec(o, spec) }) {
+				out = append(out, spec)
+			}
+		}
+	}
+	if states(e) {
+		add(e.Dependencies)
+	}
+	if document != nil {
+		add(document.Elsewhere)
+	}
+	return out
+}
+
+// asks says whether a version before asked for a spec, or one that is like it.
+func asks(b before, spec dep.Spec, like func(a, b dep.Spec) bool) bool {
+	return slices.ContainsFunc(elsewhere(b.entry, b.evidence.Release), func(old dep.Spec) bool { return like(old, spec) })
+}
+
+func sameSpec(a, b dep.Spec) bool { return a.Name == b.Name && a.Range == b.Range }
+
+// sameRepositorySpec says whether two specs name states of one git repository.
+func sameRepositorySpec(a, b dep.Spec) bool {
+	was, _ := lockfile.SourceRepository(a.Range)
+	is, ok := lockfile.SourceRepository(b.Range)
+	return ok && a.Name == b.Name && was == is
+}
+
+// specList is "NAME from SPEC, an optional dependency", the first few.
+func specList(specs []dep.Spec) string {
+	var words []string
+	for _, spec := range specs[:min(len(specs), MaxNamed)] {
+		kind := ""
+		switch spec.Kind {
+		case dep.Optional:
+			kind = " (optional)"
+		case dep.Peer:
+			kind = " (peer)"
+		}
+		words = append(words, quote(spec.Name)+" from "+quote(withoutSecrets(strings.TrimSpace(spec.Range)))+kind)
+	}
+	if more := len(specs) - len(words); more > 0 {
+		words = append(words, fmt.Sprintf("%d more", more))
+	}
+	return list(words)
+}

@@ -1,0 +1,297 @@
+package review
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/bonafide-app/bonafide/app/lockfile"
+	"github.com/bonafide-app/bonafide/app/policy"
+)
+
+// Config is a file that steers the package manager and is not as it was.
+type Config struct {
+	Path string
+	Kind string // what it is: ".npmrc", "yarn's own code"
+	How  string // "was added", "was changed", "was removed"
+	Line int    // the first changed one at the head, 0 where it is not said
+	// Added and Removed are the changed lines, where they are to be shown: as they stand.
+	Added, Removed []string
+}
+
+// kinds of files that steer a package manager.
+const (
+	yarnsCode  = "yarn's own code"
+	patchFiles = "patches"
+)
+
+// configKind says what kind of file steers a package manager, "" for none.
+func configKind(p string) string {
+	name := path.Base(p)
+	in := func(folder string) bool {
+		return strings.HasPrefix(p, folder) || strings.Contains(p, "/"+folder)
+	}
+	switch {
+	case strings.HasPrefix(p, "node_modules/") || strings.Contains(p, "/node_modules/"):
+		return ""
+	case in(".yarn/releases/") || in(".yarn/plugins/"):
+		return yarnsCode
+	case strings.HasSuffix(name, ".patch") && (in(".yarn/patches/") || in("patches/")):
+		return patchFiles
+	}
+	switch name {
+	case ".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", ".pnpmfile.mjs", "pnpmfile.js", "pnpm-workspace.yaml", "bunfig.toml":
+		return name
+	}
+	return ""
+}
+
+// configs finds the files that steer a package manager and differ.
+func (c *comparison) configs(ctx context.Context, ignores func(path string) bool) ([]Config, error) {
+	var paths []string
+	for _, s := range []side{c.base, c.head} {
+		for p := range s.paths {
+			if configKind(p) != "" && !c.base.sameEntry(c.head, p) && !ignores(p) {
+				paths = append(paths, p)
+			}
+		}
+	}
+	slices.Sort(paths)
+	var out []Config
+	read := 0
+	for _, p := range slices.Compact(paths) {
+		found := Config{Path: p, Kind: configKind(p), How: "was changed"}
+		b, stood := c.base.paths[p]
+		h, stands := c.head.paths[p]
+		switch {
+		case !stood:
+			found.How = "was added"
+		case !stands:
+			found.How = "was removed"
+		}
+		if text := b.Kind != Symlink && b.Kind != Submodule && h.Kind != Symlink && h.Kind != Submodule; !text || found.Kind == yarnsCode || found.Kind == patchFiles || read >= MaxConfigs {
+			out = append(out, found)
+			continue
+		}
+		read++
+		var sides [2]string
+		whole := true
+		for i, e := range []TreeEntry{b, h} {
+			if e.Path == "" {
+				continue
+			}
+			data, err := []side{c.base, c.head}[i].tree.Read(ctx, e)
+			if err != nil && !errors.Is(err, ErrTooLarge) {
+				return nil, fmt.Errorf("read %s: %w", p, err)
+			}
+			if whole = whole && err == nil && len(data) <= lockfile.MaxSettingsBytes && utf8.Valid(data); whole {
+				sides[i] = string(data)
+			}
+		}
+		if !whole {
+			out = append(out, found)
+			continue
+		}
+		var same bool
+		if found.Line, found.Added, found.Removed, same = changedLines(sides[0], sides[1], steers(found.Kind)); !same {
+			out = append(out, found)
+		}
+	}
+	return out, nil
+}
+
+// steers says of the lines of a kind of file which ones count: comments do not, nor what
+// pnpm-workspace.yaml says of workspaces and versions, which the lockfile shows.
+func steers(kind string) func(lines []string) []bool {
+	return func(lines []string) []bool {
+		counts := make([]bool, len(lines))
+		key := ""
+		for i, line := range lines {
+			text := strings.TrimSpace(line)
+			comment := strings.HasPrefix(text, "#") || strings.HasPrefix(text, ";") && kind == ".npmrc"
+			if code := kind == ".pnpmfile.cjs" || kind == ".pnpmfile.mjs" || kind == "pnpmfile.js"; code {
+				comment = false
+			}
+			if text == "" || comment {
+				continue
+			}
+			inner := line[0] == ' ' || line[0] == '\t' || line == "-" || strings.HasPrefix(line, "- ")
+			if !inner {
+				key, _, _ = strings.Cut(text, ":")
+			}
+			counts[i] = true
+			if kind == "pnpm-workspace.yaml" {
+				switch key {
+				case "packages", "catalog", "catalogs", "overrides", "patchedDependencies":
+					counts[i] = false
+				}
+			}
+		}
+		return counts
+	}
+}
+
+// changedLines are those that only one side has, in their order, and the line at which
+// the first of them stands in the head. same says that nothing that counts differs; where
+// only the order does, there are no lines.
+func changedLines(base, head string, steers func([]string) []bool) (line int, added, removed []string, same bool) {
+	type numbered struct {
+		text string
+		at   int
+	}
+	read := func(text string) (out []numbered) {
+		lines := strings.Split(strings.ReplaceAll(text, "\r", ""), "\n")
+		counts := steers(lines)
+		for i, l := range lines {
+			if counts[i] {
+				out = append(out, numbered{strings.TrimRight(l, " \t"), i + 1})
+			}
+		}
+		return out
+	}
+	was, is := read(base), read(head)
+	only := func(these, those []numbered) (texts []string, at int) {
+		left := map[string]int{}
+		for _, l := range those {
+			left[l.text]++
+		}
+		for _, l := range these {
+			if left[l.text]--; left[l.text] < 0 {
+				if texts = append(texts, l.text); at == 0 {
+					at = l.at
+				}
+			}
+		}
+		return texts, at
+	}
+	added, line = only(is, was)
+	removed, _ = only(was, is)
+	if len(added)+len(removed) > 0 {
+		return line, added, removed, false
+	}
+	for i := range is {
+		if is[i].text != was[i].text {
+			return is[i].at, nil, nil, false
+		}
+	}
+	return 0, nil, nil, true
+}
+
+// configProblems words what changed, one problem for each kind of file. Lines about
+// registries that another finding tells of are left out, and files that change nothing
+// else.
+func configProblems(configs []Config, told []string) (out []policy.Problem) {
+	byKind := map[string][]Config{}
+	for _, c := range configs {
+		if c.withoutRegistries(told) {
+			byKind[c.Kind] = append(byKind[c.Kind], c)
+		}
+	}
+	for kind, found := range byKind {
+		first := found[0]
+		words := fmt.Sprintf("%s %s", excerpt(first.Path), first.How)
+		if len(found) > 1 {
+			var paths []string
+			for _, c := range found[:min(len(found), MaxShown)] {
+				paths = append(paths, excerpt(c.Path)+" "+c.How)
+			}
+			words = fmt.Sprintf("%d files (%s) differ: %s", len(found), kind, strings.Join(paths, ", "))
+			if more := len(found) - MaxShown; more > 0 {
+				words += fmt.Sprintf(" and %d more", more)
+			}
+		}
+		words += ", and it steers what is installed and how"
+		if len(found) > 1 {
+			words = strings.Replace(words, ", and it steers", ", and they steer", 1)
+		}
+		if shown := first.shown(); shown != "" {
+			words += ": " + shown
+			if len(found) > 1 {
+				words += " (in the first)"
+			}
+		}
+		out = append(out, policy.Problem{Kind: policy.ConfigChanged, Lockfile: first.Path, Line: first.Line, Detail: words + "."})
+	}
+	slices.SortFunc(out, func(a, b policy.Problem) int { return cmp.Compare(a.Lockfile, b.Lockfile) })
+	return out
+}
+
+// withoutRegistries takes out the lines that set one of the registries told of, and, where
+// there was one, what they replace. It says whether anything is left to tell.
+func (c *Config) withoutRegistries(told []string) bool {
+	if len(told) == 0 || len(c.Added) == 0 {
+		return true
+	}
+	n := len(c.Added)
+	c.Added = slices.DeleteFunc(slices.Clone(c.Added), func(l string) bool {
+		return slices.ContainsFunc(told, func(registry string) bool {
+			return strings.Contains(l, registry) && strings.Contains(strings.ToLower(l), "regist")
+		})
+	})
+	if len(c.Added) == n {
+		return true
+	}
+	c.Removed = slices.DeleteFunc(slices.Clone(c.Removed), func(l string) bool {
+		return strings.Contains(strings.ToLower(l), "registry") && strings.Contains(l, "://")
+	})
+	return len(c.Added)+len(c.Removed) > 0
+}
+
+// shown are the changed lines in words, the first few, without secrets.
+func (c Config) shown() string {
+	var words []string
+	for _, part := range []struct {
+		verb  string
+		lines []string
+	}{{"new ", c.Added}, {"gone ", c.Removed}} {
+		for _, l := range part.lines {
+			words = append(words, fmt.Sprintf("%s“%s”", part.verb, excerpt(withoutSecrets(strings.TrimSpace(l)))))
+		}
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	text := strings.Join(words[:min(len(words), MaxShown)], ", ")
+	if more := len(words) - MaxShown; more > 0 {
+		text += fmt.Sprintf(" and %d more lines", more)
+	}
+	return text
+}
+
+var (
+	// What settings call their secrets, in .npmrc also for one registry ("//host/:_auth=…").
+	secretSetting = regexp.MustCompile(`(?i)^(.*?(?:_?auth(?:Token|Ident)?|_?password|token|secret|\bkey\b|//[^=]*:_\w+)["']?\s*[:=]\s*)(.*)$`)
+	// User and password in an address.
+	userInfo = regexp.MustCompile(`://[^/\s"'@]*@`)
+	// A variable is where the secret is, and not the secret; a switch is none.
+	harmless = regexp.MustCompile(`^(true|false|["']?\$(\w+|\{\w+[-?]?\})["']?)[,;]?$`)
+	// What the big forges and registries hand out.
+	token = regexp.MustCompile(`\b(npm_|gh[pousr]_|github_pat_|glpat-)[\w-]+`)
+)
+
+// withoutSecrets is a line of settings as it may be shown to everybody. One that sets
+// nothing may be the rest of a long value.
+func withoutSecrets(line string) string {
+	if m := secretSetting.FindStringSubmatch(line); m != nil && m[2] != "" && !harmless.MatchString(m[2]) {
+		line = m[1] + "…"
+	}
+	if !strings.ContainsAny(line, ":=-") {
+		return "…"
+	}
+	return token.ReplaceAllString(userInfo.ReplaceAllString(line, "://…@"), "$1…")
+}
+
+// excerpt bounds a piece of a file.
+func excerpt(s string) string {
+	s = userInfo.ReplaceAllString(s, "://…@")
+	if utf8.RuneCountInString(s) <= MaxExcerpt {
+		return s
+	}
+	return string([]rune(s)[:MaxExcerpt]) + "…"
+}
