@@ -46,31 +46,24 @@ func exoticSpecs(s Subject, v view) []draft {
 	d := about(RuleExoticSource, s, fmt.Sprintf("%s asks for what no registry has published: %s.", id(e.Package), what), specHelp)
 	d.cause, d.many = "asks "+what, "ask for what no registry has published: "+what
 	earlier := s.earlier()
-	unread := slices.IndexFunc(earlier, func(b before) bool { return b.evidence.Release == nil && !states(b.entry) })
+	unasked := slices.IndexFunc(earlier, func(b before) bool { return b.evidence.Release == nil && !b.evidence.Gone && !states(b.entry) })
 	switch {
 	case !s.isNew():
 		d.atMost = Notice
 	case len(fresh) == 0:
 		d.Message = fmt.Sprintf("%s asks for another state of what no registry has published: %s.", id(e.Package), what)
 		d.atMost, d.cause, d.many = Warning, "asks on "+what, "ask for another state of what no registry has published: "+what
-	case unread >= 0:
-		reason := whyUnread(earlier[unread])
-		d.Message = fmt.Sprintf("%s asks for what no registry has published: %s. Whether %s, did is not known: %s.", id(e.Package), what, earlier[unread].which(e.Package), reason)
+	case unasked >= 0:
+		reason := unread(earlier[unasked].evidence)
+		d.Message = fmt.Sprintf("%s asks for what no registry has published: %s. Whether %s, did is not known: %s.", id(e.Package), what, earlier[unasked].which(e.Package), reason)
 		d.many += "; whether the versions before did is not known: " + reason
 		d.cause += reason
 		d.Unknown, d.atMost = true, Warning
+	case slices.ContainsFunc(earlier, func(b before) bool { return b.evidence.Gone }): // nobody can say any more
 	case len(earlier) > 0:
 		d.Message = fmt.Sprintf("%s asks for what no registry has published, and %s, did not: %s.", id(e.Package), earlier[0].which(e.Package), what)
 	}
 	return []draft{d}
-}
-
-// whyUnread is why nobody knows what a version before asked for.
-func whyUnread(b before) string {
-	if b.evidence.Gone {
-		return "it is gone from the registry"
-	}
-	return unread(b.evidence)
 }
 
 // knows says whether the base's lockfile has a package that asks for the very same.

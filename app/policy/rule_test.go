@@ -25,6 +25,7 @@ type example struct {
 	subject []Subject
 	problem []Problem
 	hosts   map[string][]string
+	specs   map[string][]dep.Spec
 	want    []string
 }
 
@@ -35,7 +36,7 @@ func held(t *testing.T, rule RuleName, examples []example) {
 	t.Helper()
 	var out strings.Builder
 	for _, x := range examples {
-		v := Judge(Input{Subjects: x.subject, Problems: x.problem, KnownHosts: x.hosts}, Default(), now())
+		v := Judge(Input{Subjects: x.subject, Problems: x.problem, KnownHosts: x.hosts, KnownSpecs: x.specs}, Default(), now())
 		var got []string
 		fmt.Fprintf(&out, "## %s\n", x.name)
 		for _, f := range v.Findings {
@@ -453,6 +454,9 @@ func TestIntegrityMissing(t *testing.T) {
 	bare := entry("left-pad@1.3.0", digests())
 	weak := entry("left-pad@1.3.0", digests(sha1("x")))
 	delivered := entry("left-pad@1.3.0", inBundle)
+	falsely, unsure := added(delivered, signed(delivered)), unlooked(added(delivered, provenance.Evidence{}), "is bundled")
+	falsely.Bundle = absent("the release of npm@10.0.0 does not say that it bundles it.")
+	unsure.Bundle = unknownCheck("of npm@10.0.0, which is said to bundle it, the registry answered 503")
 	marked := delivered
 	marked.Location = "node_modules/left-pad"
 	standalone := bare
@@ -477,6 +481,8 @@ func TestIntegrityMissing(t *testing.T) {
 		{name: "there", subject: []Subject{added(entry("left-pad@1.3.0"), signed(entry("left-pad@1.3.0")))}},
 		{name: "none", subject: []Subject{added(bare, signed(bare))}, want: []string{"warning"}},
 		{name: "sha1 only", subject: []Subject{added(weak, signed(weak))}, want: []string{"warning"}},
+		{name: "in a bundle that its parent does not confirm", subject: []Subject{falsely}, want: []string{"warning"}},
+		{name: "in a bundle, and nobody knows: that is unverified", subject: []Subject{unsure}},
 		{name: "in a bundle", subject: []Subject{unlooked(added(delivered, signed(delivered)), "is bundled")}},
 		{name: "a mark alone is not believed", subject: []Subject{added(marked, signed(marked))}, want: []string{"warning"}},
 		{name: "no lockfile", subject: []Subject{added(standalone, signed(standalone))}},
@@ -599,7 +605,25 @@ func TestExoticSource(t *testing.T) {
 	inside := entry("is-odd@3.0.1", func(e *dep.Entry) { e.Patch = "./.yarn/patches/is-odd-npm-3.0.1-0a1b2c3d4e.patch" })
 	directMove := git(repoB)
 	directMove.Direct = true
-	held(t, RuleExoticSource, []example{
+	asked := func(e *dep.Entry) { e.Direct = true }
+	moved := unlooked(updated(git(repoA), signed(e), git(repoB), signed(e)), why)
+	movedDirect := unlooked(updated(git(repoA), signed(e), directMove, signed(e)), why)
+	standing := func(s Subject, where Standing) Subject {
+		s.Commit = Commit{Inquiry: Inquiry{Looked: Answered}, Standing: where}
+		return s
+	}
+	inquired := func(s Subject, looked Looked, reason string) Subject {
+		s.Commit = Commit{Inquiry: Inquiry{Looked: looked, Reason: reason}}
+		return s
+	}
+	archive := func(commit string) dep.Entry { // pnpm keeps a digest of it
+		e := entry("path-weave@1.2.3", from(dep.URL, "https://codeload.github.com/acme/path-weave/tar.gz/"+strings.Repeat(commit, 40)), asked)
+		setDigests(&e, digest(commit))
+		return e
+	}
+	sameVersion := repin(archive("a"), archive("b"))
+	sameVersion.NotLookedUp = why
+	held(t, RuleExoticSource, append(exoticSpecExamples(), []example{
 		{name: "settings, another registry", problem: []Problem{{Kind: RegistryMoved, Lockfile: "yarn.lock", Line: 9, Detail: "The repository's settings now take the packages of @acme from npm.evil.example, which the base does not use: @acme/a@1.0.0 is one of those for which this lockfile names no registry."}}, want: []string{"error"}},
 		{name: "settings, without words", problem: []Problem{{Kind: RegistryMoved, Lockfile: "yarn.lock"}}, want: []string{"error"}},
 		{name: "another package takes the place in the graph", subject: []Subject{graphTaking}, want: []string{"warning"}},
@@ -646,7 +670,76 @@ func TestExoticSource(t *testing.T) {
 		{name: "a workspace", subject: []Subject{unlooked(added(next(from(dep.Workspace, "packages/path-weave")), signed(e)), why)}},
 		{name: "an audit says that it was there", subject: []Subject{audited}, want: []string{"notice"}},
 		{name: "removed", subject: []Subject{removed(git(repoA))}},
-	})
+		{name: "a file of the repository that its manifest asks for", subject: []Subject{unlooked(added(next(from(dep.File, "file:vendor/path-weave.tgz"), asked), signed(e)), why)}, want: []string{"notice"}},
+		{name: "a file outside of the repository that its manifest asks for", subject: []Subject{unlooked(added(next(from(dep.File, "file:../path-weave.tgz"), asked), signed(e)), why)}, want: []string{"error"}},
+		{name: "what was installed is no file of the repository", subject: []Subject{unlooked(added(next(from(dep.File, "file:node_modules/evil.tgz"), asked), signed(e)), why)}, want: []string{"error"}},
+		{name: "a moved commit deep in the tree that is on a branch", subject: []Subject{standing(moved, OnRef)}, want: []string{"warning"}},
+		{name: "a moved commit that is on none", subject: []Subject{standing(moved, Orphan)}, want: []string{"error"}},
+		{name: "a moved commit of a direct dependency that is on none", subject: []Subject{standing(movedDirect, Orphan)}, want: []string{"error"}},
+		{name: "a moved commit that is on a tag", subject: []Subject{standing(movedDirect, OnRef)}, want: []string{"warning"}},
+		{name: "a moved commit of a private repository", subject: []Subject{inquired(movedDirect, Hidden, "the repository is not public")}, want: []string{"warning"}},
+		{name: "a moved commit that could not be looked up", subject: []Subject{inquired(movedDirect, Unreachable, "the API answered 503.")}, want: []string{"unknown"}},
+		{name: "a moved commit, no time was left", subject: []Subject{inquired(movedDirect, LeftOut, "")}, want: []string{"unknown"}},
+		{name: "a moved commit, nobody could be asked", subject: []Subject{inquired(movedDirect, NotConfigured, "there is no GitHub token")}, want: []string{"warning"}},
+		{name: "a moved commit deep in the tree, nobody could be asked", subject: []Subject{inquired(moved, NotConfigured, "there is no GitHub token")}, want: []string{"error"}},
+		{name: "a new git source whose commit is on no branch", subject: []Subject{standing(unlooked(added(git(repoA), signed(e)), why), Orphan)}, want: []string{"error"}},
+		{name: "a commit that moved without a new version", subject: []Subject{sameVersion}, want: []string{"warning"}},
+	}...))
+	if v := Judge(Input{Subjects: []Subject{sameVersion}}, Default(), now()); !slices.Equal(rulesOf(v), []RuleName{RuleExoticSource}) {
+		t.Errorf("a moved commit is told by %v", rulesOf(v))
+	}
+}
+
+// exoticSpecExamples are about what packages of the registry ask for elsewhere.
+func exoticSpecExamples() []example {
+	const elsewhere = "github:tanstack/router#79ac49eedf774dd4b0cfa308722bc463cfe5885c"
+	setup := dep.Spec{Name: "@tanstack/setup", Range: elsewhere, Kind: dep.Optional}
+	old, e := entry("@tanstack/react-router@1.169.4"), entry("@tanstack/react-router@1.169.5")
+	asking := func(specs ...dep.Spec) func(*provenance.Evidence) {
+		return func(ev *provenance.Evidence) { ev.Release.Elsewhere = specs }
+	}
+	stating := func(e dep.Entry, specs ...dep.Spec) dep.Entry { e.Dependencies = specs; return e }
+	resolved := func(e dep.Entry) dep.Entry {
+		e.Unsaid = dep.FactRanges
+		e.Dependencies = []dep.Spec{{Name: "x", Range: "link:packages/x"}, {Name: "y", Range: "/y/1.0.0"}}
+		return e
+	}
+	many := make([]dep.Spec, 8)
+	for i := range many {
+		many[i] = dep.Spec{Name: fmt.Sprintf("p%d", i), Range: "git+https://user:hunter2@example.com/p.git", Kind: dep.Prod}
+	}
+	bare := updated(resolved(old), down(old), e, attested(e, asking(setup)))
+	audit := added(e, attested(e, asking(setup)))
+	audit.Change.Kind = ""
+	gone := updated(resolved(old), provenance.Evidence{Package: old.Package, Gone: true}, e, attested(e, asking(setup)))
+	var burst []Subject
+	for i := range 12 {
+		x, was := entry(fmt.Sprintf("@tanstack/part-%02d@1.0.1", i), at(i+1)), entry(fmt.Sprintf("@tanstack/part-%02d@1.0.0", i))
+		burst = append(burst, updated(was, attested(was), x, attested(x, asking(setup))))
+	}
+	ordinary := []dep.Spec{{Name: "a", Range: "^1"}, {Name: "b", Range: "npm:lodash@^4"}, {Name: "c", Range: "workspace:*"}, {Name: "d", Range: "latest"}, {Name: "e", Range: "catalog:"}}
+	private := unlooked(updated(entry("a@1.0.0"), provenance.Evidence{}, stating(entry("a@1.0.1"), setup), provenance.Evidence{}), "comes from elsewhere")
+	return []example{
+		{name: "asks: the document names git, the lockfile does not", subject: []Subject{updated(old, attested(old), e, attested(e, asking(setup)))}, want: []string{"error"}},
+		{name: "asks: the lockfile names git", subject: []Subject{updated(old, attested(old), stating(e, setup), attested(e))}, want: []string{"error"}},
+		{name: "asks: both name it", subject: []Subject{updated(old, attested(old), stating(e, setup), attested(e, asking(setup)))}, want: []string{"error"}},
+		{name: "asks: a new package that always did", subject: []Subject{added(e, attested(e, asking(setup)))}, want: []string{"error"}},
+		{name: "asks: many, with secrets", subject: []Subject{added(e, attested(e, asking(many...)))}, want: []string{"error"}},
+		{name: "asks: ranges, tags, aliases and own packages", subject: []Subject{added(stating(e, ordinary...), attested(e))}},
+		{name: "asks: as the version before", subject: []Subject{updated(old, attested(old, asking(setup)), e, attested(e, asking(setup)))}},
+		{name: "asks: as a version that stays", subject: []Subject{beside(added(e, attested(e, asking(setup))), stating(old, setup), down(old))}},
+		{name: "asks: as another package of the base", subject: []Subject{updated(old, attested(old), e, attested(e, asking(setup)))}, specs: map[string][]dep.Spec{e.Lockfile: {setup}}},
+		{name: "asks: as a package of another lockfile", subject: []Subject{updated(old, attested(old), e, attested(e, asking(setup)))}, specs: map[string][]dep.Spec{"x/package-lock.json": {setup}}, want: []string{"error"}},
+		{name: "asks: for another commit of the repository", subject: []Subject{updated(old, attested(old, asking(dep.Spec{Name: setup.Name, Range: "git+ssh://git@github.com/TanStack/router.git#v1"})), e, attested(e, asking(setup)))}, want: []string{"warning"}},
+		{name: "asks: for another repository", subject: []Subject{updated(old, attested(old, asking(dep.Spec{Name: setup.Name, Range: "github:o/r"})), e, attested(e, asking(setup)))}, want: []string{"error"}},
+		{name: "asks: what pnpm resolved is no spec", subject: []Subject{added(resolved(e), attested(e))}},
+		{name: "asks: the version before could not be read", subject: []Subject{bare}, want: []string{"unknown"}},
+		{name: "asks: the version before is gone", subject: []Subject{gone}, want: []string{"error"}},
+		{name: "asks: in an audit", subject: []Subject{audit}, want: []string{"notice"}},
+		{name: "asks: twelve at once", subject: burst, want: []string{"error"}},
+		{name: "asks: of a registry that was not asked, the lockfile says it", subject: []Subject{private}, want: []string{"error"}},
+		{name: "asks: removed", subject: []Subject{removed(stating(e, setup))}},
+	}
 }
 
 func TestUnverified(t *testing.T) {
@@ -696,7 +789,20 @@ func TestUnverified(t *testing.T) {
 		})
 		mirror = append(mirror, updated(was, provenance.Evidence{}, x, signed(x)))
 	}
+	unsure := unlooked(added(delivered, provenance.Evidence{}), "is bundled")
+	unsure.Bundle = unknownCheck("of npm@10.0.0, which is said to bundle it, the registry answered 503")
+	var unsureMany []Subject
+	for i := range 12 {
+		x := unlooked(added(entry(fmt.Sprintf("part-%02d@1.0.0", i), inBundle, at(i+1)), provenance.Evidence{}), "is bundled")
+		x.Bundle = unsure.Bundle
+		unsureMany = append(unsureMany, x)
+	}
+	unfilled := unsure
+	unfilled.Bundle = provenance.Check{}
 	held(t, RuleUnverified, []example{
+		{name: "whether it is bundled is not known", subject: []Subject{unsure}, want: []string{"unknown"}},
+		{name: "twelve of which that is not known", subject: unsureMany, want: []string{"unknown"}},
+		{name: "whether it is bundled was not asked", subject: []Subject{unfilled}, want: []string{"unknown"}},
 		{name: "a stay is unknown, the new one has no provenance", subject: []Subject{beside(added(e, signed(e)), old, down(old))}, want: []string{"unknown"}},
 		{name: "the replaced version is unknown, the new one has no trusted publisher", subject: []Subject{updated(old, down(old), e, attested(e, token))}, want: []string{"unknown"}},
 		{name: "the same, and a person approved: that would be a warning", subject: []Subject{updated(old, down(old), e, attested(e, approved))}, want: []string{"unknown"}},
@@ -1199,4 +1305,18 @@ func TestOnlyCheckedPartsBecomeACompareView(t *testing.T) {
 			t.Errorf("%s: %q, want %q", repository, got, want)
 		}
 	}
+}
+
+func TestManifestWithoutLock(t *testing.T) {
+	held(t, RuleManifestWithoutLock, []example{
+		{name: "said", problem: []Problem{{Kind: ManifestAlone, Lockfile: "package.json", Line: 7, Detail: "package.json asks for something else than before (left-pad ^1.3.0), and package-lock.json was not changed with it: what the next install brings in was not looked at."}}, want: []string{"warning"}},
+		{name: "without words", problem: []Problem{{Kind: ManifestAlone, Lockfile: "web/package.json"}}, want: []string{"warning"}},
+	})
+}
+
+func TestInstallConfigChanged(t *testing.T) {
+	held(t, RuleInstallConfig, []example{
+		{name: "said", problem: []Problem{{Kind: ConfigChanged, Lockfile: ".npmrc", Line: 2, Detail: ".npmrc was changed, and it steers what is installed and how: new “ignore-scripts=false”."}}, want: []string{"warning"}},
+		{name: "without words", problem: []Problem{{Kind: ConfigChanged, Lockfile: ".pnpmfile.cjs"}}, want: []string{"warning"}},
+	})
 }
