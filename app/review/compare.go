@@ -20,7 +20,7 @@ import (
 // Names are matched without regard to case. A symlinked lockfile is resolved
 // inside its tree, on each side: its content counts, wherever the link leads.
 func Compare(ctx context.Context, base, head Tree, ignores func(path string) bool) (Request, error) {
-	c := &comparison{base: index(base), head: index(head), known: map[string]lockfile.Settings{}, workspaces: map[string]map[string]bool{}, texts: map[string][]byte{}}
+	c := &comparison{base: index(base), head: index(head), known: map[string]lockfile.Settings{}, workspaces: map[string]map[string]bool{}, texts: map[string][]byte{}, manifest: map[string]manifest{}}
 	var req Request
 	for _, p := range c.candidates() {
 		format, _ := lockfile.Recognise(p)
@@ -121,6 +121,7 @@ type comparison struct {
 	held       int                          // bytes of all lockfiles read so far
 	known      map[string]lockfile.Settings // by their name and the id of their content
 	workspaces map[string]map[string]bool   // that lockfiles of the head name, by their paths
+	manifest   map[string]manifest          // by their name and the id of their content
 	texts      map[string][]byte            // of lockfiles of the head that manifests are held against
 }
 

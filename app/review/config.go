@@ -29,6 +29,8 @@ type Config struct {
 const (
 	yarnsCode  = "yarn's own code"
 	patchFiles = "patches"
+
+	packageManager = "packageManager in package.json"
 )
 
 // configKind says what kind of file steers a package manager, "" for none.
@@ -103,7 +105,45 @@ func (c *comparison) configs(ctx context.Context, ignores func(path string) bool
 			out = append(out, found)
 		}
 	}
+	managers, err := c.packageManagers(ctx, ignores)
+	return append(out, managers...), err
+}
+
+// packageManagers finds the manifests that name the package manager in a way that lets
+// other code run than before: another one, one by its address, without the digest that
+// was there, or with another one for the same version. A new version is none of this.
+func (c *comparison) packageManagers(ctx context.Context, ignores func(path string) bool) (out []Config, err error) {
+	paths := c.changedFiles(func(p string) bool {
+		return path.Base(p) == "package.json" && lockfile.IsManifest(p) && !ignores(p)
+	})
+	for _, p := range paths[:min(len(paths), MaxConfigs)] {
+		sides, broken, err := c.readManifest(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		was, is := sides[0].PackageManager, sides[1].PackageManager
+		if broken[0] != nil || broken[1] != nil || was.Spec == is.Spec || !otherManager(was.Spec, is.Spec) {
+			continue
+		}
+		found := Config{Path: p, Kind: packageManager, How: "was changed", Line: is.Line, Added: []string{"packageManager: " + is.Spec}}
+		if is.Spec == "" {
+			found.Added = nil
+		}
+		if was.Spec != "" {
+			found.Removed = []string{"packageManager: " + was.Spec}
+		}
+		out = append(out, found)
+	}
 	return out, nil
+}
+
+// otherManager compares what two manifests name, "pnpm@9.1.0+sha512.…".
+func otherManager(was, is string) bool {
+	release, digest, _ := strings.Cut(was, "+")
+	nowRelease, nowDigest, _ := strings.Cut(is, "+")
+	name, _, _ := strings.Cut(release, "@")
+	nowName, _, _ := strings.Cut(nowRelease, "@")
+	return strings.Contains(is, "://") || was != "" && name != nowName || digest != "" && nowDigest == "" || release == nowRelease && digest != "" && digest != nowDigest
 }
 
 // steers says of the lines of a kind of file which ones count: comments do not, nor what
@@ -272,7 +312,7 @@ var (
 	// A variable is where the secret is, and not the secret; a switch is none.
 	harmless = regexp.MustCompile(`^(true|false|["']?\$(\w+|\{\w+[-?]?\})["']?)[,;]?$`)
 	// What the big forges and registries hand out.
-	token = regexp.MustCompile(`\b(npm_|gh[pousr]_|github_pat_|glpat-)[\w-]+`)
+	token = regexp.MustCompile(`\b(npm_|gh[pousr]_|github_pat_|glpat-)[\w-]{16,}`)
 )
 
 // withoutSecrets is a line of settings as it may be shown to everybody. One that sets
@@ -281,7 +321,7 @@ func withoutSecrets(line string) string {
 	if m := secretSetting.FindStringSubmatch(line); m != nil && m[2] != "" && !harmless.MatchString(m[2]) {
 		line = m[1] + "…"
 	}
-	if !strings.ContainsAny(line, ":=-") {
+	if header := strings.HasPrefix(line, "[") && strings.HasSuffix(line, "]"); !header && !strings.ContainsAny(line, ":=-") {
 		return "…"
 	}
 	return token.ReplaceAllString(userInfo.ReplaceAllString(line, "://…@"), "$1…")

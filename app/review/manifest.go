@@ -127,21 +127,15 @@ func (c *comparison) untouched(ctx context.Context, locks []string) string {
 // it.
 func (c *comparison) restless(ctx context.Context, p, lock string) (restless, error) {
 	found := restless{path: p}
-	var sides [2]lockfile.Manifest
-	for i, s := range []side{c.base, c.head} {
-		data, err := s.tree.Read(ctx, s.paths[p])
-		if err != nil && !errors.Is(err, ErrTooLarge) {
-			return found, fmt.Errorf("read %s: %w", p, err)
-		}
-		if err == nil {
-			sides[i], err = lockfile.ParseManifest(p, data)
-		}
-		if err != nil {
-			if i == 1 { // a base that cannot be read is mended
-				found.asks = []string{"cannot be read: " + err.Error()}
-			}
-			return found, nil
-		}
+	sides, broken, err := c.readManifest(ctx, p)
+	if err != nil {
+		return found, err
+	}
+	if broken[1] != nil {
+		found.asks = []string{"cannot be read: " + broken[1].Error()}
+	}
+	if broken[0] != nil || broken[1] != nil {
+		return found, nil // a base that cannot be read is mended
 	}
 	locked, err := c.text(ctx, lock)
 	if err != nil {
@@ -179,6 +173,34 @@ func (c *comparison) restless(ctx context.Context, p, lock string) (restless, er
 		found.line = all[0].line
 	}
 	return found, nil
+}
+
+// readManifest reads a manifest on both sides. broken says what is wrong with each.
+func (c *comparison) readManifest(ctx context.Context, p string) (sides [2]lockfile.Manifest, broken [2]error, err error) {
+	for i, s := range []side{c.base, c.head} {
+		e := s.paths[p]
+		key := path.Base(p) + " " + e.ID
+		if known, ok := c.manifest[key]; ok {
+			sides[i], broken[i] = known.Manifest, known.broken
+			continue
+		}
+		data, err := s.tree.Read(ctx, e)
+		if err != nil && !errors.Is(err, ErrTooLarge) {
+			return sides, broken, fmt.Errorf("read %s: %w", p, err)
+		}
+		if err == nil {
+			sides[i], err = lockfile.ParseManifest(p, data)
+		}
+		broken[i] = err
+		c.manifest[key] = manifest{sides[i], err}
+	}
+	return sides, broken, nil
+}
+
+// manifest is one that was read, or what is wrong with it.
+type manifest struct {
+	lockfile.Manifest
+	broken error
 }
 
 // keeps says whether lockfiles of a format keep what a section of a manifest asks for.
