@@ -88,6 +88,9 @@ func (c *comparison) configs(ctx context.Context, ignores func(path string) bool
 			if e.Path == "" {
 				continue
 			}
+			if whole = whole && e.Size <= lockfile.MaxSettingsBytes; !whole {
+				break
+			}
 			data, err := []side{c.base, c.head}[i].tree.Read(ctx, e)
 			if err != nil && !errors.Is(err, ErrTooLarge) {
 				return nil, fmt.Errorf("read %s: %w", p, err)
@@ -117,12 +120,12 @@ func (c *comparison) packageManagers(ctx context.Context, ignores func(path stri
 		return path.Base(p) == "package.json" && lockfile.IsManifest(p) && !ignores(p)
 	})
 	for _, p := range paths[:min(len(paths), MaxConfigs)] {
-		sides, broken, err := c.readManifest(ctx, p)
+		sides, err := c.readManifest(ctx, p)
 		if err != nil {
 			return nil, err
 		}
 		was, is := sides[0].PackageManager, sides[1].PackageManager
-		if broken[0] != nil || broken[1] != nil || was.Spec == is.Spec || !otherManager(was.Spec, is.Spec) {
+		if sides[0].broken != "" || sides[1].broken != "" || was.Spec == is.Spec || !otherManager(was.Spec, is.Spec) {
 			continue
 		}
 		found := Config{Path: p, Kind: packageManager, How: "was changed", Line: is.Line, Added: []string{"packageManager: " + is.Spec}}

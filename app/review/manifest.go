@@ -26,7 +26,10 @@ func (c *comparison) manifests(ctx context.Context, ignores func(path string) bo
 		if err != nil {
 			return nil, err
 		}
-		lock := c.untouched(ctx, locks)
+		lock, err := c.untouched(ctx, locks)
+		if err != nil {
+			return nil, err
+		}
 		if lock == "" || ignores(lock) {
 			continue
 		}
@@ -109,32 +112,35 @@ func (c *comparison) covering(ctx context.Context, manifest string) ([]string, e
 }
 
 // untouched is the first of the lockfiles where none of them changed, else "".
-func (c *comparison) untouched(ctx context.Context, locks []string) string {
+func (c *comparison) untouched(ctx context.Context, locks []string) (string, error) {
 	for _, p := range locks {
 		b, bErr := c.base.resolve(ctx, p)
 		h, hErr := c.head.resolve(ctx, p)
+		if err := errors.Join(readFailure(bErr), readFailure(hErr)); err != nil {
+			return "", err
+		}
 		if bErr != nil || hErr != nil || b == nil || h == nil || b.ID != h.ID {
-			return "" // it is reviewed, or cannot be, which is said
+			return "", nil // it is reviewed, or cannot be, which is said
 		}
 	}
 	if len(locks) == 0 {
-		return ""
+		return "", nil
 	}
-	return locks[0]
+	return locks[0], nil
 }
 
 // restless compares what a manifest asks for on both sides, as far as the lockfile keeps
 // it.
 func (c *comparison) restless(ctx context.Context, p, lock string) (restless, error) {
 	found := restless{path: p}
-	sides, broken, err := c.readManifest(ctx, p)
+	sides, err := c.readManifest(ctx, p)
 	if err != nil {
 		return found, err
 	}
-	if broken[1] != nil {
-		found.asks = []string{"cannot be read: " + broken[1].Error()}
+	if broken := sides[1].broken; broken != "" {
+		found.asks = []string{"cannot be read: " + broken}
 	}
-	if broken[0] != nil || broken[1] != nil {
+	if sides[0].broken != "" || sides[1].broken != "" {
 		return found, nil // a base that cannot be read is mended
 	}
 	locked, err := c.text(ctx, lock)
@@ -175,32 +181,38 @@ func (c *comparison) restless(ctx context.Context, p, lock string) (restless, er
 	return found, nil
 }
 
-// readManifest reads a manifest on both sides. broken says what is wrong with each.
-func (c *comparison) readManifest(ctx context.Context, p string) (sides [2]lockfile.Manifest, broken [2]error, err error) {
+// readManifest reads a manifest on both sides.
+func (c *comparison) readManifest(ctx context.Context, p string) (sides [2]manifest, err error) {
 	for i, s := range []side{c.base, c.head} {
 		e := s.paths[p]
 		key := path.Base(p) + " " + e.ID
 		if known, ok := c.manifest[key]; ok {
-			sides[i], broken[i] = known.Manifest, known.broken
+			sides[i] = known
+			continue
+		}
+		if e.Size > lockfile.MaxManifestBytes {
+			sides[i].broken = ErrTooLarge.Error()
 			continue
 		}
 		data, err := s.tree.Read(ctx, e)
 		if err != nil && !errors.Is(err, ErrTooLarge) {
-			return sides, broken, fmt.Errorf("read %s: %w", p, err)
+			return sides, fmt.Errorf("read %s: %w", p, err)
 		}
 		if err == nil {
-			sides[i], err = lockfile.ParseManifest(p, data)
+			sides[i].Manifest, err = lockfile.ParseManifest(p, data)
 		}
-		broken[i] = err
-		c.manifest[key] = manifest{sides[i], err}
+		if err != nil {
+			sides[i].broken = err.Error()
+		}
+		c.manifest[key] = sides[i]
 	}
-	return sides, broken, nil
+	return sides, nil
 }
 
 // manifest is one that was read, or what is wrong with it.
 type manifest struct {
 	lockfile.Manifest
-	broken error
+	broken string // "" where it could be read
 }
 
 // keeps says whether lockfiles of a format keep what a section of a manifest asks for.

@@ -155,8 +155,8 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 		in.Problems = append(in.Problems, configProblems(req.Configs, told)...)
 	}
 	in.Subjects = r.subjects(ctx, changes)
-	r.histories(ctx, changes, in.Subjects)
 	r.bundles(ctx, changes, in.Subjects)
+	r.histories(ctx, changes, in.Subjects)
 	r.inventories(ctx, req, &in)
 	r.consult(ctx, req.Hub, &in)
 	if err := ctx.Err(); err != nil {
