@@ -120,7 +120,7 @@ func (c *comparison) untouched(ctx context.Context, locks []string) (string, err
 			return "", err
 		}
 		if bErr != nil || hErr != nil || b == nil || h == nil || b.ID != h.ID {
-			return "", nil // it is reviewed, or cannot be, which is said
+			return "", nil //nolint:nilerr // it is reviewed, or cannot be, which is said
 		}
 	}
 	if len(locks) == 0 {
