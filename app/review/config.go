@@ -273,9 +273,7 @@ func (c *Config) withoutRegistries(told []string) bool {
 	}
 	n := len(c.Added)
 	c.Added = slices.DeleteFunc(slices.Clone(c.Added), func(l string) bool {
-		return slices.ContainsFunc(told, func(registry string) bool {
-			return strings.Contains(l, registry) && strings.Contains(strings.ToLower(l), "regist")
-		})
+		return slices.ContainsFunc(told, func(registry string) bool { return onlySets(l, registry) })
 	})
 	if len(c.Added) == n {
 		return true
@@ -283,7 +281,19 @@ func (c *Config) withoutRegistries(told []string) bool {
 	c.Removed = slices.DeleteFunc(slices.Clone(c.Removed), func(l string) bool {
 		return strings.Contains(strings.ToLower(l), "registry") && strings.Contains(l, "://")
 	})
-	return len(c.Added)+len(c.Removed) > 0
+	return slices.ContainsFunc(slices.Concat(c.Added, c.Removed), func(l string) bool { return !isHeader(l) })
+}
+
+// onlySets says whether a line of settings names one value and nothing beside it.
+func onlySets(line, value string) bool {
+	key, ok := strings.CutSuffix(strings.TrimRight(line, " \t\"'"), value)
+	return ok && !strings.ContainsAny(key, "{[,")
+}
+
+// isHeader says whether a line of settings only begins a section.
+func isHeader(line string) bool {
+	line = strings.TrimSpace(line)
+	return strings.HasSuffix(line, ":") || strings.HasPrefix(line, "[") && strings.HasSuffix(line, "]")
 }
 
 // shown are the changed lines in words, the first few, without secrets.
@@ -324,7 +334,7 @@ func withoutSecrets(line string) string {
 	if m := secretSetting.FindStringSubmatch(line); m != nil && m[2] != "" && !harmless.MatchString(m[2]) {
 		line = m[1] + "…"
 	}
-	if header := strings.HasPrefix(line, "[") && strings.HasSuffix(line, "]"); !header && !strings.ContainsAny(line, ":=-") {
+	if !isHeader(line) && !strings.ContainsAny(line, ":=-") {
 		return "…"
 	}
 	return token.ReplaceAllString(userInfo.ReplaceAllString(line, "://…@"), "$1…")

@@ -77,11 +77,15 @@ func TestARegistryThatMovedIsToldOnce(t *testing.T) {
 	lock := func(name string) string {
 		return string(packages{"node_modules/" + name: bare(name + "@1.0.0")}.lockfile())
 	}
-	for settings, want := range map[string]string{
-		"registry=https://npm.evil.example/\n":                       "",
-		"registry=https://npm.evil.example/\nignore-scripts=false\n": "new “ignore-scripts=false”",
+	const npmrc, workspace = ".npmrc", "pnpm-workspace.yaml"
+	for _, tt := range []struct{ file, base, settings, want string }{
+		{npmrc, "registry=https://registry.npmjs.org/\n", "registry=https://npm.evil.example/\n", ""},
+		{npmrc, "", "registry = \"https://npm.evil.example/\"\n", ""},
+		{npmrc, "registry=https://registry.npmjs.org/\n", "registry=https://npm.evil.example/\nignore-scripts=false\n", "new “ignore-scripts=false”"},
+		{workspace, "packages: []\n", "packages: []\nregistries:\n  default: https://npm.evil.example/\n", ""},
+		{workspace, "packages: []\n", "packages: []\nregistries: {onlyX: a, default: https://npm.evil.example/}\n", "new “registries: {onlyX: a, default: https://npm.evil.example/}”"},
 	} {
-		req, err := Compare(t.Context(), files{".npmrc": "registry=https://registry.npmjs.org/\n", "package-lock.json": lock("a")}, files{".npmrc": settings, "package-lock.json": lock("b")}, none)
+		req, err := Compare(t.Context(), files{tt.file: tt.base, "package-lock.json": lock("a")}, files{tt.file: tt.settings, "package-lock.json": lock("b")}, none)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,8 +104,8 @@ func TestARegistryThatMovedIsToldOnce(t *testing.T) {
 				config = append(config, strings.TrimSuffix(lines, "."))
 			}
 		}
-		if len(moved) != 1 || strings.Join(config, "|") != want {
-			t.Errorf("%q: %q, %q", settings, moved, config)
+		if len(moved) != 1 || strings.Join(config, "|") != tt.want {
+			t.Errorf("%q: %q, %q", tt.settings, moved, config)
 		}
 	}
 }
