@@ -18,6 +18,8 @@ type Source interface {
 	Release(ctx context.Context, p dep.Package) (Release, error)
 	Attestations(ctx context.Context, p dep.Package) ([]Attestation, error)
 	PublishedAt(ctx context.Context, p dep.Package) (Date, error)
+	// History is of all releases of the package with that name.
+	History(ctx context.Context, name string) (History, error)
 }
 
 // archiveSchema is the value of "schema" in an archive.
@@ -42,6 +44,8 @@ type archive struct {
 	Releases     map[string]answer[Release]       `json:"releases"`
 	Attestations map[string]answer[[]Attestation] `json:"attestations"`
 	Dates        map[string]answer[Date]          `json:"dates"`
+	// Histories are by name. What was saved by older versions of Bonafide has none.
+	Histories map[string]answer[History] `json:"histories,omitempty"`
 }
 
 // answer is what was answered: a value, "not found", or the reason of a failure.
@@ -56,6 +60,7 @@ func NewArchive(source Source) *Archive {
 	return &Archive{source: source, doc: archive{
 		Schema: archiveSchema, Origin: source.Origin(),
 		Releases: map[string]answer[Release]{}, Attestations: map[string]answer[[]Attestation]{}, Dates: map[string]answer[Date]{},
+		Histories: map[string]answer[History]{},
 	}}
 }
 
@@ -102,23 +107,28 @@ func (a *Archive) Origin() string { return a.doc.Origin }
 
 // Release implements Source.
 func (a *Archive) Release(ctx context.Context, p dep.Package) (Release, error) {
-	return recall(a, a.doc.Releases, p, func() (Release, error) { return a.source.Release(ctx, p) })
+	return recall(a, a.doc.Releases, p.String(), func() (Release, error) { return a.source.Release(ctx, p) })
 }
 
 // Attestations implements Source.
 func (a *Archive) Attestations(ctx context.Context, p dep.Package) ([]Attestation, error) {
-	return recall(a, a.doc.Attestations, p, func() ([]Attestation, error) { return a.source.Attestations(ctx, p) })
+	return recall(a, a.doc.Attestations, p.String(), func() ([]Attestation, error) { return a.source.Attestations(ctx, p) })
 }
 
 // PublishedAt implements Source.
 func (a *Archive) PublishedAt(ctx context.Context, p dep.Package) (Date, error) {
-	return recall(a, a.doc.Dates, p, func() (Date, error) { return a.source.PublishedAt(ctx, p) })
+	return recall(a, a.doc.Dates, p.String(), func() (Date, error) { return a.source.PublishedAt(ctx, p) })
+}
+
+// History implements Source.
+func (a *Archive) History(ctx context.Context, name string) (History, error) {
+	return recall(a, a.doc.Histories, name, func() (History, error) { return a.source.History(ctx, name) })
 }
 
 // recall asks the source and keeps the answer, or replays it.
-func recall[T any](a *Archive, kept map[string]answer[T], p dep.Package, ask func() (T, error)) (T, error) {
+func recall[T any](a *Archive, kept map[string]answer[T], key string, ask func() (T, error)) (T, error) {
 	if a.source == nil {
-		return replay(kept[p.String()])
+		return replay(kept[key])
 	}
 	v, err := ask()
 	var saved answer[T]
@@ -131,7 +141,7 @@ func recall[T any](a *Archive, kept map[string]answer[T], p dep.Package, ask fun
 		saved.Failure = err.Error()
 	}
 	a.mu.Lock()
-	kept[p.String()] = saved
+	kept[key] = saved
 	a.mu.Unlock()
 	return v, err
 }

@@ -31,6 +31,10 @@ func (fixed) PublishedAt(context.Context, dep.Package) (Date, error) {
 	return Date{Time: time.Unix(1700000000, 0).UTC(), Source: "registry document"}, nil
 }
 
+func (fixed) History(_ context.Context, name string) (History, error) {
+	return History{Name: name, Releases: []Past{{Version: "1.0.0", Published: time.Unix(1700000000, 0).UTC(), Announced: true}}}, nil
+}
+
 func TestAnArchiveReplaysEveryAnswer(t *testing.T) {
 	ctx := context.Background()
 	pkg := func(name string) dep.Package { return dep.Package{Ecosystem: dep.NPM, Name: name, Version: "1.0.0"} }
@@ -40,6 +44,7 @@ func TestAnArchiveReplaysEveryAnswer(t *testing.T) {
 	}
 	_, _ = live.Attestations(ctx, pkg("here"))
 	_, _ = live.PublishedAt(ctx, pkg("here"))
+	_, _ = live.History(ctx, "here")
 	var file bytes.Buffer
 	if _, err := live.WriteTo(&file); err != nil {
 		t.Fatal(err)
@@ -67,8 +72,26 @@ func TestAnArchiveReplaysEveryAnswer(t *testing.T) {
 	if a, err := old.Attestations(ctx, pkg("here")); err != nil || string(a[0].Bundle) != `{"a":1}` {
 		t.Error(a, err)
 	}
+	if h, err := old.History(ctx, "here"); err != nil || h.Name != "here" || len(h.Releases) != 1 || !h.Releases[0].Announced || h.Releases[0].Published.Unix() != 1700000000 {
+		t.Error(h, err)
+	}
+	if _, err := old.History(ctx, "gone"); !errors.As(err, &failure) {
+		t.Error("a history that was never asked for is unknown:", err)
+	}
 	if d, err := old.PublishedAt(ctx, pkg("here")); err != nil || d.Time.Unix() != 1700000000 {
 		t.Error(d, err)
+	}
+}
+
+// What older versions saved has no histories.
+func TestAnOlderArchiveIsRead(t *testing.T) {
+	old, err := ReadArchive(strings.NewReader(`{"schema":"bonafide.evidence/v1","origin":"https://registry.test/","releases":{},"attestations":{},"dates":{}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var failure *Failure
+	if _, err := old.History(context.Background(), "here"); !errors.As(err, &failure) {
+		t.Error("unknown, not empty:", err)
 	}
 }
 

@@ -1,6 +1,14 @@
 package registry
 
-import "time"
+import (
+	"cmp"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // History is what the registry says of all releases of one package. Nothing in it is
 // proven: it says which earlier releases are worth asking about, and when each release
@@ -21,6 +29,9 @@ type Past struct {
 	InstallScript bool
 }
 
+// Mark is the highest mark of the release, as the registry announces it.
+func (p Past) Mark() Mark { return mark(p.Publisher, p.Announced) }
+
 // Find looks a release up by its version.
 func (h History) Find(version string) (Past, bool) {
 	for _, p := range h.Releases {
@@ -29,4 +40,71 @@ func (h History) Find(version string) (Past, bool) {
 		}
 	}
 	return Past{}, false
+}
+
+// ParseHistory streams the full document of a package of the npm registry, and keeps no
+// more of it than a History holds. A release whose document is odd stays in the history, as
+// one of which nothing is announced; dates that stand for none are left out.
+func ParseHistory(r io.Reader) (History, error) {
+	var h History
+	times := map[string]time.Time{}
+	dec := newDecoder(r)
+	err := eachMember(dec, func(member string) (err error) {
+		switch member {
+		case "name":
+			h.Name, err = readText(dec)
+			return err
+		case "versions":
+			return eachMember(dec, h.read(dec))
+		case "time":
+			return readTimes(dec, times)
+		}
+		return skip(dec)
+	})
+	if err != nil {
+		return History{}, err
+	}
+	if h.Name == "" {
+		return History{}, wrong("JSON that is no package document (it has no name)")
+	}
+	for i, p := range h.Releases {
+		if at := times[p.Version]; plausible(at) {
+			h.Releases[i].Published = at
+		}
+	}
+	slices.SortStableFunc(h.Releases, func(a, b Past) int {
+		if a.Published.IsZero() != b.Published.IsZero() {
+			if a.Published.IsZero() {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Or(a.Published.Compare(b.Published), cmp.Compare(a.Version, b.Version))
+	})
+	return h, nil
+}
+
+// read reads one member of "versions".
+func (h *History) read(dec *jsontext.Decoder) func(string) error {
+	return func(version string) error {
+		if len(h.Releases) >= maxVersions {
+			return wrong("more than %d versions of one package", maxVersions)
+		}
+		past := Past{Version: version}
+		var doc struct {
+			Dist jsontext.Value `json:"dist"`
+			User jsontext.Value `json:"_npmUser"`
+		}
+		if dec.PeekKind() == '{' {
+			if err := json.UnmarshalDecode(dec, &doc); err != nil {
+				return notTheDocument(err)
+			}
+		} else if err := skip(dec); err != nil {
+			return err
+		}
+		past.Announced = member(member(doc.Dist, "attestations"), "provenance").Kind() == '{'
+		past.Publisher = npmPublisher(doc.User)
+		h.Releases = append(h.Releases, past)
+		return nil
+	}
 }

@@ -130,6 +130,24 @@ func (n *NPM) releaseOfPackage(ctx context.Context, p dep.Package) (Release, err
 	return r, err
 }
 
+// History reads the full document of a package, of which it keeps only what a History
+// holds. The error wraps ErrInvalid (nothing was asked), ErrNotFound, or is a *Failure.
+func (n *NPM) History(ctx context.Context, name string) (History, error) {
+	if err := ValidName(name); err != nil {
+		return History{}, err
+	}
+	return get(ctx, n.client, n.address("/"+escape(name)), document[History]{
+		name: "the package document, for its history", limit: maxPackument,
+		decode: func(body io.Reader) (History, error) {
+			h, err := ParseHistory(body)
+			if err == nil && h.Name != name {
+				err = wrong("the document of another package")
+			}
+			return h, err
+		},
+	})
+}
+
 // Attestations reads the attestation document. The error wraps ErrInvalid (nothing
 // was asked), ErrNotFound, or is a *Failure.
 func (n *NPM) Attestations(ctx context.Context, p dep.Package) ([]Attestation, error) {

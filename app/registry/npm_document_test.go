@@ -22,16 +22,27 @@ func TestRealDocumentsStateWhatTheIndexSays(t *testing.T) {
 		}
 		var got []Release
 		if data := realdata.Read(t, z, c.Path); c.Kind == "npm-packument" {
-			p, err := ParsePackument(bytes.NewReader(data))
-			if err != nil || p.Name != c.Name || len(p.Skipped) > 0 {
-				t.Errorf("%s: %v, name %q, skipped %v", c.Path, err, p.Name, p.Skipped)
+			h, err := ParseHistory(bytes.NewReader(data))
+			if err != nil || h.Name != c.Name {
+				t.Errorf("%s: %v, name %q", c.Path, err, h.Name)
 			}
-			for _, r := range p.Releases {
-				if _, dated := p.Times[r.Package.Version]; !dated && !strings.Contains(c.Path, "abbreviated") {
-					t.Errorf("%s: %s has no date", c.Path, r.Package.Version)
+			documents := realdata.Versions(t, data)
+			for i, p := range h.Releases {
+				if p.Published.IsZero() != strings.Contains(c.Path, "abbreviated") {
+					t.Errorf("%s: %s was published at %s", c.Path, p.Version, p.Published)
 				}
+				if i > 0 && p.Published.Before(h.Releases[i-1].Published) {
+					t.Errorf("%s: %s comes too late", c.Path, p.Version)
+				}
+				r, err := ParseRelease(documents[p.Version])
+				if err != nil || p.Announced != r.ProvenanceAnnounced || p.Publisher != r.Publisher || p.Mark() != r.Mark() {
+					t.Errorf("%s: %+v, its own document says %+v, %v", c.Path, p, r, err)
+				}
+				got = append(got, r)
 			}
-			got = p.Releases
+			if len(got) != len(documents) {
+				t.Errorf("%s: %d releases of %d", c.Path, len(got), len(documents))
+			}
 			packuments++
 		} else {
 			r, err := ParseRelease(data)
@@ -206,20 +217,28 @@ func TestAnElementThatIsNoBundleIsHandedOn(t *testing.T) {
 	}
 }
 
-func TestOneBadReleaseDoesNotSpoilThePackument(t *testing.T) {
-	p, err := ParsePackument(strings.NewReader(`{"versions":{
-		"1.0.0":{"name":"a","version":"1.0.0","dist":{}},
-		"1.1.0":{"name":"a","version":"1.1.1","dist":{}},
-		"1.2.0":{"name":"a","version":"1.2.0","dist":{"integrity":5}},
-		"2.0.0":{"name":"a","version":"2.0.0","dist":{}}},
-		"time":{"1.0.0":"2020-01-02T03:04:05.678Z","modified":"2021-01-02T03:04:05.678Z","2.0.0":5},"name":"a"}`))
-	if err != nil || len(p.Releases) != 2 || len(p.Skipped) != 2 || p.Releases[1].Package.Version != "2.0.0" ||
-		!maps.Equal(p.Times, map[string]time.Time{"1.0.0": time.Date(2020, 1, 2, 3, 4, 5, 678e6, time.UTC)}) {
-		t.Fatalf("%+v, %v", p, err)
+func TestOneOddReleaseDoesNotSpoilTheHistory(t *testing.T) {
+	h, err := ParseHistory(strings.NewReader(`{"versions":{
+		"2.0.0":{"name":"a","version":"2.0.0","dist":{}},
+		"1.3.0":5,
+		"1.2.0":{"dist":{"attestations":{"provenance":{}}},"_npmUser":{"name":"GitHub Actions","trustedPublisher":{"id":"github"}}},
+		"1.1.0":{"dist":[5],"_npmUser":[]},
+		"1.0.0":{"dist":{"attestations":{"url":"x"}},"_npmUser":"robin <robin@example.com>"}},
+		"time":{"1.0.0":"2020-01-02T03:04:05.678Z","1.2.0":"2019-01-02T03:04:05Z","1.3.0":"1970-01-01T00:00:00Z","modified":"2021-01-02T03:04:05.678Z","2.0.0":5},"name":"a"}`))
+	want := []Past{
+		{Version: "1.2.0", Published: time.Date(2019, 1, 2, 3, 4, 5, 0, time.UTC), Announced: true, Publisher: Publisher{Name: "GitHub Actions", TrustedPublisher: "github"}},
+		{Version: "1.0.0", Published: time.Date(2020, 1, 2, 3, 4, 5, 678e6, time.UTC), Publisher: Publisher{Name: "robin"}},
+		{Version: "1.1.0"}, {Version: "1.3.0"}, {Version: "2.0.0"},
 	}
-	for _, not := range []string{``, `{`, `[]`, `{}`, `{"name":5}`, `{"name":"a","versions":[]}`, `{"name":"a","versions":{"1.0.0":{"name":"b","version":"1.0.0","dist":{}}}}`, `{"name":"a","time":5}`} {
-		if p, err := ParsePackument(strings.NewReader(not)); err == nil {
-			t.Errorf("%s: %+v", not, p)
+	if err != nil || h.Name != "a" || !slices.Equal(h.Releases, want) {
+		t.Fatalf("%+v, %v", h, err)
+	}
+	if past, ok := h.Find("1.2.0"); !ok || past.Mark() != MarkTrustedPublisher {
+		t.Errorf("%+v, %t", past, ok)
+	}
+	for _, not := range []string{``, `{`, `[]`, `{}`, `{"name":5}`, `{"name":"a","versions":[]}`, `{"name":"a","time":5}`, `{"name":"a","versions":{"1.0.0":{}`} {
+		if h, err := ParseHistory(strings.NewReader(not)); err == nil {
+			t.Errorf("%s: %+v", not, h)
 		}
 	}
 }
@@ -308,22 +327,25 @@ func FuzzParseAttestations(f *testing.F) {
 	})
 }
 
-func FuzzParsePackument(f *testing.F) {
-	f.Add([]byte(`{"name":"a","versions":{"1.0.0":{"name":"a","version":"1.0.0","dist":{}}},"time":{"1.0.0":"2020-01-02T03:04:05.678Z"}}`))
+func FuzzParseHistory(f *testing.F) {
+	f.Add([]byte(`{"name":"a","versions":{"1.0.0":{"dist":{"attestations":{"provenance":{}}}},"2.0.0":[]},"time":{"1.0.0":"2020-01-02T03:04:05.678Z"}}`))
 	f.Add([]byte(`{"time":{"a":{}},"versions":{"a":5},"name":"b"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := ParsePackument(bytes.NewReader(data))
-		times, timesErr := decodeTimes(p.Name)(bytes.NewReader(data))
+		h, err := ParseHistory(bytes.NewReader(data))
 		if err != nil {
 			return
 		}
-		if timesErr != nil || !maps.Equal(times, p.Times) {
-			t.Fatalf("%v, %v against %v", timesErr, times, p.Times)
+		times, err := decodeTimes(h.Name)(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, r := range p.Releases {
-			if r.Package.Name != p.Name {
-				t.Fatalf("%+v", r)
+		seen := map[string]bool{}
+		for i, p := range h.Releases {
+			dated := !p.Published.IsZero()
+			if seen[p.Version] || dated && !p.Published.Equal(times[p.Version]) || i > 0 && dated && p.Published.Before(h.Releases[i-1].Published) {
+				t.Fatalf("%+v", h)
 			}
+			seen[p.Version] = true
 		}
 	})
 }

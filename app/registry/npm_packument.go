@@ -10,68 +10,6 @@ import (
 	"github.com/bonafide-app/bonafide/app/dep"
 )
 
-// Packument is the full document of one package: all its releases.
-type Packument struct {
-	Name     string
-	Releases []Release            // in the order of the document
-	Times    map[string]time.Time // publication by version, unsigned; empty in abbreviated documents
-	// Skipped says by version why a release could not be read.
-	Skipped map[string]string
-}
-
-// ParsePackument streams a full or abbreviated document of the npm registry. One
-// release that cannot be read does not spoil the others.
-func ParsePackument(r io.Reader) (Packument, error) {
-	p := Packument{Times: map[string]time.Time{}, Skipped: map[string]string{}}
-	dec := newDecoder(r)
-	err := eachMember(dec, func(name string) (err error) {
-		switch name {
-		case "name":
-			p.Name, err = readText(dec)
-			return err
-		case "versions":
-			return eachMember(dec, p.release(dec))
-		case "time":
-			return readTimes(dec, p.Times)
-		}
-		return skip(dec)
-	})
-	if err != nil {
-		return Packument{}, err
-	}
-	if p.Name == "" {
-		return Packument{}, wrong("JSON that is no package document (it has no name)")
-	}
-	for i := range p.Releases {
-		if got := p.Releases[i].Package.Name; got != p.Name {
-			return Packument{}, wrong("a package document that holds releases of another package")
-		}
-	}
-	return p, nil
-}
-
-// release reads one member of "versions".
-func (p *Packument) release(dec *jsontext.Decoder) func(string) error {
-	return func(version string) error {
-		if len(p.Releases)+len(p.Skipped) >= maxVersions {
-			return wrong("more than %d versions of one package", maxVersions)
-		}
-		raw, err := dec.ReadValue()
-		if err != nil {
-			return notTheDocument(err)
-		}
-		switch r, err := ParseRelease(raw); {
-		case err != nil:
-			p.Skipped[version] = err.Error()
-		case r.Package.Version != version:
-			p.Skipped[version] = "its document states another version"
-		default:
-			p.Releases = append(p.Releases, r)
-		}
-		return nil
-	}
-}
-
 // decodeVersion streams a package document and reads one release of it, the zero
 // Release where it has none.
 func decodeVersion(p dep.Package) func(io.Reader) (Release, error) {

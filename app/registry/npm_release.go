@@ -198,13 +198,15 @@ func (m Mark) Rank() int {
 }
 
 // Mark is the highest mark of the release.
-func (r Release) Mark() Mark {
+func (r Release) Mark() Mark { return mark(r.Publisher, r.ProvenanceAnnounced) }
+
+func mark(by Publisher, announced bool) Mark {
 	switch {
-	case r.Publisher.Approver != "":
+	case by.Approver != "":
 		return MarkStagedPublish
-	case r.Publisher.TrustedPublisher != "" && r.ProvenanceAnnounced:
+	case by.TrustedPublisher != "" && announced:
 		return MarkTrustedPublisher
-	case r.ProvenanceAnnounced:
+	case announced:
 		return MarkProvenance
 	}
 	return MarkNone

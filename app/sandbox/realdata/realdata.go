@@ -5,6 +5,7 @@ package realdata
 
 import (
 	"archive/zip"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -66,4 +67,17 @@ func Read(t testing.TB, archive fs.FS, name string) []byte {
 		t.Fatal(err)
 	}
 	return data
+}
+
+// Versions are the version documents in the document of an npm package, by version. There
+// are none in any other document.
+func Versions(t testing.TB, data []byte) map[string]json.RawMessage {
+	t.Helper()
+	var doc struct {
+		Versions map[string]json.RawMessage `json:"versions"`
+	}
+	if err := json.Unmarshal(data, &doc); err != nil {
+		t.Fatal(err)
+	}
+	return doc.Versions
 }
