@@ -102,7 +102,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("verifier: %w", err), a.store.Close())
 	}
-	reviewer, err := review.New(review.Options{Verifier: verifier, Registry: o.NPMRegistry, Concurrency: releasesAtATime, Clock: time.Now, Demo: o.Demo})
+	reviewer, err := review.New(review.Options{Verifier: verifier, Historian: npm, Registry: o.NPMRegistry, Concurrency: releasesAtATime, Clock: time.Now, Demo: o.Demo})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("reviewer: %w", err), a.store.Close())
 	}

@@ -286,7 +286,7 @@ func TestPublisherChanged(t *testing.T) {
 			return since(added(e, signed(e, mallory)), out("1.0.0", 90*day), out("1.0.1", 10*day))
 		}), want: []string{"warning"}},
 	})
-	off := Default().With(RuleTooNew, Off)
+	off := Default().With(RuleTooNew, Off).With(RuleProvenanceLost, Off).With(RulePublisherLost, Off) // which say so of their own
 	v := Judge(Input{Subjects: []Subject{unreadHistory(update(mallory))}}, off, now())
 	if len(v.Findings) != 1 || v.Findings[0].Rule != RulePublisherChanged || !v.Findings[0].Unknown {
 		t.Errorf("with too-new switched off nobody says that the history is not known: %+v", v.Findings)

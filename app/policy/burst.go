@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"deps.dev/util/semver"
 )
 
 // burst: worms publish whatever a stolen token reaches, within minutes. Monorepos do so
@@ -128,23 +126,9 @@ func doubled(cluster []outing) bool {
 // ofOneLine says whether two stable versions are of one release line: npm's majors, and
 // below 1.0.0 the minors.
 func ofOneLine(a, b string) bool {
-	x, err := semver.NPM.Parse(a)
-	if err != nil || x.IsPrerelease() {
-		return false
-	}
-	y, err := semver.NPM.Parse(b)
-	if err != nil || y.IsPrerelease() {
-		return false
-	}
-	_, difference, err := semver.NPM.Difference(a, b)
-	if err != nil {
-		return false
-	}
-	if difference != semver.DiffMinor {
-		return difference != semver.DiffMajor
-	}
-	_, major, err := semver.NPM.Difference(a, "0.0.0")
-	return err == nil && major == semver.DiffMajor
+	x, pre, ok := lineOf(a)
+	y, alsoPre, alsoOK := lineOf(b)
+	return ok && alsoOK && !pre && !alsoPre && x == y
 }
 
 // habitual says whether the packages with a past, or as many of them as BurstSize and the

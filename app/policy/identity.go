@@ -37,8 +37,9 @@ func identity(e provenance.Evidence) *provenance.Identity {
 
 // ancestors are the versions to compare identities with: what is replaced under the
 // same name weighs as its release line does. Where nothing of that line is replaced, a
-// copy of it that stays does: else a further copy could come from anywhere. Everything
-// else is information.
+// copy of it that stays does: else a further copy could come from anywhere. Where neither
+// is there, the newest release of the line with provenance does. Everything else is
+// information.
 func (s Subject) ancestors() []before {
 	out := s.compared()
 	replaced := false
@@ -48,6 +49,9 @@ func (s Subject) ancestors() []before {
 	}
 	for i := range out {
 		out[i].weighs = out[i].weighs && !(replaced && out[i].stays)
+	}
+	if p, ok := s.builtBefore(); ok {
+		out = append(out, s.witnessed(p, false))
 	}
 	sort.SliceStable(out, func(i, j int) bool { return out[i].weighs && !out[j].weighs })
 	return out
@@ -359,6 +363,13 @@ func identityUnknown(rule RuleName, s Subject, v view) []draft {
 		if b.weighs && !notTold {
 			d.atMost, d.Unknown = Warning, true
 		}
+		return []draft{d}
+	}
+	if reason := s.builderUnread(); reason != "" {
+		d := about(rule, s, fmt.Sprintf("%s was built from %s, and whether the releases before it in its line came from the same repository and workflow could not be found out: %s.",
+			id(s.Change.Entry.Package), repository(now), reason), "Compare it with the release before it yourself, or run the check again when the registry answers.")
+		d.atMost, d.Unknown, d.cause = Warning, true, "line "+reason
+		d.many = "have verified provenance, and whether the releases before them in their lines came from the same repositories and workflows could not be found out: " + reason
 		return []draft{d}
 	}
 	return nil

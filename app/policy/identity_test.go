@@ -112,12 +112,21 @@ func TestRealHistoriesChangeNoPublisherConfiguration(t *testing.T) {
 	}
 	compared := 0
 	for _, file := range files {
-		p, err := registry.ParsePackument(bytes.NewReader(realdata.Read(t, z, file)))
-		if err != nil {
+		data := realdata.Read(t, z, file)
+		documents := realdata.Versions(t, data)
+		if len(documents) == 0 {
 			continue // the document of one version
 		}
+		history, err := registry.ParseHistory(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
 		var releases []registry.Release
-		for _, r := range p.Releases {
+		for _, p := range history.Releases {
+			r, err := registry.ParseRelease(documents[p.Version])
+			if err != nil {
+				t.Fatal(err)
+			}
 			if r.Publisher.OIDCConfigID != "" {
 				releases = append(releases, r)
 			}

@@ -39,4 +39,12 @@ const (
 	BurstRest = 24 * time.Hour
 	// BurstAge is for how long a burst is worth a word. Worms were found within days.
 	BurstAge = 30 * 24 * time.Hour
+	// LossReleases is for how many releases of a line, and LossTime for how long, what the
+	// line lost weighs in full. Malware was found within hours or days every time; a line
+	// that goes on without is a project that publishes in another way now.
+	LossReleases = 3
+	LossTime     = 30 * 24 * time.Hour
+	// SettleTime is how young a release is whose evidence may still be on its way through
+	// the registry and its caches.
+	SettleTime = time.Hour
 )

@@ -7,12 +7,13 @@ import (
 	"github.com/bonafide-app/bonafide/app/provenance"
 )
 
-// provenanceLost compares with the versions that are replaced, and with those of the
-// same release line that stay: what had provenance must not come without. The one
-// with the best evidence speaks; against a version of a newer release line it is a
-// notice. A replaced version that is gone from the registry is said and blocks
-// nothing. What could not be found out is told by the rule unverified.
-func provenanceLost(s Subject, _ view) []draft {
+// provenanceLost compares with the versions that are replaced, with those of the same
+// release line that stay, and with the line as the registry's history tells it: what had
+// provenance must not come without. One of them speaks, the first that is proven to have
+// had it; against a version of a newer release line it is a notice. A replaced version
+// that is gone from the registry is said and blocks nothing. What could not be found out
+// is told by the rule unverified, of the line by this one.
+func provenanceLost(s Subject, v view) []draft {
 	if !s.lookedAt() {
 		return nil
 	}
@@ -25,27 +26,29 @@ func provenanceLost(s Subject, _ view) []draft {
 				fmt.Sprintf("%s, which %s replaces, is gone from the registry: the two cannot be compared.", id(b.entry.Package), id(name)),
 				"Nothing to do if you are leaving a version that was withdrawn. Look up why it was: withdrawn malware may already have run where the old lockfile was installed.")
 			d.atMost, d.cause, d.many = Notice, "gone", "replace a version that is gone from the registry, so that nothing can be compared"
+			if s.History != nil && s.comparable() {
+				d.Message = fmt.Sprintf("%s, which %s replaces, is gone from the registry: the release was compared with its line instead.", id(b.entry.Package), id(name))
+				d.many = "replace a version that is gone from the registry, so that they were compared with their lines instead"
+			}
 			out = append(out, d)
 		}
 	}
 	if p.State != provenance.Absent {
 		return out
 	}
-	for _, b := range compared {
-		if b.evidence.Provenance.State == provenance.Verified {
-			return append(out, lostAgainst(s, b))
-		}
+	if l, ok := s.loses(buildProvenance(), v); ok {
+		return append(out, benignly(s, lostAgainst(s, l)))
 	}
 	for _, b := range compared {
 		if old := b.evidence.Provenance; old.State == provenance.Invalid || old.State == provenance.Absent && old.Unsupported && !p.Unsupported {
 			return append(out, notComparable(s, b))
 		}
 	}
-	return out
+	return append(out, s.lineUnknown(buildProvenance(), v)...)
 }
 
 // lostAgainst words the loss of what an old version has.
-func lostAgainst(s Subject, old before) draft {
+func lostAgainst(s Subject, old loss) draft {
 	name := s.Change.Entry.Package
 	if !old.weighs {
 		d := about(RuleProvenanceLost, s,
@@ -66,13 +69,19 @@ func lostAgainst(s Subject, old before) draft {
 	if s.Evidence.Provenance.Unsupported {
 		message += " (it carries an attestation, but of a kind that is not build provenance)"
 	}
+	message += old.sinceWhen()
 	help := fmt.Sprintf("Stay on %s until you know why. This is what a stolen publishing token looks like.", quote(old.entry.Package.Version))
+	if old.settled {
+		help = "The line has gone on without provenance for long enough that this is no longer held to be an attack; nobody can say from what the release was built, all the same."
+	}
 	if i := old.evidence.Provenance.Identity; i != nil && i.Repository != "" {
 		help += fmt.Sprintf(" Look for a tag, a release and a workflow run of %s at %s.", quote(name.Version), repository(i))
 	}
 	help += " Benign causes: published by hand from a maintainer's machine, a workflow that lost the permission id-token: write, " +
 		"a move to a CI system whose trusted publishing gives no provenance, or a release from before the project had provenance. Ask the maintainer to publish again with provenance."
-	return about(RuleProvenanceLost, s, message+".", help)
+	d := about(RuleProvenanceLost, s, message+".", help)
+	d.atMost = old.atMost("")
+	return d
 }
 
 // notComparable says that an old version carried something that proves nothing here:

@@ -6,25 +6,35 @@ import (
 	"github.com/bonafide-app/bonafide/app/provenance"
 )
 
-// publisherLost compares with the versions that are replaced, and with those of the
-// same release line that stay: what came from a trusted publisher must not come from
-// somebody's token. It weighs less where verified provenance names the same
+// publisherLost compares with the versions that are replaced, with those of the same
+// release line that stay, and with the line: what came from a trusted publisher must not
+// come from somebody's token. It weighs less where verified provenance names the same
 // repository and workflow, or where a person approved the publication, and against a
-// version of a newer release line.
-func publisherLost(s Subject, _ view) []draft {
-	if !s.lookedAt() || s.Evidence.Release == nil || trustedPublisher(s.Evidence) != "" {
+// version of a newer release line. A release that nobody approved, where one before it
+// was, is a warning.
+func publisherLost(s Subject, v view) []draft {
+	if !s.lookedAt() || s.Evidence.Release == nil {
 		return nil
 	}
-	var old before
-	for _, b := range s.compared() {
-		if trustedPublisher(b.evidence) != "" {
-			old = b
-			break
+	if l, ok := s.loses(fromTrustedPublisher(), v); ok {
+		return []draft{benignly(s, lostPublisher(s, l))}
+	}
+	if l, ok := s.loses(approved(), v); ok && l.weighs {
+		return []draft{benignly(s, lostApproval(s, l))}
+	}
+	if p := buildProvenance(); p.lacks(s.Evidence) && v.policy.Severity(RuleProvenanceLost) != Off {
+		if unread, _ := s.lineUnread(p); unread != "" {
+			return nil // it is said there
 		}
 	}
-	if old.evidence.Release == nil {
-		return nil
+	if ds := s.lineUnknown(fromTrustedPublisher(), v); len(ds) > 0 || s.History == nil {
+		return ds
 	}
+	return s.lineUnknown(approved(), v)
+}
+
+// lostPublisher words the loss of the trusted publisher.
+func lostPublisher(s Subject, old loss) draft {
 	name := s.Change.Entry.Package
 	by := publishedBy(s.Evidence.Release)
 	if by == "" {
@@ -57,8 +67,26 @@ func publisherLost(s Subject, _ view) []draft {
 		d.Help = fmt.Sprintf("Stay on %s until you know why: somebody used a token or a password where none was needed before. ", quote(old.entry.Package.Version)) +
 			"Benign causes: a release by hand while CI was broken, a move to another CI system, or a release from before the project used trusted publishing. Ask the maintainer."
 	}
-	d.Message, d.atMost = message+".", old.atMost(weight)
-	return []draft{d}
+	if old.settled {
+		d.Help = "The line has gone on without a trusted publisher for long enough that this is no longer held to be an attack. Ask the maintainer to use one again: a token can be stolen."
+	}
+	d.Message, d.atMost = message+old.sinceWhen()+".", old.atMost(weight)
+	return d
+}
+
+// lostApproval words that a release did not wait for a person, as one before it did. It is
+// never more than a warning: npm's staged publishing is independent of who publishes, and
+// may be chosen release by release.
+func lostApproval(s Subject, old loss) draft {
+	name := s.Change.Entry.Package
+	d := about(RulePublisherLost, s, fmt.Sprintf("%s was published without anybody's approval, but %s, was approved by %s%s.",
+		id(name), old.which(name), quote(old.evidence.Release.Publisher.Approver), old.sinceWhen()),
+		"A stolen token, or a workflow that was taken over, publishes without the second factor of a person. Benign causes: a release with a tool that does not stage, or a project that gave up staged publishing. Ask the maintainer.")
+	if d.atMost = old.atMost(Warning); old.settled {
+		d.atMost = Notice
+		d.cause, d.many = "approval", "were published without anybody's approval, which their release lines had before, long ago"
+	}
+	return d
 }
 
 // sameBuilder says whether both are verified and name the same repository (by its

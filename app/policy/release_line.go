@@ -1,9 +1,15 @@
 package policy
 
 import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
 	"deps.dev/util/semver"
 
 	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/registry"
 )
 
 // weighs says whether what was lost against an old release weighs in full: the new
@@ -23,4 +29,137 @@ func weighs(old, now dep.Package) bool {
 		return err != nil || major == semver.DiffMajor
 	}
 	return true
+}
+
+// line is a release line: a major version; below 1.0.0 a minor one.
+type line struct{ major, minor int64 }
+
+func (l line) compare(o line) int {
+	return cmp.Or(cmp.Compare(l.major, o.major), cmp.Compare(l.minor, o.minor))
+}
+
+// lineOf is the release line of a version, and whether that is a prerelease.
+func lineOf(version string) (l line, prerelease, ok bool) {
+	v, err := semver.NPM.Parse(version)
+	if err != nil || v.IsWildcard() {
+		return line{}, false, false
+	}
+	parts := strings.SplitN(v.Canon(false), ".", 3)
+	if len(parts) < 3 {
+		return line{}, false, false
+	}
+	if l.major, err = strconv.ParseInt(parts[0], 10, 64); err != nil {
+		return line{}, false, false
+	}
+	if l.major == 0 {
+		if l.minor, err = strconv.ParseInt(parts[1], 10, 64); err != nil {
+			return line{}, false, false
+		}
+	}
+	return l, v.IsPrerelease(), true
+}
+
+// lineage is what a release is compared with in the history of its package. A stable
+// release has only stable ones in it.
+type lineage struct {
+	self registry.Past
+	own  []registry.Past // of its line, published before it, oldest first
+	// below are those of the nearest lower line that were published before the first
+	// release of its line.
+	below []registry.Past
+	// undated are of the two lines, and could have been published before it: the
+	// registry does not state when.
+	undated []registry.Past
+	// why completes "could not be found out: …" where there is something undated.
+	why string
+}
+
+// lineage reads the history of the subject's package.
+func (s Subject) lineage() (l lineage) {
+	if s.History == nil {
+		return l
+	}
+	self, listed := s.History.Find(s.Change.Entry.Package.Version)
+	mine, prerelease, known := lineOf(s.Change.Entry.Package.Version)
+	if !listed {
+		self.Version = s.Change.Entry.Package.Version
+	}
+	l.self = self
+
+	var lower []registry.Past // all of the nearest lower line
+	var nearest line
+	began := self.Published // of the line
+	for _, p := range s.History.Releases {
+		its, pre, ok := lineOf(p.Version)
+		if p.Version == self.Version || ok && pre && !prerelease {
+			continue
+		}
+		switch order := its.compare(mine); {
+		case !known || !ok:
+			l.undated = append(l.undated, p)
+		case order == 0 && (self.Published.IsZero() || p.Published.IsZero()):
+			l.undated = append(l.undated, p)
+		case order == 0 && p.Published.Before(self.Published):
+			l.own = append(l.own, p)
+			if p.Published.Before(began) {
+				began = p.Published
+			}
+		case order < 0:
+			if c := its.compare(nearest); len(lower) > 0 && c < 0 {
+				continue
+			} else if c > 0 {
+				lower = nil
+			}
+			nearest, lower = its, append(lower, p)
+		}
+	}
+	for _, p := range lower {
+		switch {
+		case self.Published.IsZero() || p.Published.IsZero():
+			l.undated = append(l.undated, p)
+		case p.Published.Before(began):
+			l.below = append(l.below, p)
+		}
+	}
+	switch {
+	case !known:
+		l.why = "its version has no place in the order of versions"
+	case !listed:
+		l.why = "the registry's document of the package does not list it"
+	case self.Published.IsZero():
+		l.why = "the registry does not state when it was published"
+	default:
+		l.why = "the registry does not state when they were published"
+	}
+	return l
+}
+
+// newest is the newest release that has something: of the own line; where none of that
+// line has it, of the line below.
+func (l lineage) newest(has func(registry.Past) bool) (p registry.Past, below, ok bool) {
+	if p, ok = last(l.own, has); ok {
+		return p, false, true
+	}
+	p, ok = last(l.below, has)
+	return p, true, ok
+}
+
+func last(past []registry.Past, has func(registry.Past) bool) (registry.Past, bool) {
+	for _, p := range slices.Backward(past) {
+		if has(p) {
+			return p, true
+		}
+	}
+	return registry.Past{}, false
+}
+
+// since are the releases of the line after an earlier release, oldest first, with the
+// release itself at the end.
+func (l lineage) since(p registry.Past) (out []registry.Past) {
+	for _, x := range l.own {
+		if x.Published.After(p.Published) {
+			out = append(out, x)
+		}
+	}
+	return append(out, l.self)
 }

@@ -179,7 +179,7 @@ func TestProvenanceLost(t *testing.T) {
 	renamed := updated(entry("axios-old@1.14.0"), attested(entry("axios-old@1.14.0")), e, signed(e))
 
 	nested := added(e, signed(e))
-	above, root := entry("semver@7.6.3"), entry("semver@6.3.1")
+	above, root := entry("semver@7.6.3"), entry("semver@6.3.2")
 	next, zero, patch := entry("semver@8.0.0"), entry("tiny@0.5.0"), entry("tiny@0.4.9")
 	back := entry("axios@1.13.9")
 	broken := func(ev *provenance.Evidence) {
@@ -187,7 +187,7 @@ func TestProvenanceLost(t *testing.T) {
 	}
 	strange := func(ev *provenance.Evidence) { ev.Provenance.Unsupported = true }
 	acrossLines := updated(above, attested(above), root, signed(root))
-	held(t, RuleProvenanceLost, []example{
+	held(t, RuleProvenanceLost, append(provenanceLostByLine(), []example{
 		{name: "another copy stays and has it", subject: []Subject{beside(nested, old, attested(old))}, want: []string{"error"}},
 		{name: "another copy stays and has none", subject: []Subject{beside(nested, old, signed(old))}},
 		{name: "a stay speaks where the replaced one has none", subject: []Subject{beside(updated(back, signed(back), e, signed(e)), old, attested(old))}, want: []string{"error"}},
@@ -214,7 +214,7 @@ func TestProvenanceLost(t *testing.T) {
 		{name: "the old one is unknown, not lost", subject: []Subject{updated(old, down(old), e, signed(e))}},
 		{name: "added", subject: []Subject{added(e, signed(e))}},
 		{name: "removed", subject: []Subject{removed(old)}},
-	})
+	}...))
 }
 
 func TestPublisherLost(t *testing.T) {
@@ -229,7 +229,7 @@ func TestPublisherLost(t *testing.T) {
 	}
 	circle := func(ev *provenance.Evidence) { ev.Provenance = provenance.Provenance{Check: absent("")} }
 	newer, older := entry("axios@2.0.0"), entry("axios@0.30.2")
-	held(t, RulePublisherLost, []example{
+	held(t, RulePublisherLost, append(publisherLostByLine(), []example{
 		{name: "another copy stays and came from one", subject: []Subject{beside(added(e, attested(e, token, elsewhere)), old, attested(old))}, want: []string{"error"}},
 		{name: "another copy stays, same repository and workflow", subject: []Subject{beside(added(e, attested(e, token)), old, attested(old))}, want: []string{"warning"}},
 		{name: "an older line in the place of a newer one", subject: []Subject{updated(newer, attested(newer), older, signed(older))}, want: []string{"notice"}},
@@ -242,7 +242,7 @@ func TestPublisherLost(t *testing.T) {
 		{name: "a trusted publisher that gives no provenance", subject: []Subject{updated(old, attested(old, circle), e, signed(e))}, want: []string{"error"}},
 		{name: "never had one", subject: []Subject{updated(old, signed(old), e, signed(e))}},
 		{name: "the new one is unknown", subject: []Subject{updated(old, attested(old), e, down(e))}},
-	})
+	}...))
 }
 
 func TestSourceMismatch(t *testing.T) {
@@ -1112,7 +1112,7 @@ func TestRepositoryChanged(t *testing.T) {
 	elsewhere := entry("axios@1.14.0", func(e *dep.Entry) { e.Resolved = "https://npm.acme.example/team/axios/-/axios-1.14.0.tgz" })
 	same := updated(old, readButUnknown, e, is())
 	same.Change.Kind = dep.Repinned
-	held(t, RuleRepositoryChanged, []example{
+	held(t, RuleRepositoryChanged, append(repositoryByLine(), []example{
 		{name: "another repository, another owner", subject: []Subject{updated(old, was, e, stolen)}, want: []string{"error"}},
 		{name: "on a dangerous trigger", subject: []Subject{updated(old, was, e, is(moved(fork, "2000", "9"), edited(func(i *provenance.Identity) { i.Trigger = "pull_request_target" })))}, want: []string{"error"}},
 		{name: "made anew under the same name", subject: []Subject{updated(old, was, e, is(moved(home, "2000", "9")))}, want: []string{"error"}},
@@ -1150,7 +1150,7 @@ func TestRepositoryChanged(t *testing.T) {
 		{name: "the one before does not hold", subject: []Subject{updated(old, attested(old, func(ev *provenance.Evidence) { ev.Provenance.Check = invalid("its log entry is missing") }), e, is())}},
 		{name: "added", subject: []Subject{added(e, is())}},
 		{name: "removed", subject: []Subject{removed(old)}},
-	})
+	}...))
 }
 
 func TestIdentityChanged(t *testing.T) {
@@ -1200,7 +1200,7 @@ func TestIdentityChanged(t *testing.T) {
 			i.Issuer, i.Workflow, i.Signer = "https://gitlab.com", ".gitlab-ci.yml", i.Repository+"//.gitlab-ci.yml@"+i.Ref
 		})(ev)
 	}
-	held(t, RuleIdentityChanged, []example{
+	held(t, RuleIdentityChanged, append(identityByLine(), []example{
 		{name: "an ordinary release: another tag, commit and run", subject: []Subject{now(func(i *provenance.Identity) { i.Run = i.Repository + "/actions/runs/2/attempts/1" })}},
 		{name: "tags of a package in a monorepo", subject: []Subject{updated(old, attested(old, edited(func(i *provenance.Identity) { i.Ref = "refs/tags/left-pad@1.3.0" }), madeBy), e,
 			is(edited(func(i *provenance.Identity) { i.Ref = "refs/tags/left-pad@1.3.1" }), madeBy))}},
@@ -1258,7 +1258,7 @@ func TestIdentityChanged(t *testing.T) {
 		{name: "lost", subject: []Subject{updated(old, was, e, signed(e))}},
 		{name: "added", subject: []Subject{added(e, is())}},
 		{name: "removed", subject: []Subject{removed(old)}},
-	})
+	}...))
 }
 
 // Whoever switches one of the two rules off still hears what could not be looked at,

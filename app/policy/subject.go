@@ -65,23 +65,29 @@ func (s Subject) bundleUnknown() bool {
 	return bundled(s.Change.Entry) && state(s.Bundle) == provenance.Unknown
 }
 
-// before is one version that stood in the base and that a registry answers for.
+// before is one version to compare with: it stood in the base, or stands in the
+// history, and a registry answers for it.
 type before struct {
 	entry    dep.Entry
 	evidence provenance.Evidence
 	stays    bool // it was not replaced, but stays elsewhere in the lockfile
 	weighs   bool // what was lost against it weighs in full
+	// past says what it is to the one that enters, where it stands in the history alone.
+	past string
 }
 
 // asked says whether there is evidence at all.
 func (b before) asked() bool {
 	e := b.evidence
-	return e.Gone || e.Release != nil || e.Provenance.State != ""
+	return b.past != "" || e.Gone || e.Release != nil || e.Provenance.State != ""
 }
 
 // which names the version and what it is to the one that enters.
 func (b before) which(now dep.Package) string {
-	if b.stays {
+	switch {
+	case b.past != "":
+		return olderName(b.entry.Package, now) + ", " + b.past
+	case b.stays:
 		return olderName(b.entry.Package, now) + ", which stays elsewhere in this lockfile"
 	}
 	return olderName(b.entry.Package, now) + ", which it replaces"

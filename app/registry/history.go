@@ -92,8 +92,10 @@ func (h *History) read(dec *jsontext.Decoder) func(string) error {
 		}
 		past := Past{Version: version}
 		var doc struct {
-			Dist jsontext.Value `json:"dist"`
-			User jsontext.Value `json:"_npmUser"`
+			Dist             jsontext.Value `json:"dist"`
+			User             jsontext.Value `json:"_npmUser"`
+			HasInstallScript jsontext.Value `json:"hasInstallScript"`
+			Scripts          jsontext.Value `json:"scripts"`
 		}
 		if dec.PeekKind() == '{' {
 			if err := json.UnmarshalDecode(dec, &doc); err != nil {
@@ -104,6 +106,7 @@ func (h *History) read(dec *jsontext.Decoder) func(string) error {
 		}
 		past.Announced = member(member(doc.Dist, "attestations"), "provenance").Kind() == '{'
 		past.Publisher = npmPublisher(doc.User)
+		past.InstallScript = doc.HasInstallScript.Kind() == 't' || len(installScripts(doc.Scripts)) > 0
 		h.Releases = append(h.Releases, past)
 		return nil
 	}

@@ -35,7 +35,7 @@ func TestRealDocumentsStateWhatTheIndexSays(t *testing.T) {
 					t.Errorf("%s: %s comes too late", c.Path, p.Version)
 				}
 				r, err := ParseRelease(documents[p.Version])
-				if err != nil || p.Announced != r.ProvenanceAnnounced || p.Publisher != r.Publisher || p.Mark() != r.Mark() {
+				if err != nil || p.Announced != r.ProvenanceAnnounced || p.Publisher != r.Publisher || p.InstallScript != r.InstallScript || p.Mark() != r.Mark() {
 					t.Errorf("%s: %+v, its own document says %+v, %v", c.Path, p, r, err)
 				}
 				got = append(got, r)
@@ -222,13 +222,13 @@ func TestOneOddReleaseDoesNotSpoilTheHistory(t *testing.T) {
 		"2.0.0":{"name":"a","version":"2.0.0","dist":{}},
 		"1.3.0":5,
 		"1.2.0":{"dist":{"attestations":{"provenance":{}}},"_npmUser":{"name":"GitHub Actions","trustedPublisher":{"id":"github"}}},
-		"1.1.0":{"dist":[5],"_npmUser":[]},
+		"1.1.0":{"dist":[5],"_npmUser":[],"scripts":{"install":"node x"}},
 		"1.0.0":{"dist":{"attestations":{"url":"x"}},"_npmUser":"robin <robin@example.com>"}},
 		"time":{"1.0.0":"2020-01-02T03:04:05.678Z","1.2.0":"2019-01-02T03:04:05Z","1.3.0":"1970-01-01T00:00:00Z","modified":"2021-01-02T03:04:05.678Z","2.0.0":5},"name":"a"}`))
 	want := []Past{
 		{Version: "1.2.0", Published: time.Date(2019, 1, 2, 3, 4, 5, 0, time.UTC), Announced: true, Publisher: Publisher{Name: "GitHub Actions", TrustedPublisher: "github"}},
 		{Version: "1.0.0", Published: time.Date(2020, 1, 2, 3, 4, 5, 678e6, time.UTC), Publisher: Publisher{Name: "robin"}},
-		{Version: "1.1.0"}, {Version: "1.3.0"}, {Version: "2.0.0"},
+		{Version: "1.1.0", InstallScript: true}, {Version: "1.3.0"}, {Version: "2.0.0"},
 	}
 	if err != nil || h.Name != "a" || !slices.Equal(h.Releases, want) {
 		t.Fatalf("%+v, %v", h, err)

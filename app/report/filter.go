@@ -27,7 +27,8 @@ func Narrow(r Report, f Filter) Report {
 	lost := make(map[place]bool)
 	for _, found := range r.Findings {
 		if found.Rule == policy.RuleProvenanceLost || found.Rule == policy.RulePublisherLost {
-			lost[place{found.Package, found.Lockfile}] = found.Severity != policy.Notice
+			at := place{found.Package, found.Lockfile}
+			lost[at] = lost[at] || found.Severity != policy.Notice && !found.Unknown
 		}
 	}
 	r.Packages = slices.Collect(func(yield func(Package) bool) {

@@ -39,6 +39,9 @@ type Report struct {
 	Lockfiles  []Lockfile // what was looked at, and what was not and why
 	// Retry says that something is unknown that could become known by asking again.
 	Retry bool
+	// Hasty names a release that seems to have lost something and is so young that its
+	// evidence may still be on its way, "" for none.
+	Hasty string
 	// Demo says that trust rests on the demo's own root: every rendering says so.
 	Demo bool
 }

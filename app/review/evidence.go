@@ -130,52 +130,65 @@ func evidenceKey(e dep.Entry) string {
 	return e.Package.String() + " " + e.Integrity
 }
 
-// gather asks for the evidence of entries, each distinct one once, at most
-// r.concurrency at a time.
+// subjectOf is what is to be verified about an entry.
+func subjectOf(e dep.Entry) provenance.Subject {
+	return provenance.Subject{
+		Package: e.Package, Digests: e.Digests, OwnDigest: e.OwnDigest,
+		Standalone: e.Lockfile == "" && len(e.Digests) == 0, // it was asked for by itself
+	}
+}
+
+// gather asks for the evidence of entries, each distinct one once.
 func (r *Reviewer) gather(ctx context.Context, entries []dep.Entry) map[string]provenance.Evidence {
 	distinct := map[string]dep.Entry{}
 	for _, e := range entries {
 		distinct[evidenceKey(e)] = e
 	}
+	return each(r.concurrency, distinct, func(e dep.Entry) provenance.Evidence { return r.verify(ctx, subjectOf(e)) }, r.progress)
+}
+
+// each answers questions, at most limit at a time. progress may be nil; it is called
+// from one goroutine.
+func each[Q, A any](limit int, questions map[string]Q, ask func(Q) A, progress func(done, total int)) map[string]A {
 	type result struct {
-		key      string
-		evidence provenance.Evidence
+		key    string
+		answer A
 	}
 	results := make(chan result)
 	go func() {
 		defer close(results)
 		var g errgroup.Group // no shared context: one failure must not end the others
-		g.SetLimit(r.concurrency)
-		for key, e := range distinct {
+		g.SetLimit(limit)
+		for key, q := range questions {
 			g.Go(func() error {
-				results <- result{key, r.verify(ctx, e)}
+				results <- result{key, ask(q)}
 				return nil
 			})
 		}
 		_ = g.Wait() // the functions never fail
 	}()
-	found := make(map[string]provenance.Evidence, len(distinct))
+	answers := make(map[string]A, len(questions))
 	for res := range results {
-		found[res.key] = res.evidence
-		if r.progress != nil {
-			r.progress(len(found), len(distinct))
+		answers[res.key] = res.answer
+		if progress != nil {
+			progress(len(answers), len(questions))
 		}
 	}
-	return found
+	return answers
 }
 
 // verify keeps a panic inside: it runs on a goroutine of its own, where nobody else
 // could, and one package must not end the server.
-func (r *Reviewer) verify(ctx context.Context, e dep.Entry) (found provenance.Evidence) {
+func (r *Reviewer) verify(ctx context.Context, s provenance.Subject) (found provenance.Evidence) {
 	defer func() {
 		if p := recover(); p != nil {
-			zerolog.Ctx(ctx).Error().Interface("panic", p).Bytes("stack", debug.Stack()).Str("package", e.Package.String()).Msg("panic while verifying")
+			zerolog.Ctx(ctx).Error().Interface("panic", p).Bytes("stack", debug.Stack()).Str("package", s.Package.String()).Msg("panic while verifying")
 			fault := provenance.Check{State: provenance.Unknown, Reason: "Bonafide failed while it verified this package (an internal fault)."}
-			found = provenance.Evidence{Package: e.Package}
+			found = provenance.Evidence{Package: s.Package}
 			found.Signature.Check, found.Publish.Check, found.Provenance.Check, found.Digest.Check = fault, fault, fault, fault
 		}
 	}()
-	return r.verifier.Verify(ctx, provenance.Subject{Package: e.Package, Digests: e.Digests, OwnDigest: e.OwnDigest})
+	return r.verifier.Verify(ctx, s)
 }
 
 // change is one change of one lockfile, with who may be asked about it.

@@ -2,11 +2,110 @@ package review
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
 
+	"github.com/rs/zerolog"
+
+	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/policy"
+	"github.com/bonafide-app/bonafide/app/provenance"
+	"github.com/bonafide-app/bonafide/app/registry"
 )
 
+// past is what came of asking for one package's history.
+type past struct {
+	history registry.History
+	unread  string
+	retry   bool // asking again may help
+}
+
 // histories adds to the subjects what the registry says of their packages' releases, and
-// the evidence of those earlier ones that the policy wants to hear. changes are those
-// that the subjects were made of, in the same order.
-func (r *Reviewer) histories(ctx context.Context, changes []change, subjects []policy.Subject) {}
+// the evidence of those earlier ones that the policy wants to hear. Only those are asked
+// about whose own evidence was read: no other name was public, or is worth a second
+// question. It says whether asking again may tell more.
+func (r *Reviewer) histories(ctx context.Context, subjects []policy.Subject) (retry bool) {
+	if r.historian == nil {
+		return false
+	}
+	asks := func(s policy.Subject) bool {
+		p := s.Change.Entry.Package
+		return s.NotLookedUp == "" && s.Evidence.Release != nil && p.Ecosystem == dep.NPM
+	}
+	names := map[string]string{}
+	for _, s := range subjects {
+		if asks(s) {
+			names[s.Change.Entry.Package.Name] = s.Change.Entry.Package.Name
+		}
+	}
+	found := each(r.concurrency, names, func(name string) past { return r.history(ctx, name) }, nil)
+
+	wanted := map[string]dep.Package{}
+	for i := range subjects {
+		s := &subjects[i]
+		if !asks(*s) {
+			continue
+		}
+		p := found[s.Change.Entry.Package.Name]
+		if p.unread != "" {
+			s.HistoryUnread = p.unread
+			retry = retry || p.retry
+			continue
+		}
+		s.History = &p.history
+		for _, w := range policy.Wanted(*s) {
+			wanted[w.String()] = w
+			s.Witnesses = append(s.Witnesses, policy.Witness{Package: w})
+		}
+	}
+	evidence := each(r.concurrency, wanted, func(p dep.Package) provenance.Evidence {
+		return r.verify(ctx, provenance.Subject{Package: p, Standalone: true})
+	}, nil)
+	for i := range subjects {
+		for j := range subjects[i].Witnesses {
+			w := &subjects[i].Witnesses[j]
+			w.Evidence = evidence[w.Package.String()]
+		}
+	}
+	return retry
+}
+
+// history asks for one history, and keeps a panic inside as verify does.
+func (r *Reviewer) history(ctx context.Context, name string) (p past) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			zerolog.Ctx(ctx).Error().Interface("panic", cause).Bytes("stack", debug.Stack()).Str("package", name).Msg("panic while reading a history")
+			p = past{unread: "Bonafide failed while it read the history of the package (an internal fault)"}
+		}
+	}()
+	h, err := r.historian.History(ctx, name)
+	var failure *registry.Failure
+	switch {
+	case err == nil:
+		return past{history: h}
+	case errors.Is(err, registry.ErrNotFound):
+		return past{unread: "the registry has no document of the whole package"}
+	case errors.As(err, &failure):
+		return past{unread: failure.Reason, retry: true}
+	}
+	return past{unread: fmt.Sprintf("the history of the package could not be read: %v", err), retry: !errors.Is(err, registry.ErrInvalid)}
+}
+
+// settle asks once more, right away, for the evidence of releases that seem to have lost
+// something and are so young that it may still be on its way. It names one of which that is
+// still so, "" for none.
+func (r *Reviewer) settle(ctx context.Context, subjects []policy.Subject, p policy.Policy) (still string) {
+	at := r.clock().UTC()
+	for i := range subjects {
+		s := &subjects[i]
+		if !policy.Hasty(*s, p, at) {
+			continue
+		}
+		s.Evidence = r.verify(ctx, subjectOf(s.Change.Entry))
+		if policy.Hasty(*s, p, at) {
+			still = s.Change.Entry.Package.ID()
+		}
+	}
+	return still
+}

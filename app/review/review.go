@@ -14,6 +14,7 @@ import (
 	"github.com/bonafide-app/bonafide/app/lockfile"
 	"github.com/bonafide-app/bonafide/app/policy"
 	"github.com/bonafide-app/bonafide/app/provenance"
+	"github.com/bonafide-app/bonafide/app/registry"
 	"github.com/bonafide-app/bonafide/app/report"
 )
 
@@ -22,6 +23,11 @@ import (
 // ends when ctx does.
 type Verifier interface {
 	Verify(ctx context.Context, s provenance.Subject) provenance.Evidence
+}
+
+// Historian answers for all releases of a package. *registry.NPM implements it.
+type Historian interface {
+	History(ctx context.Context, name string) (registry.History, error)
 }
 
 // File is one lockfile on both sides; nil where a side has none.
@@ -58,13 +64,16 @@ type Request struct {
 	Policy   policy.Policy
 	// Hub answers what only GitHub knows; nil where none was configured, which is said.
 	Hub Hub
+	// Lost asks for the histories in an audit, too: each costs a large document.
+	Lost bool
 	// Acceptances are those that hold for what is reviewed.
 	Acceptances []policy.Acceptance
 }
 
 // Options of a Reviewer.
 type Options struct {
-	Verifier Verifier
+	Verifier  Verifier
+	Historian Historian // nil: releases are compared with the lockfile's own versions alone
 	// Registry is the configured npm registry's address: entries that are fetched
 	// from its host are looked up too, beside those from the public names.
 	Registry    string
@@ -77,6 +86,7 @@ type Options struct {
 // Reviewer reviews. It is safe for concurrent use.
 type Reviewer struct {
 	verifier    Verifier
+	historian   Historian
 	registries  map[string]bool // bases of the registries whose packages may be looked up
 	configured  []string        // those of them that the operator configured
 	concurrency int
@@ -90,7 +100,7 @@ func New(o Options) (*Reviewer, error) {
 	if o.Verifier == nil || o.Clock == nil || o.Concurrency < 1 {
 		return nil, errors.New("a reviewer needs a verifier, a clock and a concurrency of at least 1")
 	}
-	r := &Reviewer{verifier: o.Verifier, concurrency: o.Concurrency, clock: o.Clock, demo: o.Demo, progress: o.Progress, registries: map[string]bool{}}
+	r := &Reviewer{verifier: o.Verifier, historian: o.Historian, concurrency: o.Concurrency, clock: o.Clock, demo: o.Demo, progress: o.Progress, registries: map[string]bool{}}
 	for _, host := range lockfile.PublicHosts() {
 		r.registries["https://"+host] = true
 	}
@@ -156,7 +166,10 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 	}
 	in.Subjects = r.subjects(ctx, changes)
 	r.bundles(ctx, changes, in.Subjects)
-	r.histories(ctx, changes, in.Subjects)
+	if req.Kind != report.Audit || req.Lost {
+		out.Retry = r.histories(ctx, in.Subjects)
+		out.Hasty = r.settle(ctx, in.Subjects, req.Policy)
+	}
 	r.inventories(ctx, req, &in)
 	r.consult(ctx, req.Hub, &in)
 	if err := ctx.Err(); err != nil {
@@ -180,6 +193,8 @@ func (r *Reviewer) Releases(ctx context.Context, subjects []provenance.Subject, 
 			Evidence: r.verifier.Verify(ctx, s),
 		})
 	}
+	out.Retry = r.histories(ctx, in.Subjects)
+	out.Hasty = r.settle(ctx, in.Subjects, p)
 	if err := ctx.Err(); err != nil {
 		return report.Report{}, fmt.Errorf("the verification was stopped: %w", err)
 	}
@@ -213,6 +228,9 @@ func (r *Reviewer) conclude(out *report.Report, in policy.Input, p policy.Policy
 // worthAnotherTry says whether asking again could tell more about a subject.
 func worthAnotherTry(s policy.Subject) bool {
 	if s.Evidence.Retry {
+		return true
+	}
+	if slices.ContainsFunc(s.Witnesses, func(w policy.Witness) bool { return w.Evidence.Retry }) {
 		return true
 	}
 	return slices.ContainsFunc(slices.Concat(s.Replaced, s.Stays), func(old provenance.Evidence) bool { return old.Retry })

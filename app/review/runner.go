@@ -62,6 +62,10 @@ const (
 	maxWait = 5 * time.Minute
 )
 
+// settling is how long the verdict on a release that seems to have lost something, and
+// was just published, waits for evidence that may still be on its way.
+const settling = 5 * time.Minute
+
 func (t Try) wait() time.Duration { return min(max(t.Elapsed/2, minWait), maxWait) }
 
 // patience is how long GitHub's API may lag behind its own webhooks: a pull request
@@ -323,7 +327,7 @@ func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targe
 		return nil, err
 	}
 	if err == nil && !try.Last {
-		if reason := unanswered(check); reason != "" {
+		if reason := unanswered(check, try); reason != "" {
 			return nil, &Later{After: try.wait(), Reason: reason}
 		}
 	}
@@ -410,8 +414,11 @@ func (r *Runner) target(ctx context.Context, repo Repository, sha string, t targ
 }
 
 // unanswered is the reason why a check is worth another try, "" if it is not.
-func unanswered(c report.Check) string {
+func unanswered(c report.Check, try Try) string {
 	for _, s := range c.Sections {
+		if s.Report.Hasty != "" && try.Elapsed < settling {
+			return "the evidence of " + s.Report.Hasty + ", which was just published, may still be on its way"
+		}
 		if !s.Report.Retry {
 			continue
 		}

@@ -22,7 +22,7 @@ type auditCommand struct {
 // filterFlags narrow the list of packages; the verdict stays that of the whole.
 type filterFlags struct {
 	WithoutProvenance bool   `help:"List only packages without verified provenance."`
-	Lost              bool   `help:"List only packages that lost provenance or their trusted publisher."`
+	Lost              bool   `help:"List only packages that lost provenance or their trusted publisher; asks for the history of every package."`
 	Repo              string `placeholder:"OWNER/NAME" help:"List only packages that were built in this repository."`
 	Prod              bool   `help:"List only what is installed in production."`
 }
@@ -33,7 +33,11 @@ func (f filterFlags) filter() report.Filter {
 
 // Run verifies every package of a lockfile.
 func (c *auditCommand) Run(ctx context.Context, tty terminal) error {
-	return c.review(ctx, tty, report.Audit, c.filter(), c.request)
+	return c.review(ctx, tty, report.Audit, c.filter(), func(ctx context.Context) (review.Request, error) {
+		req, err := c.request(ctx)
+		req.Lost = c.Lost
+		return req, err
+	})
 }
 
 func (c *auditCommand) request(ctx context.Context) (review.Request, error) {

@@ -60,7 +60,7 @@ func (f *evidenceFlags) open(tty terminal) (*instruments, error) {
 		return nil, err
 	}
 	reviewer, err := review.New(review.Options{
-		Verifier: verifier, Registry: f.NPMRegistry, Concurrency: concurrency, Clock: time.Now, Progress: progress(tty.err),
+		Verifier: verifier, Historian: source, Registry: f.NPMRegistry, Concurrency: concurrency, Clock: time.Now, Progress: progress(tty.err),
 	})
 	return &instruments{reviewer, save}, err
 }

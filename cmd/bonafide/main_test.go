@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func newShop(t *testing.T) *shop {
 	s.registry, err = npm.New(trust, time.Now)
 	s.must(err)
 	for _, r := range []npm.Release{
-		{Name: "tide", Version: "1.0.0", Build: &sigstore.Build{Repository: "harbour/tide", Ref: "refs/heads/main"}},
+		{Name: "tide", Version: "1.0.0", PublishedAt: time.Now().AddDate(0, -1, 0), Build: &sigstore.Build{Repository: "harbour/tide", Ref: "refs/heads/main"}},
 		{Name: "tide", Version: "1.0.1"},
 		{Name: "sand", Version: "2.0.0"},
 	} {
@@ -235,7 +236,11 @@ func TestFiltersNarrowTheListAndNotTheVerdict(t *testing.T) {
 		var doc document
 		s.must(json.Unmarshal([]byte(out), &doc))
 		for _, name := range []string{"tide", "sand"} {
-			if listed := strings.Contains(out, "pkg:npm/"+name+"@"); listed != strings.Contains(want, name) {
+			listed := false
+			for _, p := range doc.Packages {
+				listed = listed || strings.HasPrefix(p.Purl, "pkg:npm/"+name+"@")
+			}
+			if listed != strings.Contains(want, name) {
 				t.Errorf("%s: %s listed: %v", flag, name, listed)
 			}
 		}
@@ -245,20 +250,43 @@ func TestFiltersNarrowTheListAndNotTheVerdict(t *testing.T) {
 	}
 }
 
+// A release that stands alone in a lockfile is held against its line where that is asked for.
+func TestAnAuditFindsWhatALineLost(t *testing.T) {
+	s := newShop(t)
+	lockfile := s.write("package-lock.json", s.lock("tide@1.0.1", "sand@2.0.0"))
+	if status, out, _ := s.run("audit", lockfile); status != exitPassed || s.asked(npm.Packument) {
+		t.Errorf("without --lost: status %d, or a history was asked for\n%s", status, out)
+	}
+	status, out, _ := s.run("audit", lockfile, "--lost", "--format", "json")
+	var doc document
+	s.must(json.Unmarshal([]byte(out), &doc))
+	if status != exitFailed || len(doc.Packages) != 1 || doc.Packages[0].Purl != "pkg:npm/tide@1.0.1" || !strings.Contains(out, `"provenance-lost"`) {
+		t.Errorf("status %d\n%s", status, out)
+	}
+	if status, out, _ := s.run("verify", "tide@1.0.1"); status != exitFailed || !strings.Contains(out, "provenance-lost") {
+		t.Errorf("by itself: status %d\n%s", status, out)
+	}
+}
+
+// asked says whether a kind of document was asked for.
+func (s *shop) asked(kind npm.Kind) bool {
+	return slices.ContainsFunc(s.registry.Requests(), func(r npm.Request) bool { return r.Kind == kind })
+}
+
 func TestTheDemoShowsEverySample(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("skipped: git is not on PATH")
 	}
 	status, out, stderr := command(t, "demo", "--once")
 	want := `clean-update success
-provenance-lost failure provenance-lost,publisher-lost
+provenance-lost failure provenance-lost,publisher-changed,publisher-lost
 repinned failure digest-mismatch,repinned
 git-dependency failure exotic-source
 forged-attestation failure provenance-invalid
 registry-down action_required unverified
 new-package success provenance-absent
-policy-edited failure provenance-lost,publisher-lost
-shared-head failure provenance-lost,publisher-lost
+policy-edited failure provenance-lost,publisher-changed,publisher-lost
+shared-head failure provenance-lost,publisher-changed,publisher-lost
 `
 	if status != exitPassed || out != want {
 		t.Errorf("status %d\n%s%s", status, out, stderr)

@@ -90,7 +90,7 @@ func open(t *testing.T) world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reviewer, err := review.New(review.Options{Verifier: verifier, Registry: server.URL, Concurrency: 4, Clock: clock, Demo: true})
+	reviewer, err := review.New(review.Options{Verifier: verifier, Historian: asked, Registry: server.URL, Concurrency: 4, Clock: clock, Demo: true})
 	if err != nil {
 		t.Fatal(err)
 	}
