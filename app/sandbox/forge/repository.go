@@ -32,6 +32,7 @@ type Repository struct {
 	deleted       bool
 	pulls         []*Pull
 	lastNumber    int
+	people        map[string]string // roles by login, lower case
 }
 
 // RepositorySpec describes a new repository.

@@ -117,6 +117,8 @@ func (s *Server) routes() http.Handler {
 	in("GET "+repo+"/pulls/{number}/files", listFiles, "pull_requests:read")
 	in("GET "+repo+"/pulls/{number}/reviews", listReviews, "pull_requests:read")
 	in("POST "+repo+"/pulls/{number}/reviews", createReview, "pull_requests:write")
+	in("GET "+repo+"/pulls/{number}/reviews/{id}", getReview, "pull_requests:read")
+	in("GET "+repo+"/collaborators/{login}/permission", getPermission, "metadata:read")
 	in("GET "+repo+"/pulls/{number}/comments", listReviewComments, "pull_requests:read")
 	in("POST "+repo+"/pulls/{number}/comments", createReviewComment, "pull_requests:write")
 	in("PATCH "+repo+"/pulls/comments/{id}", updateReviewComment, "pull_requests:write")
@@ -125,15 +127,22 @@ func (s *Server) routes() http.Handler {
 	in("POST "+repo+"/issues/{number}/comments", createIssueComment, "pull_requests:write")
 	in("PATCH "+repo+"/issues/comments/{id}", updateIssueComment, "pull_requests:write")
 	in("DELETE "+repo+"/issues/comments/{id}", deleteIssueComment, "pull_requests:write")
+	in("POST "+repo+"/issues/comments/{id}/reactions", reactToIssueComment, "issues:write", "pull_requests:write")
 	// A mux of its own, as ServeMux cannot tell pulls/comments/{id} from pulls/{number}/files.
 	first := http.NewServeMux()
 	one := "GET " + repo + "/pulls/comments/{id}"
 	first.Handle(one, s.asInstallation(one, getReviewComment, []string{"pull_requests:read"}))
+	one = "POST " + repo + "/pulls/comments/{id}/reactions"
+	first.Handle(one, s.asInstallation(one, reactToReviewComment, []string{"pull_requests:write"}))
+	one = "GET " + repo + "/issues/comments/{id}"
+	first.Handle(one, s.asInstallation(one, getIssueComment, []string{"issues:read", "pull_requests:read"}))
 	first.Handle("/", api)
 	api.Handle("/", s.serve("", func(*call) (reply, error) { return reply{}, errMissing }))
 
 	rest := http.StripPrefix("/api/v3", first)
-	other := s.serve("", func(*call) (reply, error) { return reply{}, errMissing }) // GraphQL
+	other := http.NewServeMux()
+	other.Handle("POST /api/graphql", s.asInstallation("POST /api/graphql", graphQL, []string{"pull_requests:write"}))
+	other.Handle("/", s.serve("", func(*call) (reply, error) { return reply{}, errMissing }))
 	pages := s.pages()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {

@@ -17,6 +17,7 @@ type review struct {
 	state     string // PENDING, COMMENTED, APPROVED, CHANGES_REQUESTED
 	commit    string
 	submitted time.Time
+	reactions []string
 }
 
 // reviewComment is a comment on a line, on several, or on a whole file.
@@ -38,6 +39,7 @@ type reviewComment struct {
 	replyTo   int64
 	created   time.Time
 	updated   time.Time
+	reactions []string
 }
 
 // issueComment is a comment on the pull request's timeline.
@@ -48,6 +50,8 @@ type issueComment struct {
 	body    string
 	created time.Time
 	updated time.Time
+
+	reactions []string
 }
 
 // Review is a review as it stands, a copy.
