@@ -115,7 +115,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if a.forge, err = checks.New(clients, checks.Options{AppID: o.AppID, Logger: o.Logger}); err != nil {
 		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
 	}
-	if a.runner, err = review.NewRunner(a.forge, reviewer, saver{a.store}); err != nil {
+	if a.runner, err = review.NewRunner(a.forge, reviewer, saver{a.store}, accepted{a.store}); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
 	a.queue, err = queue.Open(ctx, a.store.DB(), queue.Options{

@@ -10,6 +10,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/policy"
 	"github.com/bonafide-app/bonafide/app/queue"
 	"github.com/bonafide-app/bonafide/app/report"
 	"github.com/bonafide-app/bonafide/app/review"
@@ -86,8 +88,8 @@ func recovered(ctx context.Context, f func() error) (err error) {
 
 func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) error {
 	repo := review.Repository{Installation: job.Installation, Owner: job.Owner, Name: job.Repo}
-	try := review.Try{Last: attempt.Last, Elapsed: attempt.Elapsed}
-	if job.Reason == "rerequested" {
+	try := review.Try{Last: attempt.Last, Elapsed: attempt.Elapsed, Note: job.Note}
+	if job.Reason == "rerequested" || job.Reason == commanded {
 		try.Rerun = job.Delivery
 	}
 	switch job.Kind {
@@ -98,7 +100,20 @@ func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) erro
 	case queue.MergeGroup:
 		group := review.Group{HeadSHA: job.Head, HeadRef: job.HeadRef, BaseSHA: job.Base, BaseRef: job.BaseRef}
 		return a.runner.MergeGroup(ctx, repo, group, try)
+	case queue.Command:
+		return a.command(ctx, job, repo, try)
+	case queue.Retract:
+		remark := review.RemarkRef{Kind: review.RemarkKind(job.RemarkKind), ID: job.Remark}
+		if err := a.runner.Retract(ctx, repo, job.Number, remark); err != nil {
+			return err
+		}
+		return a.judgeAgain(ctx, job, "retracted", "")
 	case queue.Close:
+		if job.Number > 0 {
+			if err := a.runner.Ended(ctx, repo, job.Number); err != nil {
+				return err
+			}
+		}
 		return a.runner.Closed(ctx, repo, job.Head, try)
 	case queue.Installed:
 		if job.Repo == "" {
@@ -113,6 +128,34 @@ func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) erro
 		return nil
 	}
 	return fmt.Errorf("a job of the unknown kind %q", job.Kind)
+}
+
+// commanded is the reason of a job that a command asked for.
+const commanded = "command"
+
+// command answers a command. That the check is written again is a job of its own: it
+// must not fail because a command could not be answered.
+func (a *App) command(ctx context.Context, job queue.Job, repo review.Repository, try review.Try) error {
+	answer, err := a.runner.Command(ctx, repo, job.Number, review.Command{
+		RemarkRef: review.RemarkRef{Kind: review.RemarkKind(job.RemarkKind), ID: job.Remark},
+		Digest:    job.Digest, Head: job.EventHead,
+	}, try)
+	if err != nil || !answer.Judge {
+		return err
+	}
+	return a.judgeAgain(ctx, job, commanded, answer.Note)
+}
+
+// judgeAgain makes a job of judging a pull request's live head.
+func (a *App) judgeAgain(ctx context.Context, job queue.Job, reason, note string) error {
+	next := queue.Job{
+		Delivery: job.Delivery + "/" + reason, Kind: queue.PullRequest, Installation: job.Installation, RepositoryID: job.RepositoryID,
+		Owner: job.Owner, Repo: job.Repo, Number: job.Number, Reason: reason, Note: note,
+	}
+	if err := a.queue.Enqueue(ctx, next); err != nil {
+		return fmt.Errorf("enqueue pull request %d: %w", job.Number, err)
+	}
+	return nil
 }
 
 // commit judges a commit again. An event about a check suite does not say what the
@@ -189,4 +232,44 @@ func (s saver) SaveCheck(ctx context.Context, repo review.Repository, sha string
 		}
 	}
 	return nil
+}
+
+// accepted keeps in the store what was accepted.
+type accepted struct{ store *store.Store }
+
+func (k accepted) Accept(ctx context.Context, repo review.Repository, list []review.Acceptance) error {
+	var rows []store.Acceptance
+	for _, a := range list {
+		rows = append(rows, store.Acceptance{
+			Installation: repo.Installation, Owner: repo.Owner, Repo: repo.Name, Number: a.Number,
+			Place: string(a.Kind), Remark: a.ID, Role: a.Role.String(), ByAuthor: a.ByAuthor,
+			Ecosystem: string(a.Package.Ecosystem), Name: a.Package.Name, Version: a.Package.Version,
+			Digest: a.Digest, Source: a.Source, Lockfile: a.Lockfile, Rule: string(a.Rule), Reason: a.Reason, By: a.By,
+		})
+	}
+	return k.store.Accept(ctx, rows)
+}
+
+func (k accepted) Accepted(ctx context.Context, repo review.Repository, number int) ([]review.Acceptance, error) {
+	rows, err := k.store.Accepted(ctx, repo.Installation, repo.Owner, repo.Name, number)
+	var list []review.Acceptance
+	for _, a := range rows {
+		list = append(list, review.Acceptance{
+			RemarkRef: review.RemarkRef{Kind: review.RemarkKind(a.Place), ID: a.Remark},
+			Role:      review.RoleOf(a.Role), ByAuthor: a.ByAuthor,
+			Acceptance: policy.Acceptance{
+				Package: dep.Package{Ecosystem: dep.Ecosystem(a.Ecosystem), Name: a.Name, Version: a.Version},
+				Digest:  a.Digest, Source: a.Source, Lockfile: a.Lockfile, Rule: policy.RuleName(a.Rule), Reason: a.Reason, By: a.By, Number: a.Number,
+			},
+		})
+	}
+	return list, err
+}
+
+func (k accepted) Retract(ctx context.Context, repo review.Repository, number int, remark review.RemarkRef) error {
+	return k.store.Retract(ctx, repo.Installation, repo.Owner, repo.Name, number, string(remark.Kind), remark.ID)
+}
+
+func (k accepted) End(ctx context.Context, repo review.Repository, number int) error {
+	return k.store.EndAcceptances(ctx, repo.Installation, repo.Owner, repo.Name, number)
 }

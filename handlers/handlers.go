@@ -34,6 +34,9 @@ func All(appID int64, q queue.Queue) []githubapp.EventHandler {
 	ours := checksOfOurs{appID}
 	return []githubapp.EventHandler{
 		handler{"pull_request", pullRequest, q},
+		handler{"pull_request_review", pullRequestReview, q},
+		handler{"pull_request_review_comment", pullRequestReviewComment, q},
+		handler{"issue_comment", issueComment, q},
 		handler{"merge_group", mergeGroup, q},
 		handler{"check_run", ours.run, q},
 		handler{"check_suite", ours.suite, q},
@@ -117,6 +120,8 @@ var (
 	ownerShape = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9_])?$`)
 	nameShape  = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
 	shaShape   = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
+
+	digestShape = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
 // validate holds a job against the shapes that the rest of Bonafide builds request
@@ -147,6 +152,15 @@ func validate(j queue.Job) error {
 	case queue.PullRequest:
 		if j.Number <= 0 {
 			return wrong("pull request number", j.Number)
+		}
+	case queue.Command, queue.Retract:
+		switch {
+		case j.Number <= 0:
+			return wrong("pull request number", j.Number)
+		case j.Remark <= 0:
+			return wrong("comment id", j.Remark)
+		case j.Kind == queue.Command && !digestShape.MatchString(j.Digest):
+			return wrong("digest", j.Digest)
 		}
 	case queue.Close, queue.Commit:
 		if j.Head == "" {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/bonafide-app/bonafide/app/queue"
+	"github.com/bonafide-app/bonafide/app/review"
 )
 
 // run translates a payload the way a delivery does, without storing.
@@ -59,10 +60,48 @@ func TestEventsBecomeJobs(t *testing.T) {
 		return []queue.Job{{Kind: queue.Installed, Installation: 9, Reason: reason}}
 	}
 
+	accept := "/bonafide accept npm:a@1.0.0 too-new it is ours\r\nmore"
+	remark := func(action, what, body, author, sender, more string) string {
+		return fmt.Sprintf(`{"action":%q,%q:{"id":33,"body":%s,"user":%s,"commit_id":%q},"pull_request":{"number":7,"head":{"sha":%q}},"sender":%s%s,%s}`,
+			action, what, body, author, before, head, sender, more, where)
+	}
+	quoted := func(body string) string { raw, _ := json.Marshal(body); return string(raw) }
+	const person, bot = `{"type":"User"}`, `{"type":"Bot"}`
+	command := func(kind, looked string) func(*queue.Job) {
+		return func(j *queue.Job) {
+			j.Number, j.Remark, j.RemarkKind, j.EventHead, j.Digest = 7, 33, kind, looked, review.RemarkDigest(accept)
+		}
+	}
+	retract := func(kind string) func(*queue.Job) {
+		return func(j *queue.Job) { j.Number, j.Remark, j.RemarkKind = 7, 33, kind }
+	}
+	talk := func(action, pull string) string {
+		return fmt.Sprintf(`{"action":%q,"comment":{"id":33,"body":%s,"user":%s},"issue":{"number":7%s},"sender":%s,%s}`, action, quoted(accept), person, pull, person, where)
+	}
+
 	tests := []struct {
 		name, event, payload string
 		want                 []queue.Job
 	}{
+		{"a command", "pull_request_review", remark("submitted", "review", quoted(accept), person, person, ""), job(queue.Command, "submitted", command("review", before))},
+		{"a command", "pull_request_review_comment", remark("created", "comment", quoted(accept), person, person, ""), job(queue.Command, "created", command("review_comment", head))},
+		{"a command in the conversation", "issue_comment", talk("created", `,"pull_request":{"url":"x"}`), job(queue.Command, "created", command("issue_comment", ""))},
+		{"a command on an issue", "issue_comment", talk("created", ""), nil},
+		{"no command", "pull_request_review", remark("submitted", "review", quoted("I would /bonafide accept this"), person, person, ""), nil},
+		{"a command in the second line", "pull_request_review_comment", remark("created", "comment", quoted("Hm.\n"+accept), person, person, ""), nil},
+		{"another word", "pull_request_review_comment", remark("created", "comment", quoted("/bonafidest accept"), person, person, ""), nil},
+		{"no text", "pull_request_review", remark("submitted", "review", "null", person, person, ""), nil},
+		{"a bot's", "pull_request_review_comment", remark("created", "comment", quoted(accept), bot, bot, ""), nil},
+		{"sent by a bot", "pull_request_review_comment", remark("created", "comment", quoted(accept), person, bot, ""), nil},
+		{"of a deleted account", "pull_request_review", remark("submitted", "review", quoted(accept), "null", person, ""), nil},
+		{"edited away", "pull_request_review", remark("edited", "review", quoted("x"), person, person, `,"changes":{"body":{"from":`+quoted(accept)+`}}`), job(queue.Retract, "edited", retract("review"))},
+		{"edited into a command", "pull_request_review_comment", remark("edited", "comment", quoted(accept), person, person, `,"changes":{"body":{"from":"x"}}`), job(queue.Retract, "edited", retract("review_comment"))},
+		{"edited by a bot", "pull_request_review_comment", remark("edited", "comment", quoted("x"), person, bot, `,"changes":{"body":{"from":`+quoted(accept)+`}}`), job(queue.Retract, "edited", retract("review_comment"))},
+		{"something else is edited", "pull_request_review", remark("edited", "review", quoted("x"), person, person, `,"changes":{"body":{"from":"y"}}`), nil},
+		{"deleted", "pull_request_review_comment", remark("deleted", "comment", quoted(accept), person, person, ""), job(queue.Retract, "deleted", retract("review_comment"))},
+		{"deleted in the conversation", "issue_comment", talk("deleted", `,"pull_request":{"url":"x"}`), job(queue.Retract, "deleted", retract("issue_comment"))},
+		{"dismissed", "pull_request_review", remark("dismissed", "review", quoted(accept), person, person, ""), job(queue.Retract, "dismissed", retract("review"))},
+
 		{"opened", "pull_request", pull("opened", ""), job(queue.PullRequest, "opened", live)},
 		{"reopened", "pull_request", pull("reopened", ""), job(queue.PullRequest, "reopened", live)},
 		{"ready for review", "pull_request", pull("ready_for_review", ""), job(queue.PullRequest, "ready_for_review", live)},
@@ -131,6 +170,10 @@ func TestPayloadsThatLackWhatIsNeededAreRefused(t *testing.T) {
 		"closed without a head":        {"pull_request", `{"action":"closed","pull_request":{"number":7},` + where + `}`},
 		"no group":                     {"merge_group", `{"action":"checks_requested",` + where + `}`},
 		"a group without a base":       {"merge_group", `{"action":"checks_requested","merge_group":{"head_sha":"` + head + `","base_ref":"refs/heads/main"},` + where + `}`},
+		"a comment for a review":       {"pull_request_review", `{"action":"submitted","comment":{"id":3},"pull_request":{"number":7},` + where + `}`},
+		"a review for a comment":       {"pull_request_review_comment", `{"action":"created","review":{"id":3},"pull_request":{"number":7},` + where + `}`},
+		"a command without an id":      {"pull_request_review_comment", `{"action":"created","comment":{"body":"/bonafide recheck","user":{"type":"User"}},"sender":{"type":"User"},"pull_request":{"number":7},` + where + `}`},
+		"a command on nothing":         {"pull_request_review_comment", `{"action":"created","comment":{"id":3,"body":"/bonafide recheck","user":{"type":"User"}},"sender":{"type":"User"},` + where + `}`},
 		"an odd head":                  {"pull_request", event(`{"number":7,"head":{"sha":"HEAD"}}`, where)},
 		"a group from an odd branch":   {"merge_group", `{"action":"checks_requested","merge_group":{"head_sha":"` + head + `","head_ref":"refs/heads/a..b","base_sha":"` + before + `","base_ref":"refs/heads/main"},` + where + `}`},
 		"a group into an odd branch":   {"merge_group", `{"action":"checks_requested","merge_group":{"head_sha":"` + head + `","base_sha":"` + before + `","base_ref":"refs/heads/../x"},` + where + `}`},
@@ -207,7 +250,8 @@ func TestGitHubsExamplesDecode(t *testing.T) {
 			}
 		}
 	}
-	want := map[string]int{"pull_request": 29, "check_run": 9, "check_suite": 9, "installation": 7, "installation_repositories": 3, "merge_group": 2}
+	want := map[string]int{"pull_request": 29, "check_run": 9, "check_suite": 9, "installation": 7, "installation_repositories": 3, "merge_group": 2,
+		"pull_request_review": 4, "pull_request_review_comment": 5, "issue_comment": 9}
 	if !maps.Equal(want, counts) {
 		t.Errorf("read %v examples, want %v", counts, want)
 	}
@@ -256,4 +300,13 @@ func FuzzInstallation(f *testing.F) {
 }
 func FuzzInstallationRepositories(f *testing.F) {
 	fuzz(f, "installation_repositories", `{"action":"added","installation":{"id":9},"repositories_added":[{"id":5,"full_name":"acme/web"}]}`)
+}
+func FuzzPullRequestReview(f *testing.F) {
+	fuzz(f, "pull_request_review", `{"action":"submitted","review":{"id":3,"body":"/bonafide recheck","user":{"type":"User"}},"sender":{"type":"User"},"pull_request":{"number":7},`+where+`}`)
+}
+func FuzzPullRequestReviewComment(f *testing.F) {
+	fuzz(f, "pull_request_review_comment", `{"action":"deleted","comment":{"id":3,"body":"/bonafide recheck"},"pull_request":{"number":7},`+where+`}`)
+}
+func FuzzIssueComment(f *testing.F) {
+	fuzz(f, "issue_comment", `{"action":"created","comment":{"id":3,"body":"/bonafide recheck","user":{"type":"User"}},"sender":{"type":"User"},"issue":{"number":7,"pull_request":{}},`+where+`}`)
 }

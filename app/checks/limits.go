@@ -38,6 +38,10 @@ const (
 	// MaxFilePages bounds the files of one pull request: GitHub lists 3,000.
 	MaxFilePages = 30
 
+	// MaxGroupPages bounds the commits of a merge group that are read (1,000). In a larger
+	// one only what its branch is named after is known to be in it.
+	MaxGroupPages = 10
+
 	// MaxTreeRequests bounds the listings that one comparison reads where a tree is
 	// too large for one answer.
 	MaxTreeRequests = 200

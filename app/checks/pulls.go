@@ -26,6 +26,7 @@ type pull struct {
 		Ref string `json:"ref"`
 		SHA string `json:"sha"`
 	} `json:"base"`
+	User      *account  `json:"user"` // null where the account was deleted
 	UpdatedAt time.Time `json:"updated_at"`
 	// ReviewComments is in the answer for one pull request, not in lists.
 	ReviewComments *int `json:"review_comments"`
@@ -39,10 +40,14 @@ func (p pull) checked() (review.Pull, error) {
 	if p.Number <= 0 || needSHA(p.Head.SHA) != nil || needSHA(p.Base.SHA) != nil || p.Base.Ref == "" {
 		return review.Pull{}, &review.Later{After: FailureWait, Reason: "GitHub's answer about a pull request lacks its number, head or base"}
 	}
-	return review.Pull{
+	out := review.Pull{
 		Number: p.Number, Open: p.State == "open", Draft: p.Draft,
 		HeadSHA: p.Head.SHA, BaseRef: p.Base.Ref, BaseSHA: p.Base.SHA,
-	}, nil
+	}
+	if p.User != nil {
+		out.AuthorID = p.User.ID
+	}
+	return out, nil
 }
 
 // PullRequest reads the live state.

@@ -18,6 +18,8 @@ const (
 	Close       JobKind = "close"        // a pull request was closed: end what runs for it, judge others with the same head
 	Installed   JobKind = "installed"    // a repository was added, or all of an installation's where none is named: judge the open pull requests
 	Evict       JobKind = "evict"        // an installation was suspended or deleted
+	Command     JobKind = "command"      // somebody wrote a command on a pull request: answer it
+	Retract     JobKind = "retract"      // what a command was written in was edited, deleted or dismissed: what it accepted falls
 )
 
 // Job is a webhook event translated into work. It holds ids only, no payload
@@ -35,14 +37,23 @@ type Job struct {
 	// Head is the head SHA that a Commit, MergeGroup or Close is about; of a
 	// PullRequest that was pushed to it is the head before the push.
 	Head string `json:"head,omitempty"`
-	// EventHead is the head SHA of a PullRequest as the event has it, "" where it has
-	// none.
+	// EventHead is the head SHA of a PullRequest as the event has it, or the commit that
+	// whoever wrote a Command looked at; "" where it has none.
 	EventHead string `json:"event_head,omitempty"`
 	// HeadRef is a MergeGroup's branch, without refs/heads/; "" where it is not known.
 	HeadRef string `json:"head_ref,omitempty"`
 	Base    string `json:"base,omitempty"` // MergeGroup: the base SHA
 	BaseRef string `json:"base_ref,omitempty"`
-	Reason  string `json:"reason"` // "opened", "synchronize", "rerequested", …
+	// Remark is the id of what a Command or Retract is written in, RemarkKind where that
+	// stands: "review", "review_comment" or "issue_comment".
+	Remark     int64  `json:"remark,omitempty"`
+	RemarkKind string `json:"remark_kind,omitempty"`
+	// Digest is the SHA-256, in hex, of a Command's whole text as the event has it: what
+	// was edited since is no longer that text.
+	Digest string `json:"digest,omitempty"`
+	// Note is what the check is to say besides the verdict, one bounded sentence.
+	Note   string `json:"note,omitempty"`
+	Reason string `json:"reason"` // "opened", "synchronize", "rerequested", …
 }
 
 // Queue stores jobs durably.

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -129,10 +130,15 @@ type forge struct {
 	policies map[string]policy.Policy // by SHA
 
 	begun     []string
+	grounds   []string
 	finished  []report.Check
 	cancelled []string
 	comments  map[int]int
 	fail      func(call string) error
+	remarks   map[RemarkRef]Remark
+	roles     map[string]Role
+	reactions []string
+	merged    []string
 	lag       bool // the list of pull requests is empty, whatever there is
 }
 
@@ -187,11 +193,11 @@ func (f *forge) Trees(_ context.Context, _ Repository, base, head string) (Tree,
 	return f.commits[base], f.commits[head], f.call("Trees")
 }
 
-func (f *forge) Begin(_ context.Context, repo Repository, sha, _ string) (Run, error) {
+func (f *forge) Begin(_ context.Context, repo Repository, sha, ground string) (Run, error) {
 	if err := f.call("Begin"); err != nil {
 		return Run{}, err
 	}
-	f.begun = append(f.begun, sha)
+	f.begun, f.grounds = append(f.begun, sha), append(f.grounds, ground)
 	return Run{Repository: repo, HeadSHA: sha, ID: int64(len(f.begun))}, nil
 }
 
@@ -214,4 +220,59 @@ func (f *forge) Comment(_ context.Context, _ Repository, p Pull, _ report.Report
 	}
 	f.comments[p.Number]++
 	return f.call("Comment")
+}
+
+func (f *forge) Remark(_ context.Context, _ Repository, number int, ref RemarkRef) (Remark, error) {
+	if err := f.call("Remark"); err != nil {
+		return Remark{}, err
+	}
+	r, ok := f.remarks[ref]
+	if !ok || r.Number != number {
+		return Remark{}, fmt.Errorf("remark %d: %w", ref.ID, ErrGone)
+	}
+	return r, nil
+}
+
+func (f *forge) Role(_ context.Context, _ Repository, login string, _ int64) (Role, error) {
+	return f.roles[login], f.call("Role")
+}
+
+func (f *forge) React(_ context.Context, _ Repository, r Remark, reaction Reaction) error {
+	f.reactions = append(f.reactions, fmt.Sprintf("%d %s", r.ID, reaction))
+	return f.call("React")
+}
+
+func (f *forge) Merged(context.Context, Repository, Group) ([]string, error) {
+	return f.merged, f.call("Merged")
+}
+
+// accepted keeps acceptances in memory.
+type accepted []Acceptance
+
+func (k *accepted) Accept(_ context.Context, _ Repository, list []Acceptance) error {
+	for _, a := range list {
+		if !slices.Contains(*k, a) {
+			*k = append(*k, a)
+		}
+	}
+	return nil
+}
+
+func (k *accepted) Accepted(_ context.Context, _ Repository, number int) (out []Acceptance, err error) {
+	for _, a := range *k {
+		if number == 0 || a.Number == number {
+			out = append(out, a)
+		}
+	}
+	return out, nil
+}
+
+func (k *accepted) Retract(_ context.Context, _ Repository, number int, ref RemarkRef) error {
+	*k = slices.DeleteFunc(*k, func(a Acceptance) bool { return a.Number == number && a.RemarkRef == ref })
+	return nil
+}
+
+func (k *accepted) End(_ context.Context, _ Repository, number int) error {
+	*k = slices.DeleteFunc(*k, func(a Acceptance) bool { return a.Number == number })
+	return nil
 }

@@ -27,6 +27,8 @@ type Pull struct {
 	HeadSHA string
 	BaseRef string // "main"
 	BaseSHA string // the base branch's commit as GitHub states it for the pull request
+	// AuthorID is the account that opened it, 0 where that is gone.
+	AuthorID int64
 }
 
 // Event is what a webhook said of a pull request. It may be older or newer than
@@ -84,6 +86,18 @@ type Forge interface {
 	// Comment posts at most one review per head, and only for what is new. Where
 	// comments are refused by GitHub the findings stay in the check alone.
 	Comment(ctx context.Context, repo Repository, pull Pull, r report.Report) error
+
+	// Remark reads what somebody wrote on a pull request.
+	Remark(ctx context.Context, repo Repository, number int, ref RemarkRef) (Remark, error)
+	// Role is what an account may do in the repository now. The id is held against the
+	// login: another account may have the name by now.
+	Role(ctx context.Context, repo Repository, login string, id int64) (Role, error)
+	// React answers a remark with a reaction; a second one of its kind changes nothing.
+	React(ctx context.Context, repo Repository, remark Remark, reaction Reaction) error
+	// Merged are the commits that were merged into the group's base one after the other
+	// to make the group's head: the second parents of the merges on the way. There are
+	// none where pull requests are squashed or rebased.
+	Merged(ctx context.Context, repo Repository, g Group) ([]string, error)
 }
 
 // Later is an error that says when to ask again: a rate limit, or evidence that

@@ -31,4 +31,10 @@ const (
 	MaxExcerpt = 120
 	// MaxSymlinks bounds the steps of resolving one symlink, as Linux does.
 	MaxSymlinks = 40
+	// MaxCommandBytes bounds the line that a command stands in: npm's longest name and
+	// version (470 bytes), a rule, and a reason that people read in a table.
+	MaxCommandBytes = 1000
+	// MaxAcceptances bounds what is accepted on one pull request, each for one lockfile.
+	// Nobody accepts hundreds of findings one by one for a good reason.
+	MaxAcceptances = 500
 )

@@ -114,6 +114,17 @@ func New(o Options) (*Reviewer, error) {
 // Review parses, compares, verifies and judges. An error means that ctx ended:
 // everything else is in the report.
 func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, error) {
+	in, out, err := r.look(ctx, req)
+	if err != nil {
+		return report.Report{}, err
+	}
+	r.conclude(&out, in, req.Policy)
+	return out, nil
+}
+
+// look is Review up to the verdict: what it will rest on, and a report that it is
+// missing in.
+func (r *Reviewer) look(ctx context.Context, req Request) (policy.Input, report.Report, error) {
 	in := policy.Input{Problems: req.Problems, Acceptances: req.Acceptances, KnownHosts: map[string][]string{"": r.configured}, KnownSpecs: map[string][]dep.Spec{}}
 	out := report.Report{Kind: req.Kind, Mode: req.Policy.Mode, PolicyFrom: req.Policy.Source, At: r.clock().UTC(), Demo: r.demo}
 	for _, p := range req.Ignored {
@@ -173,10 +184,9 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 	r.inventories(ctx, req, &in)
 	r.consult(ctx, req.Hub, &in)
 	if err := ctx.Err(); err != nil {
-		return report.Report{}, fmt.Errorf("the review was stopped: %w", err)
+		return policy.Input{}, report.Report{}, fmt.Errorf("the review was stopped: %w", err)
 	}
-	r.conclude(&out, in, req.Policy)
-	return out, nil
+	return in, out, nil
 }
 
 // Releases reviews releases that stand in no lockfile.

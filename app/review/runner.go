@@ -29,18 +29,19 @@ type Saver interface {
 // publishes. It is safe for concurrent use; the commits of one repository are
 // judged one at a time each.
 type Runner struct {
-	forge    Forge
-	reviewer *Reviewer
-	saver    Saver
-	commits  keyedMutex
+	forge       Forge
+	reviewer    *Reviewer
+	saver       Saver
+	acceptances Acceptances
+	commits     keyedMutex
 }
 
-// NewRunner makes a Runner.
-func NewRunner(forge Forge, reviewer *Reviewer, saver Saver) (*Runner, error) {
+// NewRunner makes a Runner. Without acceptances nothing can be accepted.
+func NewRunner(forge Forge, reviewer *Reviewer, saver Saver, acceptances Acceptances) (*Runner, error) {
 	if forge == nil || reviewer == nil {
 		return nil, errors.New("a runner needs a forge and a reviewer")
 	}
-	return &Runner{forge: forge, reviewer: reviewer, saver: saver, commits: keyedMutex{held: map[string]struct{}{}}}, nil
+	return &Runner{forge: forge, reviewer: reviewer, saver: saver, acceptances: acceptances, commits: keyedMutex{held: map[string]struct{}{}}}, nil
 }
 
 // Try says which attempt at a job this is.
@@ -53,6 +54,9 @@ type Try struct {
 	// Rerun is the delivery that asked for the check to be run again, "" where nobody
 	// did: then the check is written again even if nothing it rests on has changed.
 	Rerun string
+	// Note is what the check is to say besides, about the pull request that is judged:
+	// one sentence, "" for none.
+	Note string
 }
 
 // Waits between two attempts to find out what was unknown: half of what was waited
@@ -111,7 +115,7 @@ func (r *Runner) PullRequest(ctx context.Context, repo Repository, number int, e
 		left = try.aside(ctx, "end the run of the head before", r.Closed(ctx, repo, event.Before, try))
 	}
 	if !pull.Open {
-		return errors.Join(left, r.Closed(ctx, repo, pull.HeadSHA, try))
+		return errors.Join(left, r.Ended(ctx, repo, number), r.Closed(ctx, repo, pull.HeadSHA, try))
 	}
 	return errors.Join(left, r.commit(ctx, repo, pull.HeadSHA, &pull, try))
 }
@@ -174,7 +178,15 @@ func (r *Runner) commit(ctx context.Context, repo Repository, sha string, seen *
 		} else if err != nil {
 			return fmt.Errorf("read the tip of %s: %w", p.BaseRef, err)
 		}
-		targets = append(targets, target{pull: p.Number, baseRef: p.BaseRef, base: tip, policyAt: tip})
+		accepted, err := r.accepted(ctx, repo, p.Number)
+		if err != nil {
+			return err
+		}
+		t := target{pull: p.Number, baseRef: p.BaseRef, base: tip, policyAt: tip, accepted: accepted}
+		if seen != nil && seen.Number == p.Number {
+			t.note = try.Note
+		}
+		targets = append(targets, t)
 	}
 	check, err := r.publish(ctx, repo, sha, targets, try, func(ctx context.Context) (ground, error) {
 		now, err := r.pulls(ctx, repo, sha, nil)
@@ -253,7 +265,13 @@ func (r *Runner) MergeGroup(ctx context.Context, repo Repository, g Group, try T
 		}
 		return group, err
 	}
-	targets := []target{{baseRef: g.BaseRef, base: g.BaseSHA, policyAt: tip}}
+	accepted, err := r.acceptedInGroup(ctx, repo, g)
+	if errors.Is(err, ErrGone) {
+		return try.gone(ctx, "the group", err)
+	} else if err != nil {
+		return err
+	}
+	targets := []target{{baseRef: g.BaseRef, base: g.BaseSHA, policyAt: tip, accepted: accepted}}
 	_, err = r.publish(ctx, repo, g.HeadSHA, targets, try, there, group)
 	return err
 }
@@ -309,6 +327,8 @@ type target struct {
 	baseRef  string
 	base     string // compared with, through their merge base
 	policyAt string // the commit that the policy is read at
+	accepted []Acceptance
+	note     string // to be said besides
 }
 
 // publish judges every target and completes the commit's check run with the worst
@@ -378,15 +398,16 @@ func (r *Runner) judge(ctx context.Context, repo Repository, sha string, targets
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/5))
 		defer cancel()
 	}
-	type question struct{ base, policyAt string }
+	type question struct{ base, policyAt, accepted, note string }
 	answers := map[question]report.Report{} // pull requests into one branch ask the same
 	for _, t := range targets {
-		rep, asked := answers[question{t.base, t.policyAt}]
+		q := question{t.base, t.policyAt, fingerprint(t.accepted), t.note}
+		rep, asked := answers[q]
 		if !asked {
 			if rep, err = r.target(ctx, repo, sha, t); err != nil {
 				return report.Check{}, err
 			}
-			answers[question{t.base, t.policyAt}] = rep
+			answers[q] = rep
 		}
 		check.Sections = append(check.Sections, report.Section{PullRequest: t.pull, BaseRef: t.baseRef, Report: rep})
 	}
@@ -394,23 +415,36 @@ func (r *Runner) judge(ctx context.Context, repo Repository, sha string, targets
 }
 
 func (r *Runner) target(ctx context.Context, repo Repository, sha string, t target) (report.Report, error) {
+	req, err := r.request(ctx, repo, sha, t)
+	if err != nil {
+		return report.Report{}, err
+	}
+	req.Acceptances = holding(t.accepted, req.Policy)
+	if t.note != "" {
+		req.Policy.Notes = append(slices.Clone(req.Policy.Notes), t.note)
+	}
+	return r.reviewer.Review(ctx, req)
+}
+
+// request reads what a target's review rests on.
+func (r *Runner) request(ctx context.Context, repo Repository, sha string, t target) (Request, error) {
 	p, problem, err := r.forge.Policy(ctx, repo, t.policyAt)
 	if err != nil {
-		return report.Report{}, fmt.Errorf("read the policy at %s: %w", short(t.policyAt), err)
+		return Request{}, fmt.Errorf("read the policy at %s: %w", short(t.policyAt), err)
 	}
 	base, head, err := r.forge.Trees(ctx, repo, t.base, sha)
 	if err != nil {
-		return report.Report{}, fmt.Errorf("read the trees of %s and %s: %w", short(t.base), short(sha), err)
+		return Request{}, fmt.Errorf("read the trees of %s and %s: %w", short(t.base), short(sha), err)
 	}
 	req, err := Compare(ctx, base, head, p.Ignores)
 	if err != nil {
-		return report.Report{}, fmt.Errorf("compare %s with %s: %w", short(sha), short(t.base), err)
+		return Request{}, fmt.Errorf("compare %s with %s: %w", short(sha), short(t.base), err)
 	}
 	if problem != nil {
 		req.Problems = append(req.Problems, *problem)
 	}
 	req.Kind, req.Policy = report.Diff, p
-	return r.reviewer.Review(ctx, req)
+	return req, nil
 }
 
 // unanswered is the reason why a check is worth another try, "" if it is not.
@@ -453,6 +487,9 @@ func restsOn(targets []target, rerun string) string {
 			kind = fmt.Sprintf("pr/%d", t.pull)
 		}
 		parts[i] = fmt.Sprintf("%s %s@%s policy@%s", kind, t.baseRef, t.base, t.policyAt)
+		if len(t.accepted) > 0 {
+			parts[i] += " accepted@" + fingerprint(t.accepted)
+		}
 	}
 	sort.Strings(parts)
 	if rerun != "" {

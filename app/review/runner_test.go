@@ -25,7 +25,7 @@ func scene() *forge {
 
 func runner(t *testing.T, f *forge, v Verifier) *Runner {
 	t.Helper()
-	r, err := NewRunner(f, reviewer(v), nil)
+	r, err := NewRunner(f, reviewer(v), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,8 +56,10 @@ func (s *Store) Report(ctx context.Context, installation int64, owner, repo stri
 
 // Forget deletes what is stored of an installation.
 func (s *Store) Forget(ctx context.Context, installation int64) error {
-	if _, err := s.writer.ExecContext(ctx, `DELETE FROM report WHERE installation = $1`, installation); err != nil {
-		return fmt.Errorf("delete the data of installation %d: %w", installation, err)
+	for _, table := range []string{"report", "acceptance"} {
+		if _, err := s.writer.ExecContext(ctx, `DELETE FROM `+table+` WHERE installation = $1`, installation); err != nil {
+			return fmt.Errorf("delete the data of installation %d: %w", installation, err)
+		}
 	}
 	return nil
 }

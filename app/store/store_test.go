@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -254,5 +255,52 @@ func TestEveryCommitReachesTheDisk(t *testing.T) {
 	}
 	if n := s.DB().Stats().MaxOpenConnections; n != 1 {
 		t.Errorf("%d writers", n)
+	}
+}
+
+func TestWhatWasAcceptedIsKeptApartAndForgotten(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "b.db"))
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := Acceptance{Installation: 1, Owner: "Acme", Repo: "Web", Number: 7, Place: "review", Remark: 3, Ecosystem: "npm", Name: "a", Version: "1.0.0",
+		Digest: "sha512-x", Source: "registry x", Lockfile: "package-lock.json", Rule: "too-new", Reason: "ours", By: "keeper", Role: "maintain", ByAuthor: true}
+	with := func(change func(*Acceptance)) Acceptance { a := first; change(&a); return a }
+	all := []Acceptance{
+		first,
+		with(func(a *Acceptance) { a.Lockfile = "web/package-lock.json" }),
+		with(func(a *Acceptance) { a.Remark = 4 }),
+		with(func(a *Acceptance) { a.Place, a.Remark = "review_comment", 3 }),
+		with(func(a *Acceptance) { a.Number = 8 }),
+		with(func(a *Acceptance) { a.Installation = 2 }),
+		with(func(a *Acceptance) { a.Repo = "other" }),
+	}
+	must(s.Accept(t.Context(), all))
+	must(s.Accept(t.Context(), []Acceptance{with(func(a *Acceptance) { a.Reason = "another" })})) // the same, once
+	count := func(installation int64, repo string, number int) int {
+		t.Helper()
+		list, err := s.Accepted(t.Context(), installation, "ACME", repo, number)
+		must(err)
+		return len(list)
+	}
+	list, err := s.Accepted(t.Context(), 1, "Acme", "Web", 7)
+	must(err)
+	if len(list) != 4 || !slices.Contains(list, first) {
+		t.Errorf("%+v", list)
+	}
+	if got := []int{count(1, "web", 8), count(1, "web", 0), count(2, "web", 7), count(1, "other", 0)}; !slices.Equal(got, []int{1, 5, 1, 1}) {
+		t.Errorf("%v", got)
+	}
+	must(s.Retract(t.Context(), 1, "acme", "web", 7, "review", 3))
+	if n := count(1, "web", 7); n != 2 {
+		t.Errorf("%d are left", n)
+	}
+	must(s.EndAcceptances(t.Context(), 1, "acme", "WEB", 7))
+	must(s.Forget(t.Context(), 2))
+	if got := []int{count(1, "web", 7), count(1, "web", 8), count(2, "web", 7), count(1, "other", 0)}; !slices.Equal(got, []int{0, 1, 0, 1}) {
+		t.Errorf("%v", got)
 	}
 }

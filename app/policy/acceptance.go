@@ -1,0 +1,57 @@
+package policy
+
+import (
+	"slices"
+	"time"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+)
+
+// Acceptable says whether a finding of a rule can be accepted on a pull request; where
+// it cannot, why completes "the rule …".
+func Acceptable(name RuleName) (why string, ok bool) {
+	switch r, known := FindRule(name); {
+	case !known:
+		return "does not exist", false
+	case r.Fixed:
+		return "cannot be accepted: it always holds", false
+	case Grave(name):
+		return "can be excepted in the policy file only, for one version by its digest", false
+	}
+	return "", true
+}
+
+// Acceptances are what somebody accepts who accepts what a rule finds about a package:
+// one for each subject that it finds something about. What could not be found out is
+// no finding that anybody could accept. found says whether there was any, known or not.
+func Acceptances(in Input, p Policy, at time.Time, about dep.Package, rule RuleName) (accepted []Acceptance, found bool) {
+	v := view{policy: p, at: at, bases: in.KnownHosts, burst: bursts(in.Subjects, at)}
+	var all []draft // of rules that ask about everything together
+	for _, r := range Rules() {
+		if r.judgeAll != nil {
+			all = append(all, r.judgeAll(in, v)...)
+		}
+	}
+	for _, s := range in.Subjects {
+		e := s.Change.Entry
+		if e.Package != about {
+			continue
+		}
+		drafts := slices.Clone(all)
+		for _, r := range Rules() {
+			if r.judge != nil {
+				drafts = append(drafts, r.judge(s, v)...)
+			}
+		}
+		for _, d := range drafts {
+			if d.Rule != rule || d.Package != about || d.Lockfile != e.Lockfile || p.Severity(rule) == Off {
+				continue
+			}
+			found = true
+			if a := AcceptanceFor(s, rule); !d.Unknown && !slices.Contains(accepted, a) {
+				accepted = append(accepted, a)
+			}
+		}
+	}
+	return accepted, found
+}

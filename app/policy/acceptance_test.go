@@ -1,0 +1,45 @@
+package policy
+
+import (
+	"testing"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+)
+
+func TestWhatCanBeAccepted(t *testing.T) {
+	for _, r := range Rules() {
+		why, ok := Acceptable(r.Name)
+		if ok == (r.Fixed || Grave(r.Name)) || ok != (why == "") {
+			t.Errorf("%s: %v, %q", r.Name, ok, why)
+		}
+	}
+	if _, ok := Acceptable("too-nwe"); ok {
+		t.Error("a rule that does not exist")
+	}
+}
+
+func TestAnAcceptanceIsOfWhatARuleFinds(t *testing.T) {
+	entry := func(file, name string) Subject {
+		e := dep.Entry{Package: dep.Package{Ecosystem: dep.NPM, Name: name, Version: "1.0.0"}, Lockfile: file, Source: dep.Git, Resolved: "git+ssh://git@example.com/a.git#1"}
+		return Subject{Change: dep.Change{Kind: dep.Added, Entry: e, Occurrences: []dep.Entry{e}}, NotLookedUp: "comes from git"}
+	}
+	in := Input{Subjects: []Subject{entry("a/package-lock.json", "a"), entry("b/package-lock.json", "a"), entry("b/package-lock.json", "other")}}
+	a := in.Subjects[0].Change.Entry.Package
+	got, found := Acceptances(in, Default(), now(), a, RuleExoticSource)
+	if !found || len(got) != 2 || got[0] != AcceptanceFor(in.Subjects[0], RuleExoticSource) || got[1].Lockfile != "b/package-lock.json" {
+		t.Errorf("%+v", got)
+	}
+	for name, p := range map[string]Policy{"another rule": Default(), "switched off": Default().With(RuleExoticSource, Off)} {
+		rule := RuleExoticSource
+		if name == "another rule" {
+			rule = RuleTooNew
+		}
+		if got, found := Acceptances(in, p, now(), a, rule); found || len(got) > 0 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	a.Version = "1.0.1"
+	if got, found := Acceptances(in, Default(), now(), a, RuleExoticSource); found || len(got) > 0 {
+		t.Errorf("another version: %+v", got)
+	}
+}
