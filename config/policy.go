@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v4"
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 
+	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/policy"
 )
 
@@ -52,6 +53,14 @@ type parser struct {
 
 func (p *parser) failAt(line, column int, format string, args ...any) {
 	p.errs = append(p.errs, &Error{Source: p.source, Line: line, Column: column, Message: fmt.Sprintf(format, args...)})
+}
+
+// set notes where a key stands that was set.
+func (p *parser) set(key string, n *yaml.Node) {
+	if p.policy.Places == nil {
+		p.policy.Places = map[string]policy.Place{}
+	}
+	p.policy.Places[key] = policy.Place{Line: n.Line}
 }
 
 func (p *parser) fail(n *yaml.Node, format string, args ...any) {
@@ -265,12 +274,14 @@ func (p *parser) version(_, n *yaml.Node) {
 func (p *parser) mode(_, n *yaml.Node) {
 	if s, ok := p.choice(n, "mode", "enforce", "observe"); ok {
 		p.policy.Mode = policy.Mode(s)
+		p.set("mode", n)
 	}
 }
 
 func (p *parser) onUnknown(_, n *yaml.Node) {
 	if s, ok := p.choice(n, "on_unknown", "fail", "neutral"); ok {
 		p.policy.OnUnknown = policy.OnUnknown(s)
+		p.set("on_unknown", n)
 	}
 }
 
@@ -296,32 +307,33 @@ func (p *parser) lockfiles(_, n *yaml.Node) {
 }
 
 func (p *parser) rules(_, n *yaml.Node) {
+	p.severities(n, "rules", func(policy.Rule) string { return "" }, func(rule policy.RuleName, s policy.Severity, at *yaml.Node) {
+		p.policy.Rules[rule] = s
+		p.set("rules."+string(rule), at)
+	})
+}
+
+// severities reads how much rules weigh. refuses says why a rule cannot be set here, ""
+// where it can.
+func (p *parser) severities(n *yaml.Node, where string, refuses func(policy.Rule) string, set func(policy.RuleName, policy.Severity, *yaml.Node)) {
 	fields := map[string]field{}
 	for _, rule := range policy.Rules() {
-		if rule.Fixed {
-			continue
-		}
-		fields[string(rule.Name)] = func(_, n *yaml.Node) {
-			s, ok := p.choice(n, "the rule "+string(rule.Name), "error", "warning", "notice", "off")
-			if !ok {
-				return
+		fields[string(rule.Name)] = func(key, n *yaml.Node) {
+			switch why := refuses(rule); {
+			case rule.Fixed && rule.Name == policy.RuleUnverified:
+				p.fail(key, "the rule %s cannot be set. Use on_unknown instead.", rule.Name)
+			case rule.Fixed:
+				p.fail(key, "the rule %s cannot be set.", rule.Name)
+			case why != "":
+				p.fail(key, "%s", why)
+			default:
+				if s, ok := p.choice(n, "the rule "+string(rule.Name), "error", "warning", "notice", "off"); ok {
+					set(rule.Name, policy.Severity(s), n)
+				}
 			}
-			p.policy.Rules[rule.Name] = policy.Severity(s)
 		}
 	}
-	for _, rule := range policy.Rules() {
-		if !rule.Fixed {
-			continue
-		}
-		fields[string(rule.Name)] = func(key, _ *yaml.Node) {
-			hint := ""
-			if rule.Name == policy.RuleUnverified {
-				hint = " Use on_unknown instead."
-			}
-			p.fail(key, "the rule %s cannot be set.%s", rule.Name, hint)
-		}
-	}
-	p.mapping(n, "rules", fields)
+	p.mapping(n, where, fields)
 }
 
 func (p *parser) provenance(_, n *yaml.Node) {
@@ -329,16 +341,19 @@ func (p *parser) provenance(_, n *yaml.Node) {
 		"require": func(_, n *yaml.Node) {
 			if s, ok := p.need(n, "provenance.require"); ok {
 				p.policy.Require = s
+				p.set("provenance.require", n)
 			}
 		},
 		"min_coverage": func(_, n *yaml.Node) {
 			if v, ok := p.percent(n, "provenance.min_coverage"); ok {
 				p.policy.MinCoverage = v
+				p.set("provenance.min_coverage", n)
 			}
 		},
 		"max_coverage_drop": func(_, n *yaml.Node) {
 			if v, ok := p.percent(n, "provenance.max_coverage_drop"); ok {
 				p.policy.MaxCoverageDrop = v
+				p.set("provenance.max_coverage_drop", n)
 			}
 		},
 	})
@@ -352,6 +367,7 @@ func (p *parser) need(n *yaml.Node, where string) (string, bool) {
 func (p *parser) cooldown(_, n *yaml.Node) {
 	if d, ok := p.duration(n, "cooldown"); ok {
 		p.policy.Cooldown = d
+		p.set("cooldown", n)
 	}
 }
 
@@ -360,11 +376,13 @@ func (p *parser) accept(_, n *yaml.Node) {
 		"by": func(_, n *yaml.Node) {
 			if s, ok := p.choice(n, "accept.by", "admin", "maintain", "write", "nobody"); ok {
 				p.policy.AcceptBy = s
+				p.set("accept.by", n)
 			}
 		},
 		"author": func(_, n *yaml.Node) {
 			if b, ok := p.boolean(n, "accept.author"); ok {
 				p.policy.AcceptAuthor = b
+				p.set("accept.author", n)
 			}
 		},
 	})
@@ -379,13 +397,34 @@ func (p *parser) packages(_, n *yaml.Node) {
 				rule.Require, _ = p.need(n, "require")
 			},
 			"identity": func(_, n *yaml.Node) { rule.Identity = p.identity(n) },
+			"cooldown": func(_, n *yaml.Node) {
+				if d, ok := p.duration(n, "cooldown"); ok {
+					rule.Cooldown = &d
+				}
+			},
+			"rules": func(_, n *yaml.Node) { rule.Rules = p.packageRules(n) },
 		})
 		p.require(n, "an element of packages", seen, "match")
-		if isNull(n) || n.Kind == yaml.MappingNode && seen["require"] == nil && seen["identity"] == nil {
-			p.fail(n, "an element of packages needs require or identity; without them it says nothing.")
+		if isNull(n) || n.Kind == yaml.MappingNode && seen["require"] == nil && seen["identity"] == nil && seen["cooldown"] == nil && seen["rules"] == nil {
+			p.fail(n, "an element of packages needs require, identity, cooldown or rules; without them it says nothing.")
 		}
 		p.policy.Packages = append(p.policy.Packages, rule)
 	})
+}
+
+// packageRules reads how much rules weigh for some packages.
+func (p *parser) packageRules(n *yaml.Node) map[policy.RuleName]policy.Severity {
+	out := map[policy.RuleName]policy.Severity{}
+	p.severities(n, "rules", func(r policy.Rule) string {
+		if r.AboutFiles() {
+			return fmt.Sprintf("the rule %s is about files, not about packages; set it under rules for the whole repository.", r.Name)
+		}
+		return ""
+	}, func(rule policy.RuleName, s policy.Severity, _ *yaml.Node) { out[rule] = s })
+	if isNull(n) || n.Kind == yaml.MappingNode && len(n.Content) == 0 {
+		p.fail(n, "rules names at least one rule.")
+	}
+	return out
 }
 
 func (p *parser) identity(n *yaml.Node) (pin policy.IdentityPin) {
@@ -432,29 +471,53 @@ func (p *parser) identity(n *yaml.Node) (pin policy.IdentityPin) {
 func (p *parser) exceptions(_, n *yaml.Node) {
 	p.sequence(n, "exceptions", func(n *yaml.Node) {
 		e := policy.Exception{Line: n.Line}
+		var grave []*yaml.Node // rules that need a version and a digest
 		seen := p.mapping(n, "an exception", map[string]field{
 			"package": func(_, n *yaml.Node) { e.Package, _ = p.packagePattern(n, "package") },
 			"rules": func(_, n *yaml.Node) {
 				p.sequence(n, "rules", func(n *yaml.Node) {
 					if name, ok := p.ruleName(n); ok {
 						e.Rules = append(e.Rules, name)
+						if policy.Grave(name) {
+							grave = append(grave, n)
+						}
 					}
 				})
 				if isNull(n) || n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
 					p.fail(n, "an exception names at least one rule.")
 				}
 			},
-			"reason":  func(_, n *yaml.Node) { e.Reason, _ = p.text(n, "reason") },
-			"owner":   func(_, n *yaml.Node) { e.Owner, _ = p.text(n, "owner") },
-			"expires": func(_, n *yaml.Node) { e.Expires, _ = p.date(n, "expires") },
+			"integrity": func(_, n *yaml.Node) { e.Integrity = p.integrity(n) },
+			"reason":    func(_, n *yaml.Node) { e.Reason, _ = p.text(n, "reason") },
+			"owner":     func(_, n *yaml.Node) { e.Owner, _ = p.text(n, "owner") },
+			"expires":   func(_, n *yaml.Node) { e.Expires, _ = p.date(n, "expires") },
 		})
 		if isNull(n) {
 			p.fail(n, "an exception is a mapping with package, rules, reason, owner and expires.")
 			return
 		}
 		p.require(n, "an exception", seen, "package", "rules", "reason", "owner", "expires")
+		if pattern, err := policy.ParsePattern(e.Package); err == nil && (seen["integrity"] == nil || !pattern.One()) {
+			for _, n := range grave {
+				p.fail(n, "%s can be excepted for one version and one digest alone: write package: \"npm:NAME@VERSION\" and integrity: sha512-….", n.Value)
+			}
+		}
 		p.policy.Exceptions = append(p.policy.Exceptions, e)
 	})
+}
+
+// integrity reads the digests of an exception, as a lockfile writes them.
+func (p *parser) integrity(n *yaml.Node) string {
+	s, ok := p.text(n, "integrity")
+	if !ok {
+		return ""
+	}
+	digests, err := dep.ParseSRI(s)
+	if err != nil || slices.ContainsFunc(digests, func(d dep.Digest) bool { return !d.Comparable() }) {
+		p.fail(n, "integrity is the lockfile's digest of the package, sha256 or better, for example sha512-…; %q is not.", quoted(s))
+		return ""
+	}
+	return s
 }
 
 func (p *parser) ruleName(n *yaml.Node) (policy.RuleName, bool) {
@@ -470,6 +533,10 @@ func (p *parser) ruleName(n *yaml.Node) (policy.RuleName, bool) {
 				return "", false
 			}
 			continue
+		}
+		if string(r.Name) == s && r.AboutFiles() {
+			p.fail(n, "the rule %s is about files, and an exception is about packages; it would never match.", r.Name)
+			return "", false
 		}
 		if string(r.Name) == s {
 			return r.Name, true

@@ -77,6 +77,10 @@ func TestTheWholeExampleIsAccepted(t *testing.T) {
 		Reason: "downloads its platform binary", Owner: "@my-org/security",
 		Expires: time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC), Line: lineOf("- package"),
 	}}
+	if place := p.Places["rules.too-new"]; place.Line != lineOf("  too-new:") || p.Places["cooldown"].Line != lineOf("\ncooldown:")+1 {
+		t.Errorf("the places are %v", p.Places)
+	}
+	want.Places = p.Places
 	if !reflect.DeepEqual(p, want) {
 		t.Errorf("got\n%+v\nexpected\n%+v", p, want)
 	}
@@ -124,6 +128,7 @@ cooldown: 1d12h
 accept: { by: admin, author: true }
 packages:
   - { match: "npm:left-pad@^1.0.0", require: none }
+  - { match: "npm:@acme/*", cooldown: 0d, rules: { too-new: off, coverage: error } }
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +136,8 @@ packages:
 	if p.Mode != policy.Observe || p.OnUnknown != policy.UnknownNeutral || p.Rules[policy.RuleProvenanceLost] != policy.Off ||
 		p.Rules[policy.RuleRepinned] != policy.Warning || p.Rules[policy.RuleDigestMismatch] != policy.Error ||
 		p.Require != "direct" || p.MinCoverage != 12.5 || p.MaxCoverageDrop != 5 || p.Cooldown != 36*time.Hour ||
-		p.AcceptBy != "admin" || !p.AcceptAuthor || p.Packages[0].Match != "npm:left-pad@^1.0.0" {
+		*p.Packages[1].Cooldown != 0 || p.Packages[1].Rules[policy.RuleTooNew] != policy.Off || len(p.Packages[1].Rules) != 2 ||
+		p.Places["provenance.min_coverage"].Line != 5 || p.AcceptBy != "admin" || !p.AcceptAuthor || p.Packages[0].Match != "npm:left-pad@^1.0.0" {
 		t.Errorf("%+v", p)
 	}
 }
@@ -188,11 +194,22 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		{"yes for true", "version: 1\naccept: {author: yes}", `accept.author must be true or false`},
 		{"anybody may accept", "version: 1\naccept: {by: read}", `accept.by must be admin, maintain, write or nobody, not "read".`},
 		{"a package without its ecosystem", "version: 1\npackages: [{match: left-pad, require: all}]", `match names its ecosystem first: write "npm:left-pad".`},
-		{"a package of another ecosystem", "version: 1\npackages: [{match: 'cargo:serde', require: all}]", `the ecosystem "cargo" is not supported yet`},
+		{"a package of another ecosystem", "version: 1\npackages: [{match: 'cargo:serde', require: all}]", `match is of the ecosystem "cargo", which is not supported yet, only npm is.`},
 		{"a range that is none", "version: 1\npackages: [{match: 'npm:left-pad@>=banana', require: all}]", `">=banana" is not a version range of npm.`},
+		{"a range that is empty", "version: 1\npackages: [{match: 'npm:left-pad@>=2 <1', require: all}]", `f:2:20: match never matches: no version is in the range ">=2 <1".`},
+		{"an alias", "version: 1\npackages: [{match: 'npm:left-pad@npm:evil@1.0.0', require: all}]", `match names no package`},
+		{"a rule of files for packages", "version: 1\npackages: [{match: 'npm:a', rules: {lockfile-removed: off}}]", `f:2:37: the rule lockfile-removed is about files, not about packages`},
+		{"no rules for packages", "version: 1\npackages: [{match: 'npm:a', rules: {}}]", `rules names at least one rule.`},
+		{"a fixed rule for packages", "version: 1\npackages: [{match: 'npm:a', rules: {unverified: off}}]", `the rule unverified cannot be set. Use on_unknown instead.`},
+		{"a cooldown in weeks for packages", "version: 1\npackages: [{match: 'npm:a', cooldown: 1w}]", `cooldown must be days and hours`},
+		{"an exception to a rule of files", "version: 1\nexceptions: [{package: 'npm:a', rules: [lockfile-removed], reason: r, owner: me, expires: 2027-01-01}]", `f:2:41: the rule lockfile-removed is about files, and an exception is about packages; it would never match.`},
+		{"a grave exception without a digest", "version: 1\nexceptions:\n  - package: npm:a@1.0.0\n    rules: [repinned, known-malware]\n    reason: r\n    owner: me\n    expires: 2027-01-01", `f:4:23: known-malware can be excepted for one version and one digest alone: write package: "npm:NAME@VERSION" and integrity: sha512-….`},
+		{"a grave exception for a range", "version: 1\nexceptions:\n  - package: npm:a@^1.0.0\n    integrity: sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n    rules: [digest-mismatch]\n    reason: r\n    owner: me\n    expires: 2027-01-01", `f:5:13: digest-mismatch can be excepted for one version and one digest alone`},
+		{"a digest that is none", "version: 1\nexceptions: [{package: 'npm:a@1.0.0', integrity: sha512-x, rules: [repinned], reason: r, owner: me, expires: 2027-01-01}]", `integrity is the lockfile's digest of the package`},
+		{"a digest that can be forged", "version: 1\nexceptions: [{package: 'npm:a@1.0.0', integrity: sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=, rules: [repinned], reason: r, owner: me, expires: 2027-01-01}]", `sha256 or better`},
 		{"a range left out", "version: 1\npackages: [{match: 'npm:left-pad@', require: all}]", `ends in @`},
 		{"a block without match", "version: 1\npackages: [{require: all}]", `an element of packages needs the key match.`},
-		{"a block that says nothing", "version: 1\npackages: [{match: 'npm:a'}]", `needs require or identity`},
+		{"a block that says nothing", "version: 1\npackages: [{match: 'npm:a'}]", `needs require, identity, cooldown or rules`},
 		{"an identity that says nothing", "version: 1\npackages: [{match: 'npm:a', identity: {}}]", `identity needs at least one of`},
 		{"a repository with a scheme", "version: 1\npackages: [{match: 'npm:a', identity: {repository: 'https://github.com/a/b'}}]", `without a scheme`},
 		{"a short ref", "version: 1\npackages: [{match: 'npm:a', identity: {ref: main}}]", `ref is written in full`},

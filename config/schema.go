@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/bonafide-app/bonafide/app/policy"
 )
@@ -29,15 +30,32 @@ func Schema() ([]byte, error) {
 type object map[string]any
 
 func schema() object {
-	rules, names := object{}, []string{}
+	rules, own, names := object{}, object{}, []string{}
 	for _, r := range policy.Rules() {
 		if r.Fixed {
 			continue
 		}
 		rules[string(r.Name)] = object{"$ref": "#/$defs/severity", "default": r.Default, "description": r.Meaning}
+		if r.AboutFiles() {
+			continue
+		}
+		own[string(r.Name)] = object{"$ref": "#/$defs/severity", "description": r.Meaning}
 		names = append(names, string(r.Name))
 	}
 	d := policy.Default()
+	block := mapping("A block: needs one key beside match.", object{
+		"match":    packageName(),
+		"require":  need(""),
+		"cooldown": duration("How old a release of these packages must be.", ""),
+		"rules":    object{"allOf": []any{mapping("How much rules weigh for these packages.", own), object{"minProperties": 1}}},
+		"identity": object{"allOf": []any{mapping("Who must have built the package, by verified provenance: without it the pin is violated, too. What is not listed may be anything.", object{
+			"issuer":     text("The OIDC issuer, exactly: https://token.actions.githubusercontent.com."),
+			"repository": text("A glob of the source repository without a scheme, in upper or lower case: github.com/my-org/*."),
+			"workflow":   text("A glob of the path of the workflow that was started: .github/workflows/release.yml."),
+			"ref":        text("A glob of the ref in full: refs/tags/*. At its end, * stands for names with slashes, too."),
+		}), object{"minProperties": 1}}},
+	})
+	block["minProperties"] = 2
 	s := mapping("The rules that Bonafide holds a repository's lockfiles to.", object{
 		"version": object{"const": 1, "description": "The version of this format."},
 		"mode": oneOf("enforce fails the check; observe reports everything, says \"would fail\" and never fails because of a finding.",
@@ -47,34 +65,25 @@ func schema() object {
 			"ignore": orNull(list("Globs of lockfile paths that are left alone, from the repository's root; ** stands for any folders.", pattern())),
 		})),
 		"rules": orNull(mapping("How much each rule weighs. What is not listed keeps its default.", rules)),
-		"provenance": orNull(mapping("Whose provenance is required (accepted, but not judged yet).", object{
+		"provenance": orNull(mapping("Whose provenance is required, and how many packages must have it.", object{
 			"require":           need(d.Require),
-			"min_coverage":      percentageOf("The share of a lockfile's packages that must have verified provenance."),
-			"max_coverage_drop": percentageOf("How far that share may fall in one pull request."),
+			"min_coverage":      percentageOf("The share of a changed lockfile's packages that must have verified provenance, of those that a public or configured registry answers for."),
+			"max_coverage_drop": percentageOf("By how many percentage points that share may fall in one pull request."),
 		})),
-		"cooldown": object{"type": "string", "pattern": "^([0-9]{1,4}d([0-9]{1,5}h)?|[0-9]{1,5}h)$", "default": "3d",
-			"description": "How old a release must be, in days and hours: 3d, 36h, 1d12h (accepted, but not judged yet)."},
+		"cooldown": duration("How old a release must be, in days and hours: 3d, 36h, 1d12h.", "3d"),
 		"accept": orNull(mapping("Who may accept a finding on a pull request (accepted, but not possible yet).", object{
 			"by":     oneOf("The permission that is enough.", d.AcceptBy, "admin", "maintain", "write", "nobody"),
 			"author": object{"type": "boolean", "default": d.AcceptAuthor, "description": "Whether the pull request's author may."},
 		})),
-		"packages": orNull(list("Rules for some packages; the most specific match wins (accepted, but not judged yet).", required(mapping("A block.", object{
-			"match":   packageName(),
-			"require": need(""),
-			"identity": object{"allOf": []any{mapping("Who must have built the package. What is not listed may be anything.", object{
-				"issuer":     text("The OIDC issuer: https://token.actions.githubusercontent.com."),
-				"repository": text("The source repository without a scheme: github.com/my-org/*."),
-				"workflow":   text("The workflow's path: .github/workflows/release.yml."),
-				"ref":        text("The ref in full: refs/tags/*."),
-			}), object{"minProperties": 1}}},
-		}), "match"))),
-		"exceptions": orNull(list("Findings that somebody with a name accepts until a date (accepted, but they do not hold yet).", required(mapping("An exception.", object{
-			"package": packageName(),
+		"packages": orNull(list("Settings for some packages. For each key the most specific block that sets it decides: a whole name before a glob, then the longer beginning of a name, then one version before a range, then the later block.", required(block, "match"))),
+		"exceptions": orNull(list("Findings that somebody with a name accepts until a date. They stay visible, struck through, and do not weigh.", required(mapping("An exception.", object{
+			"package":   packageName(),
+			"integrity": text("The lockfile's digest of the release: sha512-…. With it, the exception is for these bytes alone."),
 			"rules": object{"type": "array", "minItems": 1, "items": object{"enum": names},
-				"description": "The rules whose findings are accepted."},
+				"description": "The rules whose findings are accepted. " + graveList() + " need one version in package, and integrity."},
 			"reason":  text("Why."),
 			"owner":   text("Who answers for it."),
-			"expires": object{"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "description": "The date from which it no longer holds, like 2027-03-01."},
+			"expires": object{"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "description": "The last day on which it holds (UTC), like 2027-03-01."},
 		}), "package", "rules", "reason", "owner", "expires"))),
 	})
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
@@ -112,8 +121,27 @@ func oneOf(description, preset string, words ...string) object {
 	return o
 }
 
+func duration(description, preset string) object {
+	o := object{"type": "string", "pattern": "^([0-9]{1,4}d([0-9]{1,5}h)?|[0-9]{1,5}h)$", "description": description}
+	if preset != "" {
+		o["default"] = preset
+	}
+	return o
+}
+
+// graveList names the rules whose exceptions need a version and a digest.
+func graveList() string {
+	var names []string
+	for _, r := range policy.Rules() {
+		if policy.Grave(r.Name) {
+			names = append(names, string(r.Name))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
 func need(preset string) object {
-	return oneOf("Whose absence of provenance is an error: nobody's, that of direct dependencies, of new packages, of all.", preset, "none", "direct", "new", "all")
+	return oneOf("Whose absence of provenance is an error: nobody's (none); that of direct dependencies that change (direct), of everything that a change brings in (new), of every package of a changed lockfile (all).", preset, "none", "direct", "new", "all")
 }
 
 func text(description string) object {
@@ -123,7 +151,7 @@ func text(description string) object {
 func pattern() object { return text("A glob, for example test/fixtures/**.") }
 
 func packageName() object {
-	o := text("Which packages: npm:NAME, npm:@SCOPE/*, with a version range behind @ if wanted: npm:esbuild@>=0.21 <1.")
+	o := text("Which packages, by their real name: npm:NAME, npm:@SCOPE/*, npm:* for all; with a version or a range behind @ if wanted: npm:esbuild@>=0.21 <1.")
 	o["pattern"] = "^npm:."
 	return o
 }

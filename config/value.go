@@ -9,9 +9,10 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"deps.dev/util/semver"
 	"github.com/bmatcuk/doublestar/v4"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/bonafide-app/bonafide/app/policy"
 )
 
 // kind names what stands there, for errors.
@@ -159,32 +160,12 @@ func (p *parser) packagePattern(n *yaml.Node, where string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	ecosystem, rest, found := strings.Cut(s, ":")
-	switch {
-	case !found:
-		p.fail(n, "%s names its ecosystem first: write %q.", where, "npm:"+quoted(s))
-		return "", false
-	case ecosystem != "npm":
-		p.fail(n, "%s: the ecosystem %q is not supported yet, only npm is.", where, quoted(ecosystem))
+	pattern, err := policy.ParsePattern(s)
+	if err != nil {
+		p.fail(n, "%s %v.", where, err)
 		return "", false
 	}
-	name, versions := rest, ""
-	if at := strings.LastIndexByte(rest, '@'); at > 0 {
-		name, versions = rest[:at], rest[at+1:]
-		if versions == "" {
-			p.fail(n, "%s ends in @; write a version range behind it or leave it out.", where)
-			return "", false
-		}
-		if _, err := semver.NPM.ParseConstraint(versions); err != nil {
-			p.fail(n, "%s: %q is not a version range of npm.", where, quoted(versions))
-			return "", false
-		}
-	}
-	if name == "" || strings.ContainsAny(name, " \t") {
-		p.fail(n, "%s names no package; write %q or %q.", where, "npm:NAME", "npm:@SCOPE/*")
-		return "", false
-	}
-	return s, p.glob(n, where, name)
+	return s, p.glob(n, where, pattern.Name)
 }
 
 // or joins words: "a, b or c".

@@ -25,7 +25,7 @@ func Acceptable(name RuleName) (why string, ok bool) {
 // one for each subject that it finds something about. What could not be found out is
 // no finding that anybody could accept. found says whether there was any, known or not.
 func Acceptances(in Input, p Policy, at time.Time, about dep.Package, rule RuleName) (accepted []Acceptance, found bool) {
-	v := view{policy: p, at: at, bases: in.KnownHosts, burst: bursts(in.Subjects, at)}
+	v := viewOf(in, p, at)
 	var all []draft // of rules that ask about everything together
 	for _, r := range Rules() {
 		if r.judgeAll != nil {
@@ -44,7 +44,7 @@ func Acceptances(in Input, p Policy, at time.Time, about dep.Package, rule RuleN
 			}
 		}
 		for _, d := range drafts {
-			if d.Rule != rule || d.Package != about || d.Lockfile != e.Lockfile || p.Severity(rule) == Off {
+			if d.Rule != rule || d.Package != about || d.Lockfile != e.Lockfile || p.SeverityOf(rule, about) == Off {
 				continue
 			}
 			found = true

@@ -10,7 +10,7 @@ import (
 )
 
 // cooldown is how old a package must be; 0 switches everything off that goes by age.
-func (v view) cooldown(dep.Package) time.Duration { return v.policy.Cooldown }
+func (v view) cooldown(p dep.Package) time.Duration { return v.policy.CooldownOf(p) }
 
 // arrives says whether the change brings in a release that a registry answers for and
 // that did not stand in the base, and whether its history was asked for. A release that

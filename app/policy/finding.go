@@ -96,6 +96,9 @@ type Input struct {
 	// Inventories are of the lockfiles, where the policy asks for coverage (NeedsInventory).
 	Inventories []Inventory
 	Acceptances []Acceptance
+	// Whole says that the subjects are all packages of all lockfiles of a folder, so that
+	// it can be told which exceptions are for nothing there is.
+	Whole bool
 }
 
 // Conclusion is GitHub's word for the outcome of a check run.

@@ -10,7 +10,7 @@ import "fmt"
 func identityChanged(s Subject, v view) []draft {
 	c, ok := s.identityChanged()
 	if !ok {
-		if v.policy.Severity(RuleRepositoryChanged) == Off { // else it is said there
+		if v.policy.SeverityOf(RuleRepositoryChanged, s.Change.Entry.Package) == Off { // else it is said there
 			return identityUnknown(RuleIdentityChanged, s, v)
 		}
 		return nil

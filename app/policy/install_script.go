@@ -51,7 +51,7 @@ func installScript(s Subject, v view) []draft {
 		reason := earlier[unknown].unasked()
 		d.Message = fmt.Sprintf("%s %s, and whether %s, did is not known: %s.", name, runs, earlier[unknown].which(e.Package), reason)
 		d.cause, d.many = "before "+reason, "run a script at install time, and of none is it known whether the version before did: "+reason
-		d.Unknown = v.policy.Severity(RuleInstallScript) == Error // else it fails nothing, and is a finding like others
+		d.Unknown = v.policy.SeverityOf(RuleInstallScript, e.Package) == Error // else it fails nothing, and is a finding like others
 	default:
 		d.Message = fmt.Sprintf("%s %s, but %s, ran none.", name, runs, earlier[0].which(e.Package))
 		d.cause, d.many = "appeared", "run a script at install time, although the versions before ran none"
@@ -194,7 +194,7 @@ func scriptUnknown(s Subject, v view, now witnesses) []draft {
 		fmt.Sprintf("Whether %s runs a script at install time was not looked at: %s.", id(e.Package), reason),
 		"Run the check again when the registry answers, or look into the package yourself. Lockfiles of npm say it without the registry; those of yarn and of pnpm 9 and later do not.")
 	d.cause, d.many = "unknown "+reason, "may run a script at install time, which was not looked at"+many
-	d.Unknown = v.policy.Severity(RuleInstallScript) == Error
+	d.Unknown = v.policy.SeverityOf(RuleInstallScript, e.Package) == Error
 	if !s.isNew() {
 		d.atMost = Notice
 	}

@@ -13,7 +13,7 @@ import (
 // subjects and problems does not matter, and the time given is its only clock.
 func Judge(in Input, p Policy, at time.Time) Verdict {
 	var drafts []draft
-	v := view{policy: p, at: at, bases: in.KnownHosts, specs: in.KnownSpecs, burst: bursts(in.Subjects, at)}
+	v := viewOf(in, p, at)
 	for _, r := range Rules() {
 		if r.judge != nil {
 			for _, s := range in.Subjects {
@@ -31,15 +31,24 @@ func Judge(in Input, p Policy, at time.Time) Verdict {
 		drafts = append(drafts, draft{Finding: Finding{Rule: RulePolicy, Message: note}})
 	}
 
-	weighed := drafts[:0]
+	drafts = append(drafts, stale(in, v)...)
+
+	var weighed, excepted []draft
 	for _, d := range drafts {
-		d.Severity = p.Severity(d.Rule)
+		d.Severity = p.SeverityOf(d.Rule, d.Package)
 		if d.atMost != "" {
 			d.Severity = lower(d.Severity, d.atMost)
 		}
-		if d.Severity != Off {
-			weighed = append(weighed, d)
+		if d.Severity == Off {
+			continue
 		}
+		// What could not be found out is not pardoned: nobody knows what it would be.
+		if pardon, ok := v.pardon(d.Rule, d.entry); ok && !d.Unknown {
+			d.pardon = pardon
+			excepted = append(excepted, d)
+			continue
+		}
+		weighed = append(weighed, d)
 	}
 	verdict := conclude(weighed, p)
 	for i := range weighed {
@@ -48,7 +57,17 @@ func Judge(in Input, p Policy, at time.Time) Verdict {
 			weighed[i].Severity = lower(weighed[i].Severity, Warning)
 		}
 	}
-	verdict.Findings = cut(merge(weighed))
+	verdict.Excepted = merge(excepted)
+	for _, x := range merge(weighed) {
+		verdict.Findings = append(verdict.Findings, x.Finding)
+	}
+	verdict.Findings = cut(verdict.Findings)
+	if more := len(verdict.Excepted) - MaxFindings; more > 0 {
+		verdict.Excepted = verdict.Excepted[:MaxFindings]
+		verdict.Findings = append(verdict.Findings, Finding{
+			Rule: RuleFindingsCut, Severity: Notice, Message: fmt.Sprintf("%d further findings that are excepted are not listed here.", more),
+		})
+	}
 	return verdict
 }
 
@@ -87,29 +106,30 @@ func conclude(drafts []draft, p Policy) Verdict {
 	return Verdict{Conclusion: c}
 }
 
-// merge makes one finding of many with one cause, and sorts.
-func merge(drafts []draft) []Finding {
+// merge makes one finding of many with one cause and one pardon, and sorts.
+func merge(drafts []draft) []Excepted {
 	type key struct {
 		rule     RuleName
 		severity Severity
 		unknown  bool
 		lockfile string
 		cause    string
+		pardon   Pardon
 	}
 	groups := map[key][]draft{}
-	var out []Finding
+	var out []Excepted
 	for _, d := range drafts {
 		if d.cause == "" {
-			out = append(out, d.Finding)
+			out = append(out, Excepted{d.Finding, d.pardon})
 			continue
 		}
-		k := key{d.Rule, d.Severity, d.Unknown, d.Lockfile, d.cause}
+		k := key{d.Rule, d.Severity, d.Unknown, d.Lockfile, d.cause, d.pardon}
 		groups[k] = append(groups[k], d)
 	}
 	for k, group := range groups {
 		if len(group) == 1 || len(group) < MergeFrom && k.severity != Notice && !group[0].together {
 			for _, d := range group {
-				out = append(out, d.Finding)
+				out = append(out, Excepted{d.Finding, d.pardon})
 			}
 			continue
 		}
@@ -124,9 +144,11 @@ func merge(drafts []draft) []Finding {
 		}
 		f.Package, f.Count = dep.Package{}, len(group)
 		f.Message = fmt.Sprintf("%d packages %s: %s.", len(group), group[0].many, list(names))
-		out = append(out, f)
+		out = append(out, Excepted{f, k.pardon})
 	}
-	slices.SortFunc(out, order)
+	slices.SortFunc(out, func(a, b Excepted) int {
+		return cmp.Or(order(a.Finding, b.Finding), cmp.Compare(a.Pardon.by(), b.Pardon.by()))
+	})
 	return slices.Compact(out)
 }
 

@@ -20,6 +20,8 @@ const (
 	MaxPath = 255
 	// MaxNamed is how many packages a finding about many names.
 	MaxNamed = 5
+	// MaxOffered bounds the pins that a check offers to copy: they are to be reviewed.
+	MaxOffered = 20
 	// MergeFrom is how many findings of one cause become one. Up to three are easier
 	// to read apart, each at its line; notices are always told together.
 	MergeFrom = 4

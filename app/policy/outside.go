@@ -70,8 +70,10 @@ type Advisory struct {
 type Inventory struct {
 	Lockfile   string
 	Base, Head Tally
-	// Unchanged are the head's packages that no change is about, with their evidence.
+	// Unchanged are the head's packages that no change is about, with their evidence, as
+	// far as the policy requires that they have provenance.
 	Unchanged []Subject
+	Retry     bool // something unknown could become known by asking again
 }
 
 // Tally counts the distinct packages of a lockfile that a registry answers for.
@@ -79,6 +81,10 @@ type Tally struct {
 	Packages int
 	Verified int // with verified provenance
 	Unknown  int // that could not be asked about
+	// LeftOut are those that no registry which may be asked answers for: git sources,
+	// private packages, bundled ones. They are in none of the other numbers.
+	LeftOut int
+	Reason  string // of one of the unknown, one sentence that may quote outside text
 }
 
 // Pardon is why a finding does not weigh: an exception of the policy file, or an

@@ -55,18 +55,31 @@ type Policy struct {
 	Packages        []PackageRule
 	Exceptions      []Exception
 
+	// Places are where the keys stand that were set, by their path in the file:
+	// "mode", "rules.provenance-lost", "provenance.require". What is not there is the
+	// default.
+	Places map[string]Place
+
 	// Notes are sentences about the policy itself that people should know: what an
 	// organisation's floor did not grant. They are shown as notices.
 	Notes []string
 }
 
-// PackageRule is one block under "packages". What it does not set is the policy's.
+// Place is a line of a policy file. File is "" for the one that Policy.Source names.
+type Place struct {
+	File string
+	Line int
+}
+
+// PackageRule is one block under "packages". For each key the most specific block that
+// sets it decides (see Pattern); what none sets is the policy's. A pin is one key.
 type PackageRule struct {
-	Match    string // "npm:@my-org/*", "npm:left-pad@>=1.2 <2"
+	Match    string // see Pattern
 	Require  string // "" where it is not set
 	Identity IdentityPin
 	Cooldown *time.Duration
 	Rules    map[RuleName]Severity
+	File     string // see Place
 	Line     int
 }
 
@@ -77,7 +90,7 @@ type IdentityPin struct {
 
 // Exception is a finding that somebody with a name accepted, until a date.
 type Exception struct {
-	Package string
+	Package string // see Pattern
 	// Integrity is the digest that it is for, as an SRI; "" for any. The rules that say
 	// that something does not hold at all can be excepted by version and digest alone.
 	Integrity string
@@ -85,5 +98,6 @@ type Exception struct {
 	Reason    string
 	Owner     string
 	Expires   time.Time // the last day on which it holds, UTC
+	File      string    // see Place
 	Line      int
 }

@@ -13,7 +13,7 @@ func provenanceAbsent(s Subject, v view) []draft {
 	if !s.lookedAt() || s.Change.Kind != dep.Added || s.Evidence.Provenance.State != provenance.Absent {
 		return nil
 	}
-	if v.policy.Severity(RuleProvenanceLost) != Off && len(provenanceLost(s, v)) > 0 {
+	if v.policy.SeverityOf(RuleProvenanceLost, s.Change.Entry.Package) != Off && len(provenanceLost(s, v)) > 0 {
 		return nil
 	}
 	d := about(RuleProvenanceAbsent, s,

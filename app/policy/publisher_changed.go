@@ -102,7 +102,7 @@ func (s Subject) sameRepositoryAsBefore(v view) bool {
 
 // publishersUnknown is silent where too-new has said already that the history is not known.
 func publishersUnknown(s Subject, v view, reason string) []draft {
-	if v.policy.Severity(RuleTooNew) != Off && slices.ContainsFunc(tooNew(s, v), func(d draft) bool { return d.Unknown }) {
+	if v.policy.SeverityOf(RuleTooNew, s.Change.Entry.Package) != Off && slices.ContainsFunc(tooNew(s, v), func(d draft) bool { return d.Unknown }) {
 		return nil
 	}
 	d := about(RulePublisherChanged, s,

@@ -22,7 +22,7 @@ func publisherLost(s Subject, v view) []draft {
 	if l, ok := s.loses(approved(), v); ok && l.weighs {
 		return []draft{benignly(s, lostApproval(s, l))}
 	}
-	if p := buildProvenance(); p.lacks(s.Evidence) && v.policy.Severity(RuleProvenanceLost) != Off {
+	if p := buildProvenance(); p.lacks(s.Evidence) && v.policy.SeverityOf(RuleProvenanceLost, s.Change.Entry.Package) != Off {
 		if unread, _ := s.lineUnread(p); unread != "" {
 			return nil // it is said there
 		}

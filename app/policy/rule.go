@@ -2,6 +2,7 @@ package policy
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -75,6 +76,10 @@ type Rule struct {
 	judgeAll func(Input, view) []draft
 }
 
+// AboutFiles says whether a rule speaks of files alone, so that it can neither be set
+// nor excepted for a package.
+func (r Rule) AboutFiles() bool { return r.judge == nil && r.judgeAll == nil }
+
 // view is what a rule may look at beside its subject.
 type view struct {
 	policy Policy
@@ -82,11 +87,18 @@ type view struct {
 	bases  map[string][]string   // see Input.KnownHosts
 	specs  map[string][]dep.Spec // see Input.KnownSpecs
 	burst  map[string]string     // by packages that came in a burst: what it was
+
+	acceptances []Acceptance
+}
+
+func viewOf(in Input, p Policy, at time.Time) view {
+	return view{policy: p, at: at, bases: in.KnownHosts, specs: in.KnownSpecs, burst: bursts(in.Subjects, at), acceptances: in.Acceptances}
 }
 
 // draft is a finding before the policy has weighed it.
 type draft struct {
 	Finding
+	entry dep.Entry // that it is about, zero for none
 	// atMost caps the severity that the policy gives to the rule; "" does not.
 	atMost Severity
 	// Findings of one rule in one lockfile with the same cause become one, where
@@ -96,6 +108,7 @@ type draft struct {
 	many string
 	// together makes one finding of two already, where one alone says nothing.
 	together bool
+	pardon   Pardon // zero for what weighs
 }
 
 // Rules are all rules, in the order in which they are documented.
@@ -225,14 +238,18 @@ func (p Policy) Severity(name RuleName) Severity {
 	return r.Default
 }
 
-// With is the policy with the severity of one rule changed.
+// With is the policy with the severity of one rule changed, for all packages.
 func (p Policy) With(name RuleName, s Severity) Policy {
 	rules := maps.Clone(p.Rules)
 	if rules == nil {
 		rules = map[RuleName]Severity{}
 	}
 	rules[name] = s
-	p.Rules = rules
+	p.Rules, p.Packages = rules, slices.Clone(p.Packages)
+	for i := range p.Packages {
+		p.Packages[i].Rules = maps.Clone(p.Packages[i].Rules)
+		delete(p.Packages[i].Rules, name)
+	}
 	return p
 }
 

@@ -26,6 +26,8 @@ type example struct {
 	problem []Problem
 	hosts   map[string][]string
 	specs   map[string][]dep.Spec
+	policy  *Policy // nil for the default one
+	counted []Inventory
 	want    []string
 }
 
@@ -36,7 +38,11 @@ func held(t *testing.T, rule RuleName, examples []example) {
 	t.Helper()
 	var out strings.Builder
 	for _, x := range examples {
-		v := Judge(Input{Subjects: x.subject, Problems: x.problem, KnownHosts: x.hosts, KnownSpecs: x.specs}, Default(), now())
+		p := Default()
+		if x.policy != nil {
+			p = *x.policy
+		}
+		v := Judge(Input{Subjects: x.subject, Problems: x.problem, KnownHosts: x.hosts, KnownSpecs: x.specs, Inventories: x.counted}, p, now())
 		var got []string
 		fmt.Fprintf(&out, "## %s\n", x.name)
 		for _, f := range v.Findings {

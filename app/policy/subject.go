@@ -12,7 +12,7 @@ import (
 // about starts a draft about a subject's package, at its line.
 func about(rule RuleName, s Subject, message, help string) draft {
 	e := s.Change.Entry
-	return draft{Finding: Finding{Rule: rule, Package: e.Package, Lockfile: e.Lockfile, Line: e.Line, Message: message, Help: help}}
+	return draft{entry: e, Finding: Finding{Rule: rule, Package: e.Package, Lockfile: e.Lockfile, Line: e.Line, Message: message, Help: help}}
 }
 
 // enters says whether the change brings something in. A change of no kind is an

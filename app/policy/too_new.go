@@ -16,7 +16,7 @@ func tooNew(s Subject, v view) []draft {
 	switch {
 	case unknown != "":
 		return append(out, ageUnknown(s, v, unknown))
-	case !s.fresh(v), len(packageTooYoung(s, v)) > 0 && rank(v.policy.Severity(RulePackageTooYoung)) >= rank(v.policy.Severity(RuleTooNew)):
+	case !s.fresh(v), len(packageTooYoung(s, v)) > 0 && rank(v.policy.SeverityOf(RulePackageTooYoung, s.Change.Entry.Package)) >= rank(v.policy.SeverityOf(RuleTooNew, s.Change.Entry.Package)):
 		return out
 	}
 	d := about(RuleTooNew, s,

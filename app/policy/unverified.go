@@ -83,7 +83,7 @@ func (s Subject) digest() provenance.Check {
 // for which the package was not looked up.
 func failsAsExotic(s Subject, v view) bool {
 	ds := otherSource(s, v)
-	return len(ds) == 1 && ds[0].atMost == "" && v.policy.Severity(RuleExoticSource) == Error
+	return len(ds) == 1 && ds[0].atMost == "" && v.policy.SeverityOf(RuleExoticSource, s.Change.Entry.Package) == Error && !v.pardoned(RuleExoticSource, s)
 }
 
 // lossUnknown: nobody can say whether something was lost, where what enters lacks
@@ -101,13 +101,13 @@ func lossUnknown(s Subject, v view) []draft {
 	publisher := s.Evidence.Release != nil && trustedPublisher(s.Evidence) == "" &&
 		!slices.ContainsFunc(compared, func(b before) bool { return b.weighs && trustedPublisher(b.evidence) != "" })
 	if publisher {
-		lacks, weight = "trusted publisher", v.policy.Severity(RulePublisherLost)
+		lacks, weight = "trusted publisher", v.policy.SeverityOf(RulePublisherLost, s.Change.Entry.Package)
 		if s.Evidence.Staged() {
 			weight = lower(weight, Warning)
 		}
 	}
 	if absent {
-		lacks, weight = "provenance", higher(weight, v.policy.Severity(RuleProvenanceLost))
+		lacks, weight = "provenance", higher(weight, v.policy.SeverityOf(RuleProvenanceLost, s.Change.Entry.Package))
 	}
 	if weight == Off || s.Change.Kind == dep.Repinned {
 		return nil

@@ -95,8 +95,8 @@ func pages(broken string, sections []Section, unannotated, summaryBytes, textByt
 			return (budget-len(page))/(len(sections)-i) - len(heading) - 1
 		}
 		summary = join(summary, heading+summaryOf(s.Report, share(summaryBytes, summary)))
-		if tables := tablesOf(s.Report, share(textBytes, text)); tables != "" {
-			text = join(text, heading+tables)
+		if own := textOf(s.Report, share(textBytes, text)); own != "" {
+			text = join(text, heading+own)
 		}
 	}
 	return summary + tail, text

@@ -135,9 +135,6 @@ type jsonFinding struct {
 	Help     string `json:"help"`
 }
 
-// jsonException has no fields yet: nothing can be accepted so far.
-type jsonException struct{}
-
 func documentOf(r Report) jsonDocument {
 	d := jsonDocument{
 		Schema:     Schema,
@@ -151,6 +148,9 @@ func documentOf(r Report) jsonDocument {
 	}
 	for _, p := range r.Packages {
 		d.Packages = append(d.Packages, packageOf(p))
+	}
+	for _, x := range r.Excepted {
+		d.Exceptions = append(d.Exceptions, exceptionOf(x, r))
 	}
 	for _, f := range r.Findings {
 		d.Findings = append(d.Findings, jsonFinding{

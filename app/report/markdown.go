@@ -15,8 +15,8 @@ import (
 // Markdown writes what a check run shows, without GitHub's limits.
 func Markdown(w io.Writer, r Report) error {
 	page := summaryOf(r, unlimited)
-	if tables := tablesOf(r, unlimited); tables != "" {
-		page += "\n" + tables
+	if text := textOf(r, unlimited); text != "" {
+		page += "\n" + text
 	}
 	if _, err := io.WriteString(w, page); err != nil {
 		return fmt.Errorf("write the report as Markdown: %w", err)
@@ -36,6 +36,9 @@ func summaryOf(r Report, budget int) string {
 	}
 	if notes := notLookedAt(r, budget); notes != "" {
 		foot = "\n### Not looked at\n\n" + notes + foot
+	}
+	if excepted := exceptedOf(r, budget); excepted != "" {
+		foot = "\n### Excepted: these findings do not count\n\n" + excepted[:len(excepted)-1] + foot
 	}
 	if len(r.Findings) == 0 {
 		return head + foot
@@ -158,6 +161,22 @@ func unasked(r Report) []unlooked {
 		out = append(out, unlooked{count(n, "package") + ": " + each, reason})
 	}
 	return out
+}
+
+// textOf is the packages with their evidence, and the pins that are offered.
+func textOf(r Report, budget int) string {
+	pins := pinsOf(r, budget/2)
+	if pins != "" && budget != unlimited {
+		budget -= len(pins) + 1
+	}
+	tables := tablesOf(r, budget)
+	switch {
+	case pins == "":
+		return tables
+	case tables == "":
+		return pins
+	}
+	return join(tables, pins)
 }
 
 // tablesOf shows every package with its evidence, one table for each lockfile, what

@@ -36,7 +36,9 @@ type Report struct {
 	Summary    Summary
 	Packages   []Package
 	Findings   []policy.Finding
-	Lockfiles  []Lockfile // what was looked at, and what was not and why
+	Excepted   []policy.Excepted    // pardoned: shown, and without weight
+	Pins       []policy.PackageRule // identity pins that could be added to the policy
+	Lockfiles  []Lockfile           // what was looked at, and what was not and why
 	// Retry says that something is unknown that could become known by asking again.
 	Retry bool
 	// Hasty names a release that seems to have lost something and is so young that its

@@ -33,6 +33,7 @@ func Table(w io.Writer, r Report, o TableOptions) error {
 		t.paragraph("Demo: " + demoNote)
 	}
 	t.findings(r)
+	t.excepted(r)
 	if r.Kind == Verify {
 		t.chains(r)
 	} else {

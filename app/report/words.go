@@ -210,6 +210,9 @@ func fine(r Report, t tally) string {
 	if t.unlooked > 0 {
 		remarks = append(remarks, number(t.unlooked)+" not looked up")
 	}
+	if n := len(r.Excepted); n > 0 {
+		remarks = append(remarks, number(n)+" excepted")
+	}
 	if len(remarks) == 0 {
 		remarks = append(remarks, "no findings")
 	}

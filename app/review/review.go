@@ -68,6 +68,8 @@ type Request struct {
 	Lost bool
 	// Acceptances are those that hold for what is reviewed.
 	Acceptances []policy.Acceptance
+	// Whole says that an audit is of all lockfiles of a folder.
+	Whole bool
 }
 
 // Options of a Reviewer.
@@ -182,6 +184,7 @@ func (r *Reviewer) look(ctx context.Context, req Request) (policy.Input, report.
 		out.Hasty = r.settle(ctx, in.Subjects, req.Policy)
 	}
 	r.inventories(ctx, req, &in)
+	in.Whole = req.Whole && len(in.Problems) == 0 // else something was not looked at
 	r.consult(ctx, req.Hub, &in)
 	if err := ctx.Err(); err != nil {
 		return policy.Input{}, report.Report{}, fmt.Errorf("the review was stopped: %w", err)
@@ -215,7 +218,8 @@ func (r *Reviewer) Releases(ctx context.Context, subjects []provenance.Subject, 
 // conclude judges and fills in the rest of the report.
 func (r *Reviewer) conclude(out *report.Report, in policy.Input, p policy.Policy) {
 	verdict := policy.Judge(in, p, out.At)
-	out.Conclusion, out.WouldFail, out.Findings = verdict.Conclusion, verdict.WouldFail, verdict.Findings
+	out.Conclusion, out.WouldFail, out.Findings, out.Excepted = verdict.Conclusion, verdict.WouldFail, verdict.Findings, verdict.Excepted
+	out.Pins = policy.Offer(in.Subjects, p)
 	for _, s := range in.Subjects {
 		row := report.Package{
 			Entry: s.Change.Entry, Change: s.Change.Kind, From: s.Change.From(),
@@ -226,6 +230,9 @@ func (r *Reviewer) conclude(out *report.Report, in policy.Input, p policy.Policy
 		}
 		out.Retry = out.Retry || worthAnotherTry(s)
 		out.Packages = append(out.Packages, row)
+	}
+	for _, i := range in.Inventories {
+		out.Retry = out.Retry || i.Retry
 	}
 	out.Retry = out.Retry && hasUnknown(out.Findings)
 	locations := out.Summary.Locations

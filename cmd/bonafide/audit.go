@@ -69,7 +69,7 @@ func (c *auditCommand) request(ctx context.Context) (review.Request, error) {
 	if len(req.Files)+len(req.Problems) == 0 {
 		return review.Request{}, usage("%s holds no lockfile", c.Path)
 	}
-	req.Policy = p
+	req.Policy, req.Whole = p, true
 	return req, nil
 }
 

@@ -31,6 +31,11 @@ const concurrency = 128
 type evidenceFlags struct {
 	Format string `enum:"table,json,markdown" default:"table" help:"How to show the result: ${enum}."`
 	Policy string `type:"existingfile" placeholder:"FILE" help:"A bonafide.yml; else the one of the directory or of the base ref; else the defaults."`
+	sourceFlags
+}
+
+// sourceFlags say where evidence comes from.
+type sourceFlags struct {
 	config.Evidence
 	SaveAs  string `name:"evidence" placeholder:"FILE" help:"Save the registry's answers to this file; with --offline, replay them."`
 	Offline bool   `help:"Ask nobody: use only what --evidence or --cache-dir saved. The rest is unknown."`
@@ -43,7 +48,7 @@ type instruments struct {
 }
 
 // open builds the registry client, the verifier and the reviewer from the flags.
-func (f *evidenceFlags) open(tty terminal) (*instruments, error) {
+func (f *sourceFlags) open(tty terminal) (*instruments, error) {
 	if err := f.Evidence.Validate(); err != nil {
 		return nil, usage("%v", err)
 	}
@@ -66,7 +71,7 @@ func (f *evidenceFlags) open(tty terminal) (*instruments, error) {
 }
 
 // source is the registry, recorded where that was asked for, or what was saved of it.
-func (f *evidenceFlags) source() (registry.Source, func() error, error) {
+func (f *sourceFlags) source() (registry.Source, func() error, error) {
 	file := f.SaveAs
 	if file == "" && f.CacheDir != "" {
 		file = filepath.Join(f.CacheDir, "evidence.json")
@@ -139,13 +144,18 @@ func loadTrust(e config.Evidence) (*provenance.TrustRoot, error) {
 	return trust, nil
 }
 
-// readPolicy is the policy of --policy, else of the tree, else the default. An
-// error in it is the caller's to mend.
+// readPolicy is the policy of --policy, else of the tree, else the default.
 func (f *evidenceFlags) readPolicy(ctx context.Context, tree review.Tree, name string) (policy.Policy, error) {
-	source, data := f.Policy, []byte(nil)
-	if f.Policy != "" {
+	return readPolicy(ctx, f.Policy, tree, name)
+}
+
+// readPolicy is the policy of a file, else of the tree, else the default. An error in it
+// is the caller's to mend, and wraps config.Errors.
+func readPolicy(ctx context.Context, file string, tree review.Tree, name string) (policy.Policy, error) {
+	source, data := file, []byte(nil)
+	if file != "" {
 		var err error
-		if data, err = os.ReadFile(f.Policy); err != nil {
+		if data, err = os.ReadFile(file); err != nil {
 			return policy.Policy{}, usage("--policy: %v", err)
 		}
 	} else {
@@ -174,7 +184,7 @@ func (f *evidenceFlags) readPolicy(ctx context.Context, tree review.Tree, name s
 	}
 	p, err := config.ParsePolicy(source, data)
 	if err != nil {
-		return policy.Policy{}, usage("%v", err)
+		return policy.Policy{}, usage("%w", err)
 	}
 	return p, nil
 }

@@ -30,6 +30,7 @@ type commands struct {
 	Audit   auditCommand   `cmd:"" help:"Verify every package of a lockfile."`
 	Diff    diffCommand    `cmd:"" help:"Verify what changed between two lockfiles, two directories or two git refs: the report of a pull request."`
 	Verify  verifyCommand  `cmd:"" help:"Show the evidence of one release or several."`
+	Policy  policyCommand  `cmd:"" help:"Check a bonafide.yml, explain what it says about a package, or write one to begin with."`
 	Version versionCommand `cmd:"" help:"Print what this program was built from."`
 }
 

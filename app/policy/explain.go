@@ -1,0 +1,149 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bonafide-app/bonafide/app/dep"
+)
+
+// Explanation is what a policy says about one package, and which line of it says so.
+type Explanation struct {
+	Package dep.Package // without a version, where none was asked about
+	Source  string      // of the policy
+	// Blocks are the ones for the package, the most specific first, each with why it goes
+	// before the next one.
+	Blocks []BlockMatch
+	// Some are blocks that are for some versions of the package alone, where none was named.
+	Some       []BlockMatch
+	Settings   []Decision // require, cooldown, identity
+	Rules      []Decision // every rule that can be set for a package
+	Exceptions []ExceptionMatch
+}
+
+// BlockMatch is a block that is for the package.
+type BlockMatch struct {
+	Match string
+	Place Place
+	Sets  []string // its keys
+	Why   string   // it goes before the next one, "" for the last
+}
+
+// Decision is what holds for one key, and what decided.
+type Decision struct {
+	Key, Value string
+	Place      Place  // Line is 0 for the default
+	Block      string // the pattern of the block that decided, "" where none did
+	Over       []Lost // what else is set, and does not count for this package
+}
+
+// Lost is a setting that another one goes before.
+type Lost struct {
+	Value string
+	Place Place
+	Block string // "" for the whole repository's
+}
+
+// ExceptionMatch is an exception that is for the package.
+type ExceptionMatch struct {
+	Exception
+	Expired bool
+	Some    bool // for some versions alone, where none was named
+}
+
+// Explain says what a policy says about a package at a time. Without a version it says
+// what holds for those versions that no block names.
+func Explain(p Policy, pkg dep.Package, at time.Time) Explanation {
+	out := Explanation{Package: pkg, Source: p.Source}
+	blocks := p.blocks(pkg)
+	if pkg.Version == "" {
+		blocks = slices.DeleteFunc(blocks, func(b PackageRule) bool { return splitPattern(b.Match).Versions != "" })
+	}
+	for i, b := range blocks {
+		m := matchOf(b)
+		if i+1 < len(blocks) {
+			m.Why = cmp.Or(splitPattern(b.Match).moreSpecific(splitPattern(blocks[i+1].Match)), "it stands later in the file")
+		}
+		out.Blocks = append(out.Blocks, m)
+	}
+	for _, b := range p.Packages {
+		if t := splitPattern(b.Match); pkg.Version == "" && t.Versions != "" && t.MatchesName(pkg) {
+			out.Some = append(out.Some, matchOf(b))
+		}
+	}
+	decide := func(key, path, whole string, of func(PackageRule) string) Decision {
+		d := Decision{Key: key}
+		set := func(value, block string, place Place) {
+			if d.Value == "" {
+				d.Value, d.Block, d.Place = value, block, place
+			} else {
+				d.Over = append(d.Over, Lost{value, place, block})
+			}
+		}
+		for _, b := range blocks {
+			if value := of(b); value != "" {
+				set(value, b.Match, Place{b.File, b.Line})
+			}
+		}
+		if place, isSet := p.Places[path]; isSet || d.Value == "" {
+			set(whole, "", place)
+		}
+		return d
+	}
+	out.Settings = []Decision{
+		decide("require", "provenance.require", p.Require, func(b PackageRule) string { return b.Require }),
+		decide("cooldown", "cooldown", Days(p.Cooldown), func(b PackageRule) string {
+			if b.Cooldown == nil {
+				return ""
+			}
+			return Days(*b.Cooldown)
+		}),
+		decide("identity", "", "anybody", func(b PackageRule) string { return b.Identity.String() }),
+	}
+	for _, r := range Rules() {
+		if !r.Fixed && !r.AboutFiles() {
+			out.Rules = append(out.Rules, decide(string(r.Name), "rules."+string(r.Name), string(p.Severity(r.Name)),
+				func(b PackageRule) string { return string(b.Rules[r.Name]) }))
+		}
+	}
+	for _, x := range p.Exceptions {
+		switch t := splitPattern(x.Package); {
+		case pkg.Version == "" && t.Versions != "" && t.MatchesName(pkg):
+			out.Exceptions = append(out.Exceptions, ExceptionMatch{x, x.Expired(at), true})
+		case t.Matches(pkg):
+			out.Exceptions = append(out.Exceptions, ExceptionMatch{x, x.Expired(at), false})
+		}
+	}
+	return out
+}
+
+func matchOf(b PackageRule) BlockMatch {
+	m := BlockMatch{Match: b.Match, Place: Place{b.File, b.Line}}
+	if b.Require != "" {
+		m.Sets = append(m.Sets, "require")
+	}
+	if b.Identity != (IdentityPin{}) {
+		m.Sets = append(m.Sets, "identity")
+	}
+	if b.Cooldown != nil {
+		m.Sets = append(m.Sets, "cooldown")
+	}
+	if len(b.Rules) > 0 {
+		m.Sets = append(m.Sets, "rules")
+	}
+	return m
+}
+
+// Days writes a duration the way a policy file does: "3d", "36h", "1d12h".
+func Days(d time.Duration) string {
+	days, hours := int(d.Hours())/24, int(d.Hours())%24
+	switch {
+	case days == 0:
+		return fmt.Sprintf("%dh", hours)
+	case hours == 0:
+		return fmt.Sprintf("%dd", days)
+	}
+	return fmt.Sprintf("%dd%dh", days, hours)
+}
