@@ -51,14 +51,16 @@ type Options struct {
 	CAFile        string // PEM certificates to trust beside the system's; "": none
 	// Trust is what everything is verified with. It is renewed through TUF in the
 	// background, unless it is the operator's own.
-	Trust     *provenance.TrustRoot
-	CacheDir  string // keeps TUF metadata between runs; "": nothing is kept
-	Workers   int
-	TryFor    time.Duration // how long the unknown is asked for again
-	Demo      bool          // the trust root is the demo's, and every report says so
-	Version   string
-	Logger    zerolog.Logger
-	Transport http.RoundTripper // to GitHub; nil: the default
+	Trust    *provenance.TrustRoot
+	CacheDir string // keeps TUF metadata between runs; "": nothing is kept
+	Workers  int
+	TryFor   time.Duration // how long the unknown is asked for again
+	// RequireOrgPolicy fails every check of an owner that sets no floor.
+	RequireOrgPolicy bool
+	Demo             bool // the trust root is the demo's, and every report says so
+	Version          string
+	Logger           zerolog.Logger
+	Transport        http.RoundTripper // to GitHub; nil: the default
 }
 
 // App is a running server.
@@ -112,7 +114,9 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
 	}
-	if a.forge, err = checks.New(clients, checks.Options{AppID: o.AppID, Logger: o.Logger}); err != nil {
+	if a.forge, err = checks.New(clients, checks.Options{
+		AppID: o.AppID, Logger: o.Logger, Floors: a.store, RequireFloor: o.RequireOrgPolicy,
+	}); err != nil {
 		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
 	}
 	if a.runner, err = review.NewRunner(a.forge, reviewer, saver{a.store}, accepted{a.store}); err != nil {

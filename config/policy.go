@@ -27,28 +27,34 @@ import (
 // source names the file in errors and becomes Policy.Source. With an error the
 // policy is the default one.
 func ParsePolicy(source string, data []byte) (policy.Policy, error) {
-	p := parser{source: source, policy: policy.Default()}
-	p.policy.Source = source
+	f, err := ParseFile(source, data, policy.Default())
+	if err != nil {
+		return f.Policy, err
+	}
+	return f.Alone(), nil
+}
+
+// read reads the whole file, or notes what is wrong with it.
+func (p *parser) read(data []byte) {
 	if len(data) > MaxPolicyBytes {
-		return p.policy, Errors{{Source: source, Message: fmt.Sprintf("the file has %d bytes; %d are allowed.", len(data), MaxPolicyBytes)}}
+		p.failAt(0, 0, "the file has %d bytes; %d are allowed.", len(data), MaxPolicyBytes)
+		return
 	}
 	if line, column := firstNoText(data); line > 0 {
 		p.failAt(line, column, "there is something here that is no text; save the file as UTF-8, without control characters.")
 	} else if root := p.load(data); root != nil && p.plain(root) {
 		p.file(root)
 	}
-	if len(p.errs) > 0 {
-		fallback := policy.Default()
-		fallback.Source = source
-		return fallback, p.errors()
-	}
-	return p.policy, nil
 }
 
 type parser struct {
 	source string
 	policy policy.Policy
 	errs   Errors
+
+	extended  *Extends
+	floor     *policy.Floor
+	floorLine int
 }
 
 func (p *parser) failAt(line, column int, format string, args ...any) {
@@ -247,6 +253,8 @@ func orFile(where string) string {
 func (p *parser) file(root *yaml.Node) {
 	seen := p.mapping(root, "", map[string]field{
 		"version":    p.version,
+		"extends":    p.extends,
+		"enforce":    p.enforce,
 		"mode":       p.mode,
 		"lockfiles":  p.lockfiles,
 		"on_unknown": p.onUnknown,
@@ -292,6 +300,7 @@ func (p *parser) lockfiles(_, n *yaml.Node) {
 				p.fail(n, "lockfiles.ignore has %d patterns; %d are allowed.", len(n.Content), MaxPatterns)
 				return
 			}
+			var ignore []string // in the place of what an extended policy ignores
 			p.sequence(n, "lockfiles.ignore", func(n *yaml.Node) {
 				glob, ok := p.pattern(n, "a pattern of lockfiles.ignore")
 				switch {
@@ -299,9 +308,10 @@ func (p *parser) lockfiles(_, n *yaml.Node) {
 				case strings.HasPrefix(glob, "/") || strings.HasPrefix(glob, "./") || strings.HasPrefix(glob, "../"):
 					p.fail(n, "the pattern %q never matches: paths start at the repository's root, without \"/\" or \"./\".", quoted(glob))
 				default:
-					p.policy.Ignore = append(p.policy.Ignore, glob)
+					ignore = append(ignore, glob)
 				}
 			})
+			p.policy.Ignore = ignore
 		},
 	})
 }

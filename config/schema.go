@@ -58,6 +58,9 @@ func schema() object {
 	block["minProperties"] = 2
 	s := mapping("The rules that Bonafide holds a repository's lockfiles to.", object{
 		"version": object{"const": 1, "description": "The version of this format."},
+		"extends": object{"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,98}/[A-Za-z0-9._-]{1,100}$",
+			"description": "OWNER/REPO, of the same owner: the policy file at the tip of its default branch is what this one starts from. Settings and rules replace its own one by one; packages and exceptions are added."},
+		"enforce": enforceSchema(rules, names),
 		"mode": oneOf("enforce fails the check; observe reports everything, says \"would fail\" and never fails because of a finding.",
 			string(d.Mode), "enforce", "observe"),
 		"on_unknown": oneOf("What to conclude when signature, provenance or digest could not be verified.", string(d.OnUnknown), "fail", "neutral"),
@@ -92,6 +95,42 @@ func schema() object {
 	s["required"] = []string{"version"}
 	s["$defs"] = object{"severity": object{"enum": []policy.Severity{policy.Error, policy.Warning, policy.Notice, policy.Off}}}
 	return s
+}
+
+// enforceSchema is an organisation's floor.
+func enforceSchema(rules object, names []string) object {
+	return orNull(mapping("In the policy file of the owner's .github repository alone: what every repository of the owner holds to at least. Repositories can be stricter, never laxer.", object{
+		"mode":       oneOf("enforce: no repository may only observe.", "enforce", "enforce", "observe"),
+		"on_unknown": oneOf("fail: no repository may let pass what could not be verified.", "fail", "fail", "neutral"),
+		"rules":      orNull(mapping("How much these rules weigh at least.", atLeast(rules))),
+		"provenance": orNull(mapping("Whose provenance is required at least.", object{
+			"require":           need(""),
+			"min_coverage":      percentageOf("The least that a repository can ask for."),
+			"max_coverage_drop": percentageOf("The most that a repository can allow."),
+		})),
+		"cooldown": object{"type": "string", "pattern": "^([0-9]{1,4}d([0-9]{1,5}h)?|[0-9]{1,5}h)$", "description": "The shortest cooldown that a repository can have."},
+		"accept": orNull(mapping("Who may accept a finding on a pull request at most.", object{
+			"by":     oneOf("The least permission that is enough; nobody: there are no acceptances.", "", "admin", "maintain", "write", "nobody"),
+			"author": object{"type": "boolean", "description": "false: the author's own acceptance never counts."},
+		})),
+		"lockfiles": orNull(mapping("Which lockfiles repositories may ignore; none where this is left out.", object{
+			"ignore": orNull(list("A lockfile is ignored only where one of these globs matches, too; ** alone leaves it to the repositories.", pattern())),
+		})),
+		"packages": object{"$ref": "#/properties/packages", "description": "Blocks that hold beside the repositories' own, whatever those say."},
+		"exceptions": orNull(mapping("What exceptions and acceptances of repositories may be for.", object{
+			"rules":    orNull(list("The enforced rules that may be excepted; none where this is left out.", object{"enum": names})),
+			"max_days": object{"type": "integer", "minimum": 1, "maximum": maxExceptionDays, "description": "How many days from now an exception may run."},
+		})),
+	}))
+}
+
+// atLeast are the rules without their defaults: a floor has none.
+func atLeast(rules object) object {
+	out := object{}
+	for name, r := range rules {
+		out[name] = object{"$ref": "#/$defs/severity", "description": r.(object)["description"]}
+	}
+	return out
 }
 
 func mapping(description string, properties object) object {

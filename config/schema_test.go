@@ -78,6 +78,13 @@ func TestSchemaAndParserAgree(t *testing.T) {
 		"version: 1\nexceptions: [{package: 'npm:a', rules: [repinned]}]":                 false,
 		"version: 1\naccept: {by: nobody, author: true}":                                  true,
 		"version: 1\naccept: {by: nobody, author: 1}":                                     false,
+		wholeFloor:             true,
+		"version: 1\nenforce:": true,
+		"version: 1\nenforce: {exceptions: {max_days: 0}}":      false,
+		"version: 1\nenforce: {packages: [{require: all}]}":     false,
+		"version: 1\nenforce: {exceptions: {rules: [nothing]}}": false,
+		"version: 1\nextends: acme/policies":                    true,
+		"version: 1\nextends: policies":                         false,
 	} {
 		if _, err := ParsePolicy("f", []byte(text)); (err == nil) != fits {
 			t.Errorf("%q: the parser says %v", text, err)

@@ -45,6 +45,8 @@ type Server struct {
 	Workers  int           `name:"workers" env:"BONAFIDE_WORKERS" default:"8" help:"Jobs that run at the same time (${default})."`
 	TryFor   time.Duration `name:"try-for" env:"BONAFIDE_TRY_FOR" default:"30m" help:"How long to go on asking for evidence that cannot be had, before the check says so (${default})."`
 
+	RequireOrgPolicy bool `name:"require-org-policy" env:"BONAFIDE_REQUIRE_ORG_POLICY" help:"Let no check pass where the policy file of the owner's .github repository sets no floor (enforce) or cannot be read."`
+
 	LogLevel  string `name:"log-level" env:"BONAFIDE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"How much to log: ${enum} (${default})."`
 	LogFormat string `name:"log-format" env:"BONAFIDE_LOG_FORMAT" default:"json" enum:"json,console" help:"How to log: ${enum} (${default})."`
 }

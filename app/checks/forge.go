@@ -35,6 +35,9 @@ type Options struct {
 	Name   string           // of the check run, DefaultName where empty
 	Logger zerolog.Logger   // where a context carries none
 	Clock  func() time.Time // time.Now where nil
+
+	Floors       Remembered // nil: none is remembered
+	RequireFloor bool       // an owner without a floor does not pass
 }
 
 // Forge is GitHub as review sees it. It is safe for concurrent use. It keeps
@@ -45,6 +48,9 @@ type Forge struct {
 	name    string
 	log     zerolog.Logger
 	clock   func() time.Time
+
+	floors       Remembered
+	requireFloor bool
 
 	objects *lru[objectKey, any]  // blobs ([]byte) and listings; immutable
 	begun   *lru[int64, checkRun] // runs as Begin left them, by id
@@ -84,6 +90,7 @@ func New(clients githubapp.ClientCreator, o Options) (*Forge, error) {
 	}
 	return &Forge{
 		clients: clients, appID: o.AppID, name: o.Name, log: o.Logger, clock: o.Clock,
+		floors: o.Floors, requireFloor: o.RequireFloor,
 		objects: newLRU[objectKey, any](CacheBytes),
 		begun:   newLRU[int64, checkRun](MaxRemembered),
 		threads: newLRU[pullKey, thread](MaxRemembered),

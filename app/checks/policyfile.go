@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/bonafide-app/bonafide/app/policy"
@@ -13,54 +12,89 @@ import (
 	"github.com/bonafide-app/bonafide/config"
 )
 
-// organisationRepository holds the policy of an owner's repositories without one.
+// organisationRepository holds the policy of an owner's repositories without one, and
+// the floor of all of them.
 const organisationRepository = ".github"
 
 // Policy reads the policy file at a commit: .github/bonafide.yml or bonafide.yml;
 // else that of the owner's .github repository at its default branch; else the
 // default. Where something stands there that is not one readable policy, the
 // default holds and the problem fails the check: it is never silently passed over.
+// The owner's floor is laid over whatever holds.
 func (f *Forge) Policy(ctx context.Context, repo review.Repository, sha string) (policy.Policy, *policy.Problem, error) {
 	if err := needSHA(sha); err != nil {
 		return policy.Policy{}, nil, err
 	}
-	p, problem, found, err := f.policyAt(ctx, repo, sha)
-	if err != nil || found {
-		return p, problem, err
-	}
-	owners := repo
-	owners.Name = organisationRepository
-	tip, err := f.defaultTip(ctx, owners)
-	switch {
-	case errors.Is(err, review.ErrGone), status(err) == http.StatusConflict:
-		// No such repository, none that the installation may see, or an empty one.
-		return policy.Default(), nil, nil
-	case status(err) == http.StatusForbidden:
-		p, problem = invalid("", fmt.Sprintf("The policy of %s/%s could not be read: GitHub refused it. Give the App access to that repository.", owners.Owner, owners.Name))
-		return p, problem, nil
-	case err != nil:
+	own, found, err := f.policyAt(ctx, repo, sha)
+	if err != nil {
 		return policy.Policy{}, nil, err
 	}
-	p, problem, found, err = f.policyAt(ctx, owners, tip)
-	if err != nil || found {
-		if problem != nil {
-			// It is no file of the repository that is judged.
-			problem.Lockfile, problem.Line = "", 0
-		}
-		return p, problem, err
+	org, err := f.organisation(ctx, repo)
+	if err != nil {
+		return policy.Policy{}, nil, err
 	}
-	return policy.Default(), nil, nil
+	p, problem := org.over(repo, own, found)
+	return p, problem, nil
+}
+
+// Proposed is what Policy would answer once the repository's policy file were the given
+// one; nil: it had none. A file of the .github repository brings its own floor.
+func (f *Forge) Proposed(ctx context.Context, repo review.Repository, file *review.PolicyFile) (policy.Policy, *policy.Problem, error) {
+	org, err := f.organisation(ctx, repo)
+	if err != nil {
+		return policy.Policy{}, nil, err
+	}
+	var own standing
+	if file != nil {
+		if own, err = f.standing(ctx, repo, file.Path, file.Path+" of the pull request", file.Data); err != nil {
+			return policy.Policy{}, nil, err
+		}
+	}
+	if isOrganisation(repo) {
+		org = organisation{standing: own, found: file != nil}
+		if own.Floor == nil && f.requireFloor {
+			org.unread = demanded("no floor (enforce) would stand in the policy file of " + repo.Owner + "/" + repo.Name)
+		}
+	}
+	p, problem := org.over(repo, own, file != nil)
+	return p, problem, nil
+}
+
+func isOrganisation(repo review.Repository) bool {
+	return strings.EqualFold(repo.Name, organisationRepository)
+}
+
+// standing is a policy file that was found, with what is wrong with it.
+type standing struct {
+	config.File
+	problem *policy.Problem
 }
 
 // policyAt reads the policy file of one repository. found says that something
 // stood where it belongs, be it good or not.
-func (f *Forge) policyAt(ctx context.Context, repo review.Repository, sha string) (p policy.Policy, problem *policy.Problem, found bool, err error) {
+func (f *Forge) policyAt(ctx context.Context, repo review.Repository, sha string) (s standing, found bool, err error) {
+	source, e, s, found, err := f.lookUp(ctx, repo, sha)
+	if err != nil || !found || s.problem != nil {
+		return s, found, err
+	}
+	data, err := f.blob(ctx, repo, e.ID, e.Size, MaxPolicyBytes)
+	if errors.Is(err, review.ErrTooLarge) {
+		return invalid(e.Path, fmt.Sprintf("%s is larger than %d kB. Shorten it.", e.Path, MaxPolicyBytes>>10)), true, nil
+	}
+	if err != nil {
+		return standing{}, true, fmt.Errorf("read the policy %s: %w", source, err)
+	}
+	s, err = f.standing(ctx, repo, e.Path, source, data)
+	return s, true, err
+}
+
+// lookUp finds the policy file of a commit.
+func (f *Forge) lookUp(ctx context.Context, repo review.Repository, sha string) (source string, e review.TreeEntry, s standing, found bool, err error) {
 	var entries []review.TreeEntry
-	mistaken := config.MistakenPolicyPaths()
-	for _, path := range append(config.PolicyPaths(), mistaken...) {
+	for _, path := range append(config.PolicyPaths(), config.MistakenPolicyPaths()...) {
 		e, there, err := f.find(ctx, repo, sha, path)
 		if err != nil {
-			return policy.Policy{}, nil, false, err
+			return "", e, s, false, err
 		}
 		if there {
 			e.Path = path
@@ -68,49 +102,116 @@ func (f *Forge) policyAt(ctx context.Context, repo review.Repository, sha string
 		}
 	}
 	if len(entries) == 0 {
-		return policy.Policy{}, nil, false, nil
+		return "", e, s, false, nil
 	}
-	e := entries[0]
-	source := fmt.Sprintf("%s/%s %s at %s", repo.Owner, repo.Name, e.Path, short(sha))
-	sentence := ""
+	e = entries[0]
+	if fault := review.PolicyFault(entries); fault != "" {
+		s = invalid(e.Path, fault)
+	}
+	return fmt.Sprintf("%s/%s %s at %s", repo.Owner, repo.Name, e.Path, short(sha)), e, s, true, nil
+}
+
+// standing parses a policy file and reads the one that it extends.
+func (f *Forge) standing(ctx context.Context, repo review.Repository, path, source string, data []byte) (standing, error) {
+	file, err := config.ParseFile(source, data, policy.Default())
+	if err != nil {
+		s := mistakes(path, source, err)
+		s.FloorLine = file.FloorLine
+		return s, nil
+	}
+	at := func(line int, format string, args ...any) standing {
+		s := invalid(path, fmt.Sprintf("%s does not hold: line %d: ", source, line)+fmt.Sprintf(format, args...))
+		s.problem.Line, s.FloorLine = line, file.FloorLine
+		return s
+	}
+	if file.Floor != nil && !isOrganisation(repo) {
+		return at(file.FloorLine, "enforce sets the floor of an organisation and stands in the policy file of %s/%s alone. Remove it here, or move it there.", repo.Owner, organisationRepository), nil
+	}
+	ext := file.Extends
+	if ext == nil {
+		return standing{File: file}, nil
+	}
+	name := ext.Owner + "/" + ext.Name
+	if !strings.EqualFold(ext.Owner, repo.Owner) {
+		return at(ext.Line, "extends names %s: only repositories of %s can be extended.", name, repo.Owner), nil
+	}
+	other := repo
+	other.Name = ext.Name
+	tip, err := f.defaultTip(ctx, other)
+	var parent standing
+	if err == nil {
+		parent, err = f.extended(ctx, other, tip)
+	}
+	switch reason := unreadable(err); {
+	case reason != "":
+		return at(ext.Line, "the policy of %s, which it extends, cannot be read: %s. Give the App access to that repository, or extend another one.", name, reason), nil
+	case err != nil:
+		return standing{}, fmt.Errorf("read the policy of %s, which %s extends: %w", name, source, err)
+	case parent.problem != nil:
+		return at(ext.Line, "the policy of %s, which it extends, does not hold: %s", name, parent.problem.Detail), nil
+	}
+	file, err = config.ParseFile(source, data, parent.Policy)
+	if err != nil {
+		return mistakes(path, source, err), nil
+	}
+	file.Policy.Source = fmt.Sprintf("%s, extends %s at %s", source, name, short(tip))
+	return standing{File: file}, nil
+}
+
+// extended reads the policy file of a repository that another one extends. It extends
+// nothing itself: one step can be followed by a reader, and makes no circle.
+func (f *Forge) extended(ctx context.Context, repo review.Repository, tip string) (standing, error) {
+	source, e, s, found, err := f.lookUp(ctx, repo, tip)
 	switch {
-	case len(entries) > 1:
-		sentence = fmt.Sprintf("There are two policy files, %s and %s. Keep one of them.", e.Path, entries[1].Path)
-	case slices.Contains(mistaken, e.Path):
-		sentence = fmt.Sprintf("The policy file is named %s. Rename it to end in .yml.", e.Path)
-	case e.Kind == directory:
-		sentence = fmt.Sprintf("%s is a folder. It must be a file.", e.Path)
-	case e.Kind != review.Blob:
-		sentence = fmt.Sprintf("%s is a %s. It must be a file of its own.", e.Path, e.Kind)
-	}
-	if sentence != "" {
-		p, problem = invalid(e.Path, sentence)
-		return p, problem, true, nil
+	case err != nil || s.problem != nil:
+		return s, err
+	case !found:
+		return invalid("", fmt.Sprintf("there is no policy file at %s.", short(tip))), nil
 	}
 	data, err := f.blob(ctx, repo, e.ID, e.Size, MaxPolicyBytes)
 	if errors.Is(err, review.ErrTooLarge) {
-		p, problem = invalid(e.Path, fmt.Sprintf("%s is larger than %d kB. Shorten it.", e.Path, MaxPolicyBytes>>10))
-		return p, problem, true, nil
+		return invalid("", fmt.Sprintf("%s is larger than %d kB.", source, MaxPolicyBytes>>10)), nil
+	} else if err != nil {
+		return standing{}, err
 	}
-	if err != nil {
-		return policy.Policy{}, nil, true, fmt.Errorf("read the policy %s: %w", source, err)
+	file, err := config.ParseFile(source, data, policy.Default())
+	switch {
+	case err != nil:
+		return mistakes("", source, err), nil
+	case file.Extends != nil:
+		return invalid("", fmt.Sprintf("%s extends another one itself, and only one step is followed.", source)), nil
+	case file.Floor != nil && !isOrganisation(repo):
+		return invalid("", fmt.Sprintf("%s sets enforce, which stands in %s/%s alone.", source, repo.Owner, organisationRepository)), nil
 	}
-	p, err = config.ParsePolicy(source, data)
-	if err != nil {
-		p, problem = mistakes(e.Path, source, err)
-		return p, problem, true, nil
+	return standing{File: file}, nil
+}
+
+// unreadable says in a few words why a repository cannot be read, "" where it may be
+// another time, or where there was no error.
+func unreadable(err error) string {
+	switch {
+	case err == nil:
+	case errors.Is(err, review.ErrGone):
+		return "it does not exist, or the App may not see it"
+	case status(err) == http.StatusConflict:
+		return "it is empty"
+	case status(err) == http.StatusForbidden:
+		return "GitHub refused it"
 	}
-	return p, nil, true, nil
+	return ""
 }
 
 // invalid is the default policy with the problem that the file has.
-func invalid(path, sentence string) (policy.Policy, *policy.Problem) {
-	return policy.Default(), &policy.Problem{Kind: policy.PolicyInvalid, Lockfile: path, Detail: sentence}
+func invalid(path, sentence string) standing {
+	return standing{
+		File:    config.File{Policy: policy.Default()},
+		problem: &policy.Problem{Kind: policy.PolicyInvalid, Lockfile: path, Detail: sentence},
+	}
 }
 
 // mistakes is the same for a file that does not parse: the problem stands at the
 // first mistake's line and names them all.
-func mistakes(path, source string, err error) (policy.Policy, *policy.Problem) {
+func mistakes(path, source string, err error) standing {
 	var all config.Errors
 	if !errors.As(err, &all) || len(all) == 0 {
 		return invalid(path, fmt.Sprintf("%s: %v.", source, err))
@@ -122,9 +223,9 @@ func mistakes(path, source string, err error) (policy.Policy, *policy.Problem) {
 			texts[i] = fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Message)
 		}
 	}
-	p, problem := invalid(path, fmt.Sprintf("%s does not hold: %s", source, strings.Join(texts, "; ")))
-	problem.Line = all[0].Line
-	return p, problem
+	s := invalid(path, fmt.Sprintf("%s does not hold: %s", source, strings.Join(texts, "; ")))
+	s.problem.Line = all[0].Line
+	return s
 }
 
 // defaultTip is the commit at the tip of a repository's default branch.

@@ -15,7 +15,11 @@ import (
 func NeedsInventory(p Policy) (needed, counted bool) {
 	all := p.Require == "all"
 	weighs := p.Severity(RuleCoverage) != Off
-	for _, b := range p.Packages {
+	blocks := p.Packages
+	if p.Floor != nil {
+		blocks = slices.Concat(blocks, p.Floor.Packages)
+	}
+	for _, b := range blocks {
 		all = all || b.Require == "all"
 		weighs = weighs || rank(b.Rules[RuleCoverage]) > 0
 	}
@@ -87,10 +91,15 @@ func requiredUnknown(s Subject) []draft {
 
 // requireWhere is what requires the provenance of a package.
 func (p Policy) requireWhere(pkg dep.Package) string {
-	if b, ok := p.block(pkg, func(b PackageRule) bool { return b.Require != "" }); ok {
+	need := p.RequireOf(pkg)
+	b, ok := p.block(pkg, requires)
+	if floor, bound := p.Floor.blockFor(pkg, requires); bound && (!ok || b.Require != need) && floor.Require == need {
+		b, ok = floor, true
+	}
+	if ok && b.Require == need {
 		return fmt.Sprintf("require: %s of %s", b.Require, b.where())
 	}
-	return "provenance.require: " + p.Require
+	return "provenance.require: " + need
 }
 
 const coverageHelp = "Look which packages have none (bonafide audit --without-provenance), and whether newer versions of them do. " +

@@ -14,11 +14,17 @@ import (
 // it, and so does none at all, or a source of which nothing can be proven. Provenance
 // that does not hold is told by its own rule, what could not be found out by unverified.
 func identityPinned(s Subject, v view) []draft {
-	e := s.Change.Entry
-	block, ok := v.policy.PinOf(e.Package)
-	if !ok || !s.enters() {
-		return nil
+	var out []draft
+	if s.enters() {
+		for _, block := range v.policy.PinsOf(s.Change.Entry.Package) {
+			out = append(out, heldToPin(s, v, block)...)
+		}
 	}
+	return out
+}
+
+func heldToPin(s Subject, v view, block PackageRule) []draft {
+	e := s.Change.Entry
 	say := func(message, cause, many string) []draft {
 		d := about(RuleIdentityPinned, s, fmt.Sprintf("The policy (%s) pins %s to %s, but %s.", block.where(), id(e.Package), block.Identity, message),
 			"Do not take it before you know who built it: a pin exists so that nobody else can publish under this name. "+

@@ -32,6 +32,9 @@ func Judge(in Input, p Policy, at time.Time) Verdict {
 	}
 
 	drafts = append(drafts, stale(in, v)...)
+	if p.FloorUnread != "" {
+		drafts = append(drafts, floorUnread(p.FloorUnread))
+	}
 
 	var weighed, excepted []draft
 	for _, d := range drafts {
@@ -53,7 +56,7 @@ func Judge(in Input, p Policy, at time.Time) Verdict {
 	verdict := conclude(weighed, p)
 	for i := range weighed {
 		// An unknown that may not fail the check does not look as if it did.
-		if weighed[i].Unknown && p.OnUnknown == UnknownNeutral {
+		if weighed[i].Unknown && p.OnUnknown == UnknownNeutral && weighed[i].Rule != RuleFloorUnread {
 			weighed[i].Severity = lower(weighed[i].Severity, Warning)
 		}
 	}
@@ -79,12 +82,14 @@ func Judge(in Input, p Policy, at time.Time) Verdict {
 // puts the truth into the title. Neutral stays the word for what could not be
 // verified under on_unknown: neutral.
 func conclude(drafts []draft, p Policy) Verdict {
-	var failed, unknown, always bool
+	var failed, unknown, always, floorless bool
 	for _, d := range drafts {
 		switch {
 		case d.Severity != Error:
 		case d.Rule == RuleLockfileUnreadable || d.Rule == RulePolicyInvalid:
 			always = true
+		case d.Rule == RuleFloorUnread:
+			floorless = true
 		case d.Unknown:
 			unknown = true
 		default:
@@ -95,12 +100,14 @@ func conclude(drafts []draft, p Policy) Verdict {
 	switch {
 	case always || failed:
 		c = Failure
+	case floorless: // what the floor says of mode and on_unknown is not known
+		c = ActionRequired
 	case unknown && p.OnUnknown == UnknownNeutral:
 		c = Neutral
 	case unknown:
 		c = ActionRequired
 	}
-	if p.Mode == Observe && !always && (c == Failure || c == ActionRequired) {
+	if p.Mode == Observe && !always && !floorless && (c == Failure || c == ActionRequired) {
 		return Verdict{Conclusion: Success, WouldFail: true}
 	}
 	return Verdict{Conclusion: c}

@@ -19,11 +19,12 @@ func (v view) pardon(rule RuleName, e dep.Entry) (Pardon, bool) {
 		return Pardon{}, false
 	}
 	for i := range v.policy.Exceptions {
-		if x := &v.policy.Exceptions[i]; !x.Expired(v.at) && slices.Contains(x.Rules, rule) && x.covers(rule, e) {
+		may, _ := v.policy.MayExcept(rule, &v.policy.Exceptions[i], v.at)
+		if x := &v.policy.Exceptions[i]; may && !x.Expired(v.at) && slices.Contains(x.Rules, rule) && x.covers(rule, e) {
 			return Pardon{Exception: x}, true
 		}
 	}
-	if Grave(rule) {
+	if may, _ := v.policy.MayExcept(rule, nil, v.at); !may || Grave(rule) {
 		return Pardon{}, false
 	}
 	now := acceptanceFor(e, rule)
@@ -86,11 +87,15 @@ func sameDigests(integrity string, e dep.Entry) bool {
 // stale tells of exceptions that nobody needs any more: those that have expired; and,
 // where everything was looked at, those that are for nothing there is.
 func stale(in Input, v view) []draft {
-	var expired, idle []string
-	for _, x := range v.policy.Exceptions {
+	var expired, idle, tooLong []string
+	for i, x := range v.policy.Exceptions {
+		granted := func(rule RuleName) bool { ok, _ := v.policy.MayExcept(rule, &v.policy.Exceptions[i], v.at); return ok }
 		switch {
 		case x.Expired(v.at):
 			expired = append(expired, fmt.Sprintf("%s, for %s until %s", x.where(), quote(x.Package), x.Expires.Format(time.DateOnly)))
+		case !slices.ContainsFunc(x.Rules, granted):
+			_, why := v.policy.MayExcept(x.Rules[0], &v.policy.Exceptions[i], v.at)
+			tooLong = append(tooLong, fmt.Sprintf("%s, for %s until %s, because %s", x.where(), quote(x.Package), x.Expires.Format(time.DateOnly), why))
 		case in.Whole && !slices.ContainsFunc(in.Subjects, func(s Subject) bool {
 			return s.enters() && splitPattern(x.Package).Matches(s.Change.Entry.Package)
 		}):
@@ -113,6 +118,7 @@ func stale(in Input, v view) []draft {
 	}
 	say(expired, "has expired and no longer holds", "have expired and no longer hold",
 		"Take it out of the policy file on the base branch; or, where it is still needed, let its owner look at it again and give it another date.")
+	say(tooLong, "does not hold", "do not hold", "Give it a date that the organisation allows, and look at it again then.")
 	say(idle, "matches no package of the lockfiles that were looked at", "match no package of the lockfiles that were looked at",
 		"Take it out of the policy file on the base branch: what it was made for is gone.")
 	return out

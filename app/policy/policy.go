@@ -63,6 +63,13 @@ type Policy struct {
 	// Notes are sentences about the policy itself that people should know: what an
 	// organisation's floor did not grant. They are shown as notices.
 	Notes []string
+
+	// Floor is what the organisation's floor bounds exceptions, acceptances, ignores and
+	// blocks by; nil where there is none. Floor.Over sets it.
+	Floor *Floor
+	// FloorUnread says why the organisation's floor, which must hold, is not known; ""
+	// where it is, or where there need be none. It never passes, whatever OnUnknown says.
+	FloorUnread string
 }
 
 // Place is a line of a policy file. File is "" for the one that Policy.Source names.

@@ -5,6 +5,13 @@ import (
 	"strings"
 )
 
+// The problems of a pull request that touches the policy file.
+const (
+	PolicyEdited      ProblemKind = "policy-edited"       // it changes the file; said, no more
+	PolicyEditInvalid ProblemKind = "policy-edit-invalid" // the file would have an error after the merge; always fails
+	PolicyMended      ProblemKind = "policy-mended"       // the base's file has an error, which it mends, and it does nothing else
+)
+
 // judgeProblem turns a problem about a file into a finding. A kind that is not
 // known here fails: what is not understood is not fine.
 func judgeProblem(p Problem) draft {
@@ -52,7 +59,24 @@ func judgeProblem(p Problem) draft {
 	case PolicyInvalid:
 		return say(RulePolicyInvalid, "The policy file %s has an error.",
 			"Mend the policy file on the base branch. Until then every check fails; the findings here were judged by the defaults.")
+	case PolicyEdited:
+		return say(RulePolicy, "This pull request changes the policy file %s; it is judged by the policy of the base branch.",
+			"Look at what it changes as you look at code: it holds for everybody from the merge on.")
+	case PolicyEditInvalid:
+		return say(RulePolicyInvalid, "The policy file %s of this pull request has an error.",
+			"Mend the policy file in this pull request: once it is merged, every check would fail.")
+	case PolicyMended:
+		return say(RulePolicy, "The policy file on the base branch has an error, which %s mends: this pull request changes nothing else, so it is judged by the defaults.",
+			"Merge it so that other checks pass again.")
 	}
 	return say(RuleLockfileUnreadable, "%s cannot be read.",
 		"Let the package manager write the lockfile again and commit it. What cannot be read cannot be verified, so this cannot be switched off.")
+}
+
+// floorUnread is the finding about a floor that is not known.
+func floorUnread(reason string) draft {
+	return draft{Finding: Finding{Rule: RuleFloorUnread, Unknown: true,
+		Message: "What the organisation holds all its repositories to is not known" + because(reason) + ".",
+		Help: "Give the App access to the owner's .github repository, and mend the policy file there. To withdraw a floor on purpose, remove enforce from that file: a repository that can be read and sets none is an answer. " +
+			"Benign causes: the repository was renamed, made private or taken from the App's repositories."}}
 }

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/bmatcuk/doublestar/v4"
-
 	"github.com/bonafide-app/bonafide/app/dep"
 )
 
@@ -57,6 +55,8 @@ const (
 	RuleLockfileUnreadable RuleName = "lockfile-unreadable"
 	// RulePolicyInvalid says that the policy file has an error.
 	RulePolicyInvalid RuleName = "policy-invalid"
+	// RuleFloorUnread says that the organisation's floor, which must hold, is not known.
+	RuleFloorUnread RuleName = "floor-unread"
 	// RulePolicy is for what is to be said about the policy itself.
 	RulePolicy RuleName = "policy"
 	// RuleFindingsCut says that there were more findings than are listed.
@@ -187,6 +187,8 @@ func Rules() []Rule {
 			Meaning: "a lockfile cannot be read; always fails (a warning where it is the base branch's)"},
 		{Name: RulePolicyInvalid, Default: Error, Fixed: true,
 			Meaning: "the policy file has an error; always fails"},
+		{Name: RuleFloorUnread, Default: Error, Fixed: true,
+			Meaning: "the organisation's floor, which must hold, cannot be read; never passes"},
 		{Name: RulePolicy, Default: Notice, Fixed: true,
 			Meaning: "something to know about the policy file"},
 		{Name: RuleFindingsCut, Default: Notice, Fixed: true,
@@ -256,12 +258,7 @@ func (p Policy) With(name RuleName, s Severity) Policy {
 // Ignores says whether the lockfile at path (slash separated, relative to the
 // repository's root) is left alone by this policy.
 func (p Policy) Ignores(path string) bool {
-	for _, glob := range p.Ignore {
-		if ok, err := doublestar.Match(glob, path); err == nil && ok {
-			return true
-		}
-	}
-	return false
+	return matchesAny(p.Ignore, path) && p.Floor.lets(path)
 }
 
 // rank orders severities; -1 for what is none.

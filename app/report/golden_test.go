@@ -81,6 +81,7 @@ func TestCheckRunsLookAsTheyShould(t *testing.T) {
 		"unknown":       single(unanswered()),
 		"neutral":       single(neutral()),
 		"observe":       single(observed()),
+		"policy-edited": single(edited()),
 		"broken":        {Broken: "GitHub did not answer for too long: <b>502</b> from @proxy. Re-run the check."},
 		"empty":         {},
 		"no-lockfile":   single(diffReport(policy.Success, nil)),
@@ -112,7 +113,7 @@ func TestCommentsLookAsTheyShould(t *testing.T) {
 }
 
 func TestJSONLooksAsItShould(t *testing.T) {
-	for name, r := range map[string]Report{"findings": everyFinding(), "clean-update": cleanUpdate(), "unknown": unanswered(), "demo-observe": demoObserved()} {
+	for name, r := range map[string]Report{"findings": everyFinding(), "clean-update": cleanUpdate(), "unknown": unanswered(), "demo-observe": demoObserved(), "policy-edited": edited()} {
 		var b bytes.Buffer
 		if err := JSON(&b, r); err != nil {
 			t.Fatal(err)
@@ -137,6 +138,7 @@ func TestTerminalOutputLooksAsItShould(t *testing.T) {
 		"audit-without-provenance": {audit(), TableOptions{Width: 100, Filter: Filter{WithoutProvenance: true}}},
 		"diff-80":                  {everyFinding(), TableOptions{Width: 80}},
 		"diff-140":                 {everyFinding(), TableOptions{Width: 140}},
+		"diff-policy-edited":       {edited(), TableOptions{Width: 100}},
 		"diff-clean":               {cleanUpdate(), TableOptions{}},
 		"diff-nothing":             {diffReport(policy.Success, nil), TableOptions{Width: 80}},
 		"diff-unknown":             {unanswered(), TableOptions{Width: 100}},

@@ -44,6 +44,7 @@ type jsonDocument struct {
 	Packages   []jsonPackage   `json:"packages"`
 	Findings   []jsonFinding   `json:"findings"`
 	Exceptions []jsonException `json:"exceptions"`
+	Preview    *jsonPreview    `json:"policy_preview,omitempty"`
 }
 
 type jsonSummary struct {
@@ -145,6 +146,7 @@ func documentOf(r Report) jsonDocument {
 		Packages:   make([]jsonPackage, 0, len(r.Packages)),
 		Findings:   make([]jsonFinding, 0, len(r.Findings)),
 		Exceptions: []jsonException{},
+		Preview:    previewOf(r.Preview),
 	}
 	for _, p := range r.Packages {
 		d.Packages = append(d.Packages, packageOf(p))

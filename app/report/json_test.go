@@ -53,7 +53,7 @@ func validate(t testing.TB, s *jsonschema.Schema, text []byte) error {
 func TestJSONKeepsItsContract(t *testing.T) {
 	s := compiledSchema(t)
 	for name, r := range map[string]Report{
-		"clean": cleanUpdate(), "findings": everyFinding(), "unknown": unanswered(), "neutral": neutral(), "observe": demoObserved(),
+		"clean": cleanUpdate(), "findings": everyFinding(), "unknown": unanswered(), "neutral": neutral(), "observe": demoObserved(), "policy edited": edited(),
 		"audit": audit(), "verify": verification(), "nothing": diffReport(policy.Success, nil), "many": changes(500),
 		"a bare row": diffReport(policy.Success, []Package{{Entry: dep.Entry{Package: npm("x", "1.0.0")}}}),
 	} {

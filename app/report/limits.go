@@ -15,6 +15,9 @@ const (
 	// MaxNotesBytes bounds the list of what was not looked at, so that it cannot push
 	// the findings out of the summary.
 	MaxNotesBytes = 8 << 10
+	// MaxPreviewed bounds what a terminal lists of what a new policy would change: after
+	// that many nobody asks which, but why.
+	MaxPreviewed = 30
 	// MaxSections bounds the pull requests of one head commit that are written out.
 	// The worst come first.
 	MaxSections = 20

@@ -40,6 +40,7 @@ func summaryOf(r Report, budget int) string {
 	if excepted := exceptedOf(r, budget); excepted != "" {
 		foot = "\n### Excepted: these findings do not count\n\n" + excepted[:len(excepted)-1] + foot
 	}
+	foot = previewMarkdown(r.Preview, budget) + foot
 	if len(r.Findings) == 0 {
 		return head + foot
 	}

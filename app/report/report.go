@@ -39,6 +39,9 @@ type Report struct {
 	Excepted   []policy.Excepted    // pardoned: shown, and without weight
 	Pins       []policy.PackageRule // identity pins that could be added to the policy
 	Lockfiles  []Lockfile           // what was looked at, and what was not and why
+	// Preview is what would come of it by the policy that the pull request proposes; nil
+	// where it proposes none.
+	Preview *Preview
 	// Retry says that something is unknown that could become known by asking again.
 	Retry bool
 	// Hasty names a release that seems to have lost something and is so young that its

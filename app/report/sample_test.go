@@ -184,6 +184,23 @@ func unanswered() Report {
 	return diffReport(policy.ActionRequired, packages, f)
 }
 
+// edited comes with another policy, which would let some of it pass.
+func edited() Report {
+	r := everyFinding()
+	r.Preview = &Preview{
+		PolicyFrom: ".github/bonafide.yml of the pull request", Conclusion: policy.Failure,
+		Changes: []PreviewChange{
+			{Finding: policy.Finding{Rule: policy.RuleTooNew, Severity: policy.Warning, Package: npm("axios", "1.14.1"), Lockfile: "package-lock.json", Line: 212, Message: "too new"}, Is: "warning"},
+			{Finding: r.Findings[0], Was: "error", Is: "notice"},
+			{Finding: r.Findings[1], Was: "error", Is: Pardoned},
+			{Finding: r.Findings[5], Was: "error"},
+			{Finding: policy.Finding{Rule: policy.RuleProvenanceAbsent, Severity: policy.Notice, Count: 12, Lockfile: "package-lock.json", Message: "12 packages"}, Was: "notice"},
+		},
+		Limits: []string{"docs/package-lock.json would be ignored from then on"},
+	}
+	return r
+}
+
 // observed would fail, but the policy only looks on.
 func observed() Report {
 	r := everyFinding()

@@ -40,6 +40,7 @@ func Table(w io.Writer, r Report, o TableOptions) error {
 		t.packages(r)
 	}
 	t.notes(r)
+	t.preview(r.Preview)
 	if r.Kind == Audit {
 		t.audited(r.Summary, o.Took)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/bonafide-app/bonafide/app/provenance"
 	"github.com/bonafide-app/bonafide/app/registry"
 	"github.com/bonafide-app/bonafide/app/report"
+	"github.com/bonafide-app/bonafide/config"
 )
 
 // files is a tree in memory. A content that starts with "-> " is a symlink, one
@@ -187,6 +188,17 @@ func (f *forge) Policy(_ context.Context, _ Repository, sha string) (policy.Poli
 		p = policy.Default()
 	}
 	return p, f.problems[sha], f.call("Policy")
+}
+
+func (f *forge) Proposed(_ context.Context, _ Repository, file *PolicyFile) (policy.Policy, *policy.Problem, error) {
+	if file == nil {
+		return policy.Default(), nil, f.call("Proposed")
+	}
+	p, err := config.ParsePolicy(file.Path, file.Data)
+	if err != nil {
+		return p, &policy.Problem{Kind: policy.PolicyInvalid, Lockfile: file.Path, Line: 2, Detail: err.Error()}, f.call("Proposed")
+	}
+	return p, nil, f.call("Proposed")
 }
 
 func (f *forge) Trees(_ context.Context, _ Repository, base, head string) (Tree, Tree, error) {

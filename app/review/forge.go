@@ -69,8 +69,11 @@ type Forge interface {
 	Tip(ctx context.Context, repo Repository, branch string) (string, error)
 	// Policy reads the policy file of the repository at a commit; else that of the
 	// owner's .github repository; else the default. A file with an error gives the
-	// default policy and a problem of kind PolicyInvalid.
+	// default policy and a problem of kind PolicyInvalid. The owner's floor is laid over it.
 	Policy(ctx context.Context, repo Repository, sha string) (policy.Policy, *policy.Problem, error)
+	// Proposed is what Policy would answer once the repository's policy file were the
+	// given one; nil: it had none.
+	Proposed(ctx context.Context, repo Repository, file *PolicyFile) (policy.Policy, *policy.Problem, error)
 	// Trees reads both sides of a comparison: the merge base of base and head, and
 	// head, both through repo, so that forks work.
 	Trees(ctx context.Context, repo Repository, base, head string) (baseTree, headTree Tree, err error)

@@ -62,6 +62,8 @@ type Request struct {
 	Configs  []Config         // files that steer the package manager and differ
 	Ignored  []string         // lockfiles that the policy ignores
 	Policy   policy.Policy
+	// Edit is what is done to the policy file itself, nil for nothing.
+	Edit *PolicyEdit
 	// Hub answers what only GitHub knows; nil where none was configured, which is said.
 	Hub Hub
 	// Lost asks for the histories in an audit, too: each costs a large document.
@@ -119,6 +121,11 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 	in, out, err := r.look(ctx, req)
 	if err != nil {
 		return report.Report{}, err
+	}
+	if req.Edit != nil {
+		var problem policy.Problem
+		out.Preview, problem = req.Edit.preview(in, req, out.At)
+		in.Problems = append(in.Problems, problem)
 	}
 	r.conclude(&out, in, req.Policy)
 	return out, nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/bonafide-app/bonafide/app/policy"
 	"github.com/bonafide-app/bonafide/app/report"
 )
 
@@ -436,6 +437,13 @@ func (r *Runner) request(ctx context.Context, repo Repository, sha string, t tar
 	if err != nil {
 		return Request{}, fmt.Errorf("read the trees of %s and %s: %w", short(t.base), short(sha), err)
 	}
+	edit, err := EditOf(ctx, base, head, func(ctx context.Context, file *PolicyFile) (policy.Policy, *policy.Problem, error) {
+		return r.forge.Proposed(ctx, repo, file)
+	})
+	if err != nil {
+		return Request{}, err
+	}
+	p, problem = edit.mend(p, problem)
 	req, err := Compare(ctx, base, head, p.Ignores)
 	if err != nil {
 		return Request{}, fmt.Errorf("compare %s with %s: %w", short(sha), short(t.base), err)
@@ -443,7 +451,7 @@ func (r *Runner) request(ctx context.Context, repo Repository, sha string, t tar
 	if problem != nil {
 		req.Problems = append(req.Problems, *problem)
 	}
-	req.Kind, req.Policy = report.Diff, p
+	req.Kind, req.Policy, req.Edit = report.Diff, p, edit
 	return req, nil
 }
 

@@ -304,3 +304,33 @@ func TestWhatWasAcceptedIsKeptApartAndForgotten(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+func TestFloorsAreRememberedUntilTheyAreWithdrawn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "b.db")
+	s := open(t, path)
+	has := func(installation int64, owner, want string) {
+		t.Helper()
+		got, ok, err := s.Floor(t.Context(), installation, owner)
+		if err != nil || ok != (want != "") || got != want {
+			t.Errorf("%d %s: %q, %v, %v; want %q", installation, owner, got, ok, err, want)
+		}
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	has(1, "acme", "")
+	must(s.SaveFloor(t.Context(), 1, "Acme", "at 1"))
+	must(s.SaveFloor(t.Context(), 1, "acme", "at 2"))
+	must(s.SaveFloor(t.Context(), 2, "acme", "another's"))
+	must(s.Close())
+	s = open(t, path)
+	has(1, "ACME", "at 2")
+	must(s.ForgetFloor(t.Context(), 1, "aCme"))
+	has(1, "acme", "")
+	has(2, "acme", "another's")
+	must(s.Forget(t.Context(), 2))
+	has(2, "acme", "")
+}

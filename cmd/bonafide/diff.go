@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 
+	"github.com/bonafide-app/bonafide/app/policy"
 	"github.com/bonafide-app/bonafide/app/report"
 	"github.com/bonafide-app/bonafide/app/review"
+	"github.com/bonafide-app/bonafide/config"
 )
 
 type diffCommand struct {
@@ -102,6 +105,29 @@ func (c *diffCommand) compare(ctx context.Context, policyFrom, base, head review
 		return review.Request{}, err
 	}
 	req, err := review.Compare(ctx, base, head, p.Ignores)
+	if err != nil {
+		return review.Request{}, err
+	}
 	req.Policy = p
+	if c.Policy == "" { // else that file judges, whatever stands on the two sides
+		req.Edit, err = review.EditOf(ctx, base, head, propose)
+	}
 	return req, err
+}
+
+// propose reads a policy file as it stands alone: what else holds is known on GitHub.
+func propose(_ context.Context, file *review.PolicyFile) (policy.Policy, *policy.Problem, error) {
+	if file == nil {
+		return policy.Default(), nil, nil
+	}
+	p, err := config.ParsePolicy(file.Path, file.Data)
+	if err == nil {
+		return p, nil, nil
+	}
+	problem := &policy.Problem{Kind: policy.PolicyInvalid, Lockfile: file.Path, Detail: err.Error()}
+	var at config.Errors
+	if errors.As(err, &at) {
+		problem.Line, problem.Detail = at[0].Line, file.Path+" does not hold: "+at.Detail()
+	}
+	return p, problem, nil
 }

@@ -193,6 +193,37 @@ func TestDiffOfGitRefsIsThatOfAPullRequest(t *testing.T) {
 	}
 }
 
+func TestDiffShowsWhatAnEditedPolicyWouldSay(t *testing.T) {
+	s := newShop(t)
+	s.write("base/package-lock.json", s.lock("tide@1.0.0"))
+	s.write("head/package-lock.json", s.lock("tide@1.0.1"))
+	s.write("head/bonafide.yml", "version: 1\nextends: acme/policies\nrules: { provenance-lost: off, publisher-lost: off }\n")
+	t.Chdir(s.dir)
+	status, out, stderr := s.run("diff", "base", "head")
+	for _, says := range []string{
+		"it is judged by the policy of the base branch", "under the head's policy: The check would pass.",
+		"provenance-lost: tide@1.0.1: no finding any more, error now", "acme/policies, which was not read",
+	} {
+		if !strings.Contains(out, says) {
+			t.Errorf("it does not say %q", says)
+		}
+	}
+	if status != exitFailed {
+		t.Errorf("status %d\n%s%s", status, out, stderr)
+	}
+	s.write("head/bonafide.yml", "version: 1\nmode: sometimes\n")
+	if status, out, _ := s.run("diff", "base", "head"); status != exitFailed || !strings.Contains(out, "bonafide.yml:2") || !strings.Contains(out, "mode must be enforce or observe") {
+		t.Errorf("status %d\n%s", status, out)
+	}
+	if status, out, _ := s.run("diff", "base", "head", "--policy", "head/bonafide.yml"); status != exitUsage {
+		t.Errorf("status %d\n%s", status, out)
+	}
+	s.write("own.yml", "version: 1\n")
+	if _, out, _ := s.run("diff", "base", "head", "--policy", "own.yml"); strings.Contains(out, "mode must be") {
+		t.Errorf("a policy that was given is not edited by anything:\n%s", out)
+	}
+}
+
 func TestSavedEvidenceIsVerifiedAgainOffline(t *testing.T) {
 	s := newShop(t)
 	base := s.write("base/package-lock.json", s.lock("tide@1.0.0"))
@@ -285,7 +316,7 @@ git-dependency failure exotic-source
 forged-attestation failure provenance-invalid
 registry-down action_required unverified
 new-package success provenance-absent
-policy-edited failure provenance-lost,publisher-changed,publisher-lost
+policy-edited failure policy,provenance-lost,publisher-changed,publisher-lost
 shared-head failure provenance-lost,publisher-changed,publisher-lost
 `
 	if status != exitPassed || out != want {

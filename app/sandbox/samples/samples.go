@@ -109,7 +109,7 @@ func Samples() ([]Sample, error) {
 		Story:  "The pull request of provenance-lost again, but it also switches the two rules off that stop it.",
 		Branch: "chore/tune-policy",
 		Head:   b.tree(lost).with(policyPath, lenientPolicy),
-		Want:   Want{policy.Failure, []policy.RuleName{policy.RuleProvenanceLost, policy.RulePublisherChanged, policy.RulePublisherLost}},
+		Want:   Want{policy.Failure, []policy.RuleName{policy.RulePolicy, policy.RuleProvenanceLost, policy.RulePublisherChanged, policy.RulePublisherLost}},
 	}, {
 		Name:   "shared-head",
 		Title:  "Update hue-lite to 1.1.4",

@@ -1,6 +1,7 @@
 package samples_test
 
 import (
+	"context"
 	"crypto/sha512"
 	"encoding/hex"
 	"encoding/json"
@@ -104,8 +105,15 @@ func (w world) judge(t *testing.T, base, head, rules samples.Tree) report.Report
 	if err != nil {
 		t.Fatal(err)
 	}
+	edit, err := review.EditOf(t.Context(), listed(base), listed(head), func(_ context.Context, f *review.PolicyFile) (policy.Policy, *policy.Problem, error) {
+		p, err := config.ParsePolicy(f.Path, f.Data)
+		return p, nil, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	r, err := w.reviewer.Review(t.Context(), review.Request{
-		Kind:   report.Diff,
+		Kind: report.Diff, Edit: edit,
 		Files:  []review.File{{Path: lockfilePath, Base: []byte(base[lockfilePath]), Head: []byte(head[lockfilePath])}},
 		Policy: p,
 	})
@@ -113,6 +121,20 @@ func (w world) judge(t *testing.T, base, head, rules samples.Tree) report.Report
 		t.Fatal(err)
 	}
 	return r
+}
+
+// listed is a sample's tree as a review reads it.
+type listed samples.Tree
+
+func (l listed) Entries() (out []review.TreeEntry) {
+	for path, content := range l {
+		out = append(out, review.TreeEntry{Path: path, Kind: review.Blob, ID: content, Size: int64(len(content))})
+	}
+	return out
+}
+
+func (l listed) Read(_ context.Context, e review.TreeEntry) ([]byte, error) {
+	return []byte(l[e.Path]), nil
 }
 
 // base is the tree that the head of a pull request into a branch is compared with,
