@@ -109,7 +109,7 @@ func TestAnEditOfThePolicyIsShownAsItWillJudge(t *testing.T) {
 	files[".github/bonafide.yml"] = forge.Text(laxPolicy)
 	pull := p.pull(files)
 	c := p.ends(pull.HeadSHA(), "failure", "it is judged by the policy of the base branch", "Under the new one this check would end in success",
-		"### Under the policy of this pull request\n\nThe check would pass.", "**provenance-lost**: `tide@1.0.1`: no finding any more, error now")
+		"### Under the policy of this pull request\n\nThe check would pass", "**provenance-lost**: `tide@1.0.1`: no finding any more, error now")
 	if strings.Contains(c.Title, "policy") {
 		t.Errorf("the title speaks of what the verdict rests on: %s", c.Title)
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/policy"
@@ -66,7 +67,7 @@ func (c PreviewChange) about(name, words func(string) string) string {
 	case f.Lockfile != "":
 		return ": " + name(f.Lockfile)
 	}
-	return ": " + words(f.Message)
+	return ": " + words(strings.TrimSuffix(f.Message, "."))
 }
 
 // previewMarkdown is the section about the proposed policy, "" where there is none.

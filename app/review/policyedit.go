@@ -211,8 +211,16 @@ func (e *PolicyEdit) preview(in policy.Input, req Request, at time.Time) (*repor
 		verb = "removes"
 	}
 	return out, policy.Problem{Kind: policy.PolicyEdited, Lockfile: e.Path, Detail: fmt.Sprintf(
-		"This pull request %s the policy file %s; it is judged by the policy of the base branch. Under the new one this check would end in %s, not %s, with %s.",
-		verb, e.Path, outcome(is), outcome(was), howMany(len(out.Changes)))}
+		"This pull request %s the policy file %s; it is judged by the policy of the base branch. Under the new one this check would end in %s, with %s.",
+		verb, e.Path, compared(outcome(is), outcome(was)), howMany(len(out.Changes)))}
+}
+
+// compared says what would be, and what it is in its place.
+func compared(is, was string) string {
+	if is == was {
+		return is + " as well"
+	}
+	return is + ", not " + was
 }
 
 func howMany(n int) string {
