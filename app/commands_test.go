@@ -6,28 +6,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/bonafide-app/bonafide/app"
-	"github.com/bonafide-app/bonafide/app/dep"
-	"github.com/bonafide-app/bonafide/app/policy"
 	"github.com/bonafide-app/bonafide/app/sandbox"
 	"github.com/bonafide-app/bonafide/app/sandbox/forge"
 	"github.com/bonafide-app/bonafide/app/store"
 )
 
 const acceptLost = "/bonafide accept npm:tide@1.0.1 provenance-lost built by hand this once, I talked to the maintainer"
-
-// honoured skips a test where the judge does not know acceptances yet.
-func honoured(t *testing.T) {
-	t.Helper()
-	entry := dep.Entry{Package: dep.Package{Ecosystem: dep.NPM, Name: "a b", Version: "1.0.0"}, Source: dep.Registry}
-	s := policy.Subject{Change: dep.Change{Kind: dep.Added, Entry: entry, Occurrences: []dep.Entry{entry}}}
-	in := policy.Input{Subjects: []policy.Subject{s}, Acceptances: []policy.Acceptance{policy.AcceptanceFor(s, policy.RuleNameInvalid)}}
-	if len(policy.Judge(in, policy.Default(), time.Now()).Excepted) == 0 {
-		t.Skip("skipped: no verdict heeds an acceptance")
-	}
-}
 
 // oneError is a policy by which tide@1.0.1 has one error alone.
 const oneError = "version: 1\nrules: { publisher-lost: off }\n"
@@ -63,7 +49,6 @@ func (p *play) answered(pull *forge.Pull, id int64, want ...string) {
 }
 
 func TestAMaintainerAcceptsAFinding(t *testing.T) {
-	honoured(t)
 	for name, say := range map[string]func(p *play, pull *forge.Pull) int64{
 		"in a review": func(p *play, pull *forge.Pull) int64 { return p.review(pull, "keeper", acceptLost+"\r\nand more") },
 		"in a reply": func(p *play, pull *forge.Pull) int64 {
@@ -117,7 +102,6 @@ func TestWhoMayAccept(t *testing.T) {
 		})
 	}
 	t.Run("the author where the policy lets them", func(t *testing.T) {
-		honoured(t)
 		p, pull := withPeople(t, false, "accept: { by: write, author: true }\n")
 		p.answered(pull, p.review(pull, "contributor", acceptLost), "+1")
 		p.ends(pull.HeadSHA(), "success", "contributor")
@@ -170,7 +154,6 @@ func TestWhatIsRefusedSaysWhy(t *testing.T) {
 func long(word string) string { return strings.Repeat(word, 300) }
 
 func TestAnAcceptanceFallsWithItsComment(t *testing.T) {
-	honoured(t)
 	for name, take := range map[string]func(p *play, pull *forge.Pull, id int64) error{
 		"edited":             func(p *play, pull *forge.Pull, id int64) error { return pull.Edit(p.ctx, "keeper", id, acceptLost+"!") },
 		"edited by somebody": func(p *play, pull *forge.Pull, id int64) error { return pull.Edit(p.ctx, "writer", id, "nothing") },
@@ -203,7 +186,6 @@ func TestACommandThatWasEditedBeforeItWasReadIsRefused(t *testing.T) {
 }
 
 func TestAnAcceptanceEndsWithItsPullRequest(t *testing.T) {
-	honoured(t)
 	p, pull := withPeople(t, false, "")
 	p.review(pull, "keeper", acceptLost)
 	p.ends(pull.HeadSHA(), "success", "keeper")
@@ -215,7 +197,6 @@ func TestAnAcceptanceEndsWithItsPullRequest(t *testing.T) {
 }
 
 func TestAMergeGroupKeepsWhatWasAccepted(t *testing.T) {
-	honoured(t)
 	p, pull := withPeople(t, true, "")
 	other := p.pull(forge.Files{"README.md": forge.Text("more\n")})
 	p.review(pull, "keeper", acceptLost)
