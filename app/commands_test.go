@@ -16,7 +16,7 @@ import (
 const acceptLost = "/bonafide accept npm:tide@1.0.1 provenance-lost built by hand this once, I talked to the maintainer"
 
 // oneError is a policy by which tide@1.0.1 has one error alone.
-const oneError = "version: 1\nrules: { publisher-lost: off }\n"
+const oneError = "version: 1\nrules: { publisher-lost: off, fresh-and-odd: off }\n"
 
 // withPeople is a play with a pull request that loses provenance, and people around it.
 func withPeople(t *testing.T, judged bool, settings string) (*play, *forge.Pull) {
