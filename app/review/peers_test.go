@@ -99,7 +99,7 @@ func newShop(t *testing.T, releases ...npm.Release) *shop {
 	must(err)
 	verifier, err := provenance.New(reg, func() *provenance.TrustRoot { return trust }, provenance.Options{Now: clock})
 	must(err)
-	s.reviewer, err = review.New(review.Options{Verifier: verifier, Registry: server.URL, Concurrency: 8, Clock: clock})
+	s.reviewer, err = review.New(review.Options{Verifier: verifier, Historian: reg, Registry: server.URL, Concurrency: 8, Clock: clock})
 	must(err)
 	return s
 }

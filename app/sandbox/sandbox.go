@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bonafide-app/bonafide/app/sandbox/forge"
@@ -23,10 +24,14 @@ import (
 // WebhookSecret signs the sandbox's webhooks.
 const WebhookSecret = "the sandbox's own secret"
 
-// Owner and Name are the repository that the sample pull requests are opened in.
+// Owner and Name are the repository that the sample pull requests are opened in,
+// IncidentOwner and IncidentName that of the incidents.
 const (
 	Owner = "lumen-shop"
 	Name  = "storefront"
+
+	IncidentOwner = "hindsight"
+	IncidentName  = "bystander"
 )
 
 // World is a GitHub and a registry that are served on loopback.
@@ -104,7 +109,7 @@ type Opened struct {
 	Pulls   []*forge.Pull
 }
 
-// Scene is the sample repository with everything open in it.
+// Scene is a repository with sample pull requests open in it.
 type Scene struct {
 	Repository   *forge.Repository
 	Installation *forge.Installation
@@ -122,11 +127,32 @@ func (w *World) OpenSamples(ctx context.Context) (Scene, error) {
 	if err != nil {
 		return Scene{}, err
 	}
-	repo, err := w.GitHub.CreateRepository(ctx, forge.RepositorySpec{Owner: Owner, Name: Name, DefaultBranch: samples.Main, Files: files(nil, all[0].Main)})
+	return w.stage(ctx, Owner, Name, all)
+}
+
+// OpenIncidents does the same with the incidents, in a repository of their own.
+func (w *World) OpenIncidents(ctx context.Context) (Scene, error) {
+	if err := samples.IncidentWorld(w.NPM); err != nil {
+		return Scene{}, err
+	}
+	incidents, err := samples.Incidents()
+	if err != nil {
+		return Scene{}, err
+	}
+	all := make([]samples.Sample, 0, len(incidents))
+	for _, i := range incidents {
+		all = append(all, i.Sample)
+	}
+	return w.stage(ctx, IncidentOwner, IncidentName, all)
+}
+
+// stage opens samples that begin at the same tip of main.
+func (w *World) stage(ctx context.Context, owner, name string, all []samples.Sample) (Scene, error) {
+	repo, err := w.GitHub.CreateRepository(ctx, forge.RepositorySpec{Owner: owner, Name: name, DefaultBranch: samples.Main, Files: files(nil, all[0].Main)})
 	if err != nil {
 		return Scene{}, fmt.Errorf("the sample repository: %w", err)
 	}
-	installation, err := w.GitHub.Install(ctx, Owner, repo)
+	installation, err := w.GitHub.Install(ctx, owner, repo)
 	if err != nil {
 		return Scene{}, fmt.Errorf("install the App: %w", err)
 	}
@@ -156,7 +182,7 @@ func open(ctx context.Context, repo *forge.Repository, s samples.Sample) (Opened
 		return Opened{}, err
 	}
 	for _, base := range s.Into {
-		p, err := repo.OpenPull(ctx, forge.PullSpec{Title: s.Title, Body: s.Story, Head: s.Branch, Base: base})
+		p, err := repo.OpenPull(ctx, forge.PullSpec{Title: s.Title, Body: strings.TrimSpace(s.Story + "\n\n" + s.Note), Head: s.Branch, Base: base})
 		if err != nil {
 			return Opened{}, err
 		}

@@ -28,7 +28,7 @@ const (
 )
 
 type demoCommand struct {
-	Once   bool   `help:"Print one line per sample (name, conclusion, rules) and exit."`
+	Once   bool   `help:"Print one line per sample and incident (name, conclusion, rules) and exit."`
 	Listen string `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Where the pages are served (${default}: a free port)."`
 	Log    bool   `help:"Show the server's log on stderr."`
 }
@@ -69,7 +69,11 @@ func (c *demoCommand) Run(ctx context.Context, tty terminal) (err error) {
 	fmt.Fprintln(tty.err, "The whole App on this machine, offline. The GitHub, the registry and the Sigstore are the demo's own: nothing it verifies is trusted anywhere else.")
 	patience, cancel := context.WithTimeout(ctx, demoPatience)
 	defer cancel()
-	scene, err := world.OpenSamples(patience)
+	shop, err := world.OpenSamples(patience)
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	incidents, err := world.OpenIncidents(patience)
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
@@ -80,15 +84,19 @@ func (c *demoCommand) Run(ctx context.Context, tty terminal) (err error) {
 		return fmt.Errorf("demo: %w", err)
 	}
 	var missing error
-	for _, o := range scene.Samples {
-		line, err := outcome(patience, server, scene, o)
-		missing = errors.Join(missing, err)
-		fmt.Fprintln(tty.out, line)
+	for _, scene := range []sandbox.Scene{shop, incidents} {
+		for _, o := range scene.Samples {
+			line, err := outcome(patience, server, scene, o)
+			missing = errors.Join(missing, err)
+			fmt.Fprintln(tty.out, line)
+		}
 	}
 	if missing != nil || c.Once {
 		return missing
 	}
-	c.show(tty.out, world, scene)
+	show(tty.out, "Invented pull requests, one for each kind of verdict:", shop)
+	show(tty.out, "Real attacks, re-enacted with made-up contents and judged by the defaults:", incidents)
+	fmt.Fprintf(tty.out, "\nAll of them: %s   (Ctrl-C ends the demo)\n", world.GitHub.URL())
 	<-ctx.Done()
 	return nil
 }
@@ -144,12 +152,12 @@ func outcome(ctx context.Context, server *app.App, scene sandbox.Scene, o sandbo
 	return strings.TrimSpace(fmt.Sprintf("%s %s %s", o.Name, runs[0].Conclusion, strings.Join(slices.Compact(rules), ","))), nil
 }
 
-func (c *demoCommand) show(w io.Writer, world *sandbox.World, scene sandbox.Scene) {
-	fmt.Fprintln(w)
+// show lists the pull requests of a scene.
+func show(w io.Writer, heading string, scene sandbox.Scene) {
+	fmt.Fprintf(w, "\n%s\n\n", heading)
 	for _, o := range scene.Samples {
 		for _, p := range o.Pulls {
 			fmt.Fprintf(w, "%s\n    %s\n", p.URL(), o.Story)
 		}
 	}
-	fmt.Fprintf(w, "\nAll of them: %s   (Ctrl-C ends the demo)\n", world.GitHub.URL())
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bonafide-app/bonafide/app/sandbox/npm"
+	"github.com/bonafide-app/bonafide/app/sandbox/samples"
 	"github.com/bonafide-app/bonafide/app/sandbox/sigstore"
 )
 
@@ -319,11 +320,31 @@ new-package success provenance-absent
 policy-edited failure policy,provenance-lost,publisher-changed,publisher-lost
 shared-head failure provenance-lost,publisher-changed,publisher-lost
 `
+	incidents, err := samples.Incidents()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range incidents {
+		var rules []string
+		for _, rule := range i.Want.Rules {
+			rules = append(rules, string(rule))
+		}
+		want += fmt.Sprintf("%s %s %s\n", i.Name, i.Want.Conclusion, strings.Join(rules, ","))
+	}
 	if status != exitPassed || out != want {
 		t.Errorf("status %d\n%s%s", status, out, stderr)
 	}
 	if !strings.Contains(stderr, "the demo's own") {
 		t.Errorf("whose trust root it is remains unsaid: %s", stderr)
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, _ := strings.Cut(string(readme), "judged by the defaults:\n\n```\n")
+	shown, _, _ = strings.Cut(shown, "```")
+	if shown == "" || !strings.Contains(out, shown) {
+		t.Errorf("README.md shows another outcome of the incidents:\n%s", shown)
 	}
 }
 

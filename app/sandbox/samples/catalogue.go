@@ -13,12 +13,15 @@ import (
 // catalogue is everything that the sandbox registry holds.
 type catalogue []item
 
-// item is a release and how old it is: published on a date, or so many days before
-// the demo's now.
+// item is a release and how old it is: published on a date, or so many days and so
+// long before the demo's now.
 type item struct {
 	npm.Release
 	on   time.Time
 	days int
+	ago  time.Duration
+	// stolen says that the run of its build failed: somebody in it took its credentials.
+	stolen bool
 }
 
 func (c catalogue) find(id string) (item, bool) {
@@ -32,7 +35,7 @@ func (c catalogue) find(id string) (item, bool) {
 // at is when the release was published.
 func (i item) at(now time.Time) time.Time {
 	if i.on.IsZero() {
-		return now.AddDate(0, 0, -i.days)
+		return now.AddDate(0, 0, -i.days).Add(-i.ago)
 	}
 	return i.on
 }
@@ -91,8 +94,10 @@ func lumen() []item {
 		return built("lumen-js/headers", release("@lumen/headers@"+version, "HTTP headers that keep their order"))
 	}
 	return []item{
+		{Release: headers("2.0.2"), days: 230},
 		{Release: headers("2.0.3"), days: 160},
 		{Release: headers("2.1.0"), days: 21},
+		{Release: http("4.1.0"), days: 190},
 		{Release: http("4.2.0"), days: 131},
 		{Release: http("4.3.0"), days: 12},
 	}
@@ -107,6 +112,7 @@ func harborRouter() []item {
 			"path-weave "+pathWeave))
 	}
 	return []item{
+		{Release: router("5.0.1", "^1.2.0"), days: 120},
 		{Release: router("5.0.2", "^1.2.0"), days: 87},
 		{Release: router("5.0.3", "github:path-weave/path-weave#"+pathWeaveCommit), days: 9},
 		{Release: uploaded("rosalind", "path-weave/path-weave", release("path-weave@1.2.1", "Match paths against patterns")), on: on(2024, time.May, 14)},
@@ -119,6 +125,7 @@ func tidyLog() []item {
 	}
 	const repository = "tidy-tools/tidy-log"
 	return []item{
+		{Release: built(repository, log("2.7.0")), days: 140},
 		{Release: built(repository, log("2.8.0")), days: 64},
 		{Release: uploaded("tidy-maintainer", repository, log("2.8.1")), days: 5},
 		{Release: built(repository, log("2.9.0")), days: 11},

@@ -3,6 +3,7 @@ package samples
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"github.com/bonafide-app/bonafide/app/dep"
@@ -10,7 +11,7 @@ import (
 	"github.com/bonafide-app/bonafide/app/sandbox/sigstore"
 )
 
-// manifest is the shop's package.json.
+// manifest is a project's package.json.
 type manifest struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
@@ -19,7 +20,7 @@ type manifest struct {
 	asked
 }
 
-// asked is what the shop depends on.
+// asked is what a project depends on.
 type asked struct {
 	Dependencies         map[string]string `json:"dependencies,omitempty"`
 	DevDependencies      map[string]string `json:"devDependencies,omitempty"`
@@ -39,7 +40,7 @@ type lockfile struct {
 	Packages        map[string]lockfileItem `json:"packages"`
 }
 
-// lockfileItem is the shop itself (under the key ""), or a locked package.
+// lockfileItem is the project itself (under the key ""), or a locked package.
 type lockfileItem struct {
 	Name                 string            `json:"name,omitempty"`
 	Version              string            `json:"version"`
@@ -58,11 +59,7 @@ type lockfileItem struct {
 	PeerDependencies     map[string]string `json:"peerDependencies,omitempty"`
 }
 
-const (
-	shopName    = "acme-shop"
-	shopVersion = "3.8.0"
-	shopLicense = "UNLICENSED"
-)
+const projectLicense = "UNLICENSED"
 
 // tree writes the project's files.
 func (b *builder) tree(p project) Tree {
@@ -72,22 +69,19 @@ func (b *builder) tree(p project) Tree {
 		OptionalDependencies: p.dependencies[dep.Optional],
 		Engines:              map[string]string{"node": ">=22"},
 	}
-	lock := lockfile{Name: shopName, Version: shopVersion, LockfileVersion: 3, Requires: true,
+	lock := lockfile{Name: p.name, Version: p.version, LockfileVersion: 3, Requires: true,
 		Packages: map[string]lockfileItem{"": {
-			Name: shopName, Version: shopVersion, License: shopLicense,
+			Name: p.name, Version: p.version, License: projectLicense,
 			Dependencies: asked.Dependencies, DevDependencies: asked.DevDependencies,
 			OptionalDependencies: asked.OptionalDependencies, Engines: asked.Engines,
 		}}}
 	for name, l := range p.locked {
 		lock.Packages["node_modules/"+name] = l.item()
 	}
-	return Tree{
-		"README.md":  readme,
-		"index.js":   source,
-		policyPath:   strictPolicy,
-		manifestPath: b.text(manifest{shopName, shopVersion, true, shopLicense, asked}),
-		lockfilePath: b.text(lock),
-	}
+	out := maps.Clone(p.files)
+	out[manifestPath] = b.text(manifest{p.name, p.version, true, projectLicense, asked})
+	out[lockfilePath] = b.text(lock)
+	return out
 }
 
 func (l locked) item() lockfileItem {

@@ -8,11 +8,13 @@ import (
 	"github.com/bonafide-app/bonafide/app/sandbox/npm"
 )
 
-// project is what the shop depends on. Its methods return changed copies.
+// project is a repository and what it depends on. Its methods return changed copies.
 type project struct {
-	builder      *builder
-	dependencies map[dep.Scope]map[string]string // of the shop itself: name to range
-	locked       map[string]locked               // by name
+	builder       *builder
+	name, version string
+	files         Tree                            // beside the manifest and the lockfile
+	dependencies  map[dep.Scope]map[string]string // of the project itself: name to range
+	locked        map[string]locked               // by name
 }
 
 // locked is one entry of the lockfile.
@@ -66,7 +68,13 @@ func (p project) add(versions, id string) project {
 	prod := maps.Clone(p.dependencies[dep.Prod])
 	prod[id[:strings.LastIndexByte(id, '@')]] = versions
 	p.dependencies[dep.Prod] = prod
-	p.lock(dep.Prod, id)
+	return p.with(dep.Prod, id)
+}
+
+// with locks what others ask for.
+func (p project) with(scope dep.Scope, ids ...string) project {
+	p = p.copy()
+	p.lock(scope, ids...)
 	return p
 }
 

@@ -16,7 +16,8 @@ type Tree map[string]string
 type Sample struct {
 	Name  string // "provenance-lost"
 	Title string // of the pull request
-	Story string // what happens in it, one sentence
+	Story string // what happens in it, one sentence or two
+	Note  string // what to know about it beside the story, "" for nothing
 
 	Branch string   // the head's name
 	Main   Tree     // the whole tree at the tip of main
@@ -150,7 +151,8 @@ func (b *builder) fail(format string, args ...any) {
 
 // shop is the project at the tip of main.
 func (b *builder) shop() project {
-	p := project{builder: b, dependencies: map[dep.Scope]map[string]string{
+	files := Tree{"README.md": readme, "index.js": source, policyPath: strictPolicy}
+	p := project{builder: b, name: "acme-shop", version: "3.8.0", files: files, dependencies: map[dep.Scope]map[string]string{
 		dep.Prod: {
 			"@lumen/http":   "^4.2.0",
 			"harbor-router": "^5.0.2",

@@ -60,7 +60,32 @@ type world struct {
 	reviewer *review.Reviewer
 }
 
-func open(t *testing.T) world {
+// hub answers for GitHub: all runs succeeded but those of the builds that failed, and
+// there is no advisory.
+type hub struct{ failed []sigstore.Build }
+
+func (h hub) Run(_ context.Context, id provenance.Identity) policy.Run {
+	r := policy.Run{Inquiry: policy.Inquiry{Looked: policy.Answered}, Conclusion: "success", Standing: policy.OnRef}
+	if slices.ContainsFunc(h.failed, func(b sigstore.Build) bool { return b.Commit == id.Commit }) {
+		r.Conclusion, r.Failed, r.Skipped = "failure", []string{"Test"}, []string{"Publish"}
+	}
+	return r
+}
+
+func (hub) Commit(context.Context, string, string) policy.Commit {
+	return policy.Commit{Inquiry: policy.Inquiry{Looked: policy.Answered}, Standing: policy.OnRef}
+}
+
+func (hub) Malware(context.Context, []dep.Package) (map[dep.Package][]policy.Advisory, policy.Inquiry) {
+	return nil, policy.Inquiry{Looked: policy.Answered}
+}
+
+func (hub) Fixes(context.Context, []review.Update) map[dep.Package][]policy.Advisory { return nil }
+
+func open(t *testing.T) world { return openWith(t, samples.World, 0) }
+
+// openWith publishes to the registry, and reviews so much later.
+func openWith(t *testing.T, publish func(*npm.Registry) error, later time.Duration) world {
 	t.Helper()
 	s, err := sigstore.New(clock)
 	if err != nil {
@@ -70,7 +95,7 @@ func open(t *testing.T) world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := samples.World(reg); err != nil {
+	if err := publish(reg); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(reg)
@@ -91,7 +116,7 @@ func open(t *testing.T) world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reviewer, err := review.New(review.Options{Verifier: verifier, Historian: asked, Registry: server.URL, Concurrency: 4, Clock: clock, Demo: true})
+	reviewer, err := review.New(review.Options{Verifier: verifier, Historian: asked, Registry: server.URL, Concurrency: 4, Clock: func() time.Time { return now.Add(later) }, Demo: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,6 +141,7 @@ func (w world) judge(t *testing.T, base, head, rules samples.Tree) report.Report
 		Kind: report.Diff, Edit: edit,
 		Files:  []review.File{{Path: lockfilePath, Base: []byte(base[lockfilePath]), Head: []byte(head[lockfilePath])}},
 		Policy: p,
+		Hub:    hub{},
 	})
 	if err != nil {
 		t.Fatal(err)
