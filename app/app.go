@@ -115,7 +115,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
 	}
 	if a.forge, err = checks.New(clients, checks.Options{
-		AppID: o.AppID, Logger: o.Logger, Floors: a.store, RequireFloor: o.RequireOrgPolicy,
+		AppID: o.AppID, Logger: o.Logger, Floors: a.store, RequireFloor: o.RequireOrgPolicy, Facts: a.store,
 	}); err != nil {
 		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
 	}

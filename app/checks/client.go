@@ -37,14 +37,10 @@ var _ githubapp.ClientCreator = (*Clients)(nil)
 // NewClientCreator makes the client creator for New. It refuses an address that is
 // not GitHub's API over TLS, and a key that does not parse.
 func NewClientCreator(c ClientConfig) (*Clients, error) {
-	api, err := url.Parse(c.APIURL)
+	api, err := apiAddress(c.APIURL)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("the API address: %w", err)
-	case api.Host == "" || api.User != nil || api.RawQuery != "" || api.Fragment != "":
-		return nil, fmt.Errorf("the API address %q is not one: write https://api.github.com/ or https://HOST/api/v3/", api.Redacted())
-	case api.Scheme != "https" && (api.Scheme != "http" || !loopback(api.Hostname())):
-		return nil, fmt.Errorf("the API address %q must begin with https://", api.Redacted())
+		return nil, err
 	case c.AppID <= 0:
 		return nil, fmt.Errorf("the App id is %d: it must be the number that GitHub shows as App ID", c.AppID)
 	case c.UserAgent == "":
@@ -61,6 +57,20 @@ func NewClientCreator(c ClientConfig) (*Clients, error) {
 		return nil, fmt.Errorf("the App's private key: %w", err)
 	}
 	return clients, nil
+}
+
+// apiAddress reads the address of a GitHub's API.
+func apiAddress(address string) (*url.URL, error) {
+	api, err := url.Parse(address)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("the API address: %w", err)
+	case api.Host == "" || api.User != nil || api.RawQuery != "" || api.Fragment != "":
+		return nil, fmt.Errorf("the API address %q is not one: write https://api.github.com/ or https://HOST/api/v3/", api.Redacted())
+	case api.Scheme != "https" && (api.Scheme != "http" || !loopback(api.Hostname())):
+		return nil, fmt.Errorf("the API address %q must begin with https://", api.Redacted())
+	}
+	return api, nil
 }
 
 // NewInstallationClient returns the installation's client, the kept one if there is.

@@ -23,6 +23,7 @@ import (
 	"github.com/palantir/go-githubapp/githubapp"
 	"github.com/rs/zerolog"
 
+	"github.com/bonafide-app/bonafide/app/provenance"
 	"github.com/bonafide-app/bonafide/app/review"
 )
 
@@ -38,6 +39,8 @@ type Options struct {
 
 	Floors       Remembered // nil: none is remembered
 	RequireFloor bool       // an owner without a floor does not pass
+	// Facts keeps what was learnt of public runs and commits and does not change; may be nil.
+	Facts provenance.Cache
 }
 
 // Forge is GitHub as review sees it. It is safe for concurrent use. It keeps
@@ -56,6 +59,8 @@ type Forge struct {
 	begun   *lru[int64, checkRun] // runs as Begin left them, by id
 	threads *lru[pullKey, thread] // what PullRequest saw
 	labels  *lru[headKey, string] // "OWNER:BRANCH" of a head
+	learnt  *lru[string, learnt]  // what witnesses were told, by what was asked of whom
+	facts   provenance.Cache      // nil for none
 	slug    struct {
 		sync.Mutex
 		value string
@@ -95,6 +100,8 @@ func New(clients githubapp.ClientCreator, o Options) (*Forge, error) {
 		begun:   newLRU[int64, checkRun](MaxRemembered),
 		threads: newLRU[pullKey, thread](MaxRemembered),
 		labels:  newLRU[headKey, string](MaxRemembered),
+		learnt:  newLRU[string, learnt](MaxLearnt),
+		facts:   o.Facts,
 	}, nil
 }
 

@@ -78,4 +78,35 @@ const (
 	// MaxRemembered bounds what is remembered of pull requests and runs between two
 	// calls. It only saves requests.
 	MaxRemembered = 10_000
+
+	// MaxJobPages bounds the jobs of a workflow run that are read (300): a matrix has 256
+	// at most.
+	MaxJobPages = 3
+	// MaxJobName bounds, in bytes, the name of a job, which anybody chooses.
+	MaxJobName = 200
+	// MaxRefs bounds the branches and tags that a commit is looked for on, a request each.
+	MaxRefs = 20
+
+	// BatchNames and BatchBytes bound the packages of one request for advisories: GitHub
+	// takes 1,000 names, and servers on the way 8 kB of address.
+	BatchNames = 500
+	BatchBytes = 6_000
+	// MaxBatches bounds these requests for one review: about 7,000 packages, more than the
+	// largest lockfiles have, and not a tenth of an hour's requests.
+	MaxBatches = 50
+	// BatchesAtATime is how many of them are sent at a time.
+	BatchesAtATime = 4
+	// MaxAdvisoryPages bounds the advisories about one batch (1,000).
+	MaxAdvisoryPages = 10
+	// MaxRange bounds a range of versions in an advisory. Real ones have 40 bytes.
+	MaxRange = 1_000
+
+	// MaxLearnt bounds the answers about runs, commits and advisories that are kept.
+	MaxLearnt = 50_000
+	// KeepAnswers is how long answers are kept that may change: how an unfinished run
+	// goes on, an orphaned commit, advisories. The pull requests of one push share them.
+	KeepAnswers = 5 * time.Minute
+	// KeepFacts is how long a finished attempt and a commit that stands on a branch or tag
+	// are kept. They change only where history is rewritten.
+	KeepFacts = 7 * 24 * time.Hour
 )

@@ -49,4 +49,8 @@ const (
 	// SettleTime is how young a release is whose evidence may still be on its way through
 	// the registry and its caches.
 	SettleTime = time.Hour
+	// runsKept is how long a workflow run is there unless somebody deletes it. GitHub keeps
+	// runs for 400 days, their logs for 90; the shorter one is taken, so that a deletion
+	// is said of recent releases alone.
+	runsKept = 90 * 24 * time.Hour
 )

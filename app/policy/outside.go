@@ -19,6 +19,7 @@ type Looked string
 const (
 	Answered      Looked = "answered"
 	Hidden        Looked = "hidden"         // the repository is private or gone: nobody can tell
+	Gone          Looked = "gone"           // a public repository no longer has it
 	LeftOut       Looked = "left-out"       // the time for it was over
 	NotConfigured Looked = "not-configured" // the source was never configured (no GitHub token on a terminal)
 	Unreachable   Looked = "unreachable"    // it did not answer, see the reason; worth asking again
@@ -50,6 +51,7 @@ type Run struct {
 	Workflow   string   // path of the workflow
 	Failed     []string // names of the jobs that failed or were cancelled
 	Skipped    []string // names of the jobs that were skipped
+	Succeeded  []string // names of the jobs that succeeded
 	Standing   Standing // of the provenance's commit
 }
 

@@ -47,6 +47,9 @@ type Report struct {
 	// Hasty names a release that seems to have lost something and is so young that its
 	// evidence may still be on its way, "" for none.
 	Hasty string
+	// Again says that something beside the verdict was out of reach (a workflow run, the
+	// advisories): it is published all the same, and asked for again afterwards.
+	Again bool
 	// Demo says that trust rests on the demo's own root: every rendering says so.
 	Demo bool
 }

@@ -141,6 +141,7 @@ type forge struct {
 	reactions []string
 	merged    []string
 	lag       bool // the list of pull requests is empty, whatever there is
+	hub       *hub // nil for one that finds nothing wrong
 }
 
 func (f *forge) call(name string) error {
@@ -287,4 +288,11 @@ func (k *accepted) Retract(_ context.Context, _ Repository, number int, ref Rema
 func (k *accepted) End(_ context.Context, _ Repository, number int) error {
 	*k = slices.DeleteFunc(*k, func(a Acceptance) bool { return a.Number == number })
 	return nil
+}
+
+func (f *forge) Hub(Repository) Hub {
+	if f.hub == nil {
+		return &hub{}
+	}
+	return f.hub
 }

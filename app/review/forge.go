@@ -101,6 +101,8 @@ type Forge interface {
 	// to make the group's head: the second parents of the merges on the way. There are
 	// none where pull requests are squashed or rebased.
 	Merged(ctx context.Context, repo Repository, g Group) ([]string, error)
+	// Hub asks GitHub as the repository's installation for what is public. It is never nil.
+	Hub(repo Repository) Hub
 }
 
 // Later is an error that says when to ask again: a rate limit, or evidence that

@@ -85,7 +85,7 @@ func TestAnAddedReleaseIsHeldAgainstItsLine(t *testing.T) {
 		t.Errorf("evidence of %v, histories of %v", v.asked, h.asked)
 	}
 	single, err := remembering(proven("left@1.0.0"), left(5*24*time.Hour)).Releases(t.Context(),
-		[]provenance.Subject{{Package: dep.Package{Ecosystem: dep.NPM, Name: "left", Version: "1.0.1"}, Standalone: true}}, policy.Default())
+		[]provenance.Subject{{Package: dep.Package{Ecosystem: dep.NPM, Name: "left", Version: "1.0.1"}, Standalone: true}}, policy.Default(), nil)
 	if err != nil || !slices.Contains(rules(single), policy.RuleProvenanceLost) {
 		t.Errorf("by itself: %v: %+v", err, single.Findings)
 	}

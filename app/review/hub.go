@@ -1,11 +1,23 @@
 package review
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/bonafide-app/bonafide/app/dep"
+	"github.com/bonafide-app/bonafide/app/lockfile"
 	"github.com/bonafide-app/bonafide/app/policy"
 	"github.com/bonafide-app/bonafide/app/provenance"
+	"github.com/bonafide-app/bonafide/app/report"
 )
 
 // Hub answers what GitHub knows beside the repository that is reviewed: workflow runs
@@ -35,5 +47,310 @@ type Update struct {
 	From    string // version
 }
 
-// consult asks the hub what it knows of the subjects, within its budget.
-func (r *Reviewer) consult(ctx context.Context, hub Hub, in *policy.Input) {}
+// inquiry is what is asked of a hub in the background: it begins as soon as there is
+// evidence, and lasts at most a budget.
+type inquiry struct {
+	hub  Hub
+	done chan struct{} // closed when everything was answered
+	ctx  context.Context
+	stop context.CancelFunc
+
+	mu      sync.Mutex
+	runs    map[string]policy.Run // by runKey
+	commits map[string]policy.Commit
+	dropped map[string]bool // what was not even begun, for their number
+}
+
+// runKey is what the answer about a run depends on. The packages of one run share it.
+func runKey(id provenance.Identity) string {
+	return strings.Join([]string{id.Repository, id.RepositoryID, id.Run, id.Commit, id.Ref}, "\n")
+}
+
+// onGitHub says whether the identity names a run of GitHub's.
+func onGitHub(s policy.Subject) bool {
+	p := s.Evidence.Provenance
+	return p.State == provenance.Verified && p.Identity != nil && p.Identity.Run != "" && strings.HasPrefix(p.Identity.Repository, "https://github.com/")
+}
+
+// gitCommit is the repository and commit that a git source on GitHub is locked to, be it
+// fetched by git or as the archive that GitHub makes of a commit.
+func gitCommit(e dep.Entry) (repository, sha string, ok bool) {
+	if e.Source != dep.Git && !lockfile.IsGitArchive(e.Resolved) {
+		return "", "", false
+	}
+	repository, sha = lockfile.GitRepository(e.Resolved)
+	return "https://" + repository, sha, strings.HasPrefix(repository, "github.com/") && sha != ""
+}
+
+// inquire begins to ask about the runs and commits of what enters, each once, the
+// youngest releases first: those are the dangerous ones. An audit brings nothing in, and
+// asks nothing.
+func (r *Reviewer) inquire(ctx context.Context, kind report.Kind, hub Hub, subjects []policy.Subject) *inquiry {
+	q := &inquiry{hub: hub, done: make(chan struct{}), runs: map[string]policy.Run{}, commits: map[string]policy.Commit{}, dropped: map[string]bool{}}
+	q.ctx, q.stop = context.WithTimeout(ctx, r.hubBudget)
+	type question struct {
+		at  time.Time
+		key string
+		ask func()
+	}
+	var questions []question
+	seen := map[string]bool{}
+	for _, s := range subjects {
+		if hub == nil || kind == report.Audit || s.Change.Kind == dep.Removed {
+			continue
+		}
+		if onGitHub(s) {
+			id, log := *s.Evidence.Provenance.Identity, s.Evidence.Provenance.Log
+			key := runKey(id)
+			if seen["run "+key] {
+				continue
+			}
+			seen["run "+key] = true
+			asked := question{key: "run " + key, ask: func() {
+				run := contained(q.ctx, func() policy.Run { return hub.Run(q.ctx, id) }, policy.Run{Inquiry: failedInquiry()})
+				q.mu.Lock()
+				defer q.mu.Unlock()
+				q.runs[key] = run
+			}}
+			if log != nil {
+				asked.at = log.Time
+			}
+			questions = append(questions, asked)
+		}
+		if repository, sha, ok := gitCommit(s.Change.Entry); ok && !seen["commit "+repository+"#"+sha] {
+			key := repository + "#" + sha
+			seen["commit "+key] = true
+			questions = append(questions, question{at: r.clock(), key: "commit " + key, ask: func() {
+				commit := contained(q.ctx, func() policy.Commit { return hub.Commit(q.ctx, repository, sha) }, policy.Commit{Inquiry: failedInquiry()})
+				q.mu.Lock()
+				defer q.mu.Unlock()
+				q.commits[key] = commit
+			}})
+		}
+	}
+	slices.SortFunc(questions, func(a, b question) int { return cmp.Or(b.at.Compare(a.at), cmp.Compare(a.key, b.key)) })
+	for _, late := range questions[min(len(questions), MaxInquiries):] {
+		q.dropped[late.key] = true
+	}
+	questions = questions[:min(len(questions), MaxInquiries)]
+	go func() {
+		defer close(q.done)
+		var g errgroup.Group
+		g.SetLimit(inquiriesAtATime)
+		for _, one := range questions {
+			if q.ctx.Err() != nil {
+				break
+			}
+			g.Go(func() error { one.ask(); return nil })
+		}
+		_ = g.Wait() // the functions never fail
+	}()
+	return q
+}
+
+// contained keeps a panic inside, as verify does.
+func contained[T any](ctx context.Context, ask func() T, fault T) (out T) {
+	defer func() {
+		if p := recover(); p != nil {
+			zerolog.Ctx(ctx).Error().Interface("panic", p).Bytes("stack", debug.Stack()).Msg("panic while asking GitHub")
+			out = fault
+		}
+	}()
+	return ask()
+}
+
+func failedInquiry() policy.Inquiry {
+	return policy.Inquiry{Looked: policy.LeftOut, Reason: "Bonafide failed while it asked GitHub (an internal fault)"}
+}
+
+// leftOut says why a question has no answer.
+func (q *inquiry) leftOut(key string) policy.Inquiry {
+	if q.dropped[key] {
+		return policy.Inquiry{Looked: policy.LeftOut, Reason: fmt.Sprintf("more than %d workflow runs and commits would have to be asked about; those of the youngest releases were", MaxInquiries)}
+	}
+	return policy.Inquiry{Looked: policy.LeftOut, Reason: "GitHub did not answer within the time that there was for it"}
+}
+
+// consult asks for advisories, waits for what was asked in the background, and adds the
+// answers to the subjects. What is not answered in time is said to be left out.
+func (r *Reviewer) consult(ctx context.Context, q *inquiry, kind report.Kind, p policy.Policy, in *policy.Input) {
+	defer q.stop()
+	releases := r.publicReleases(in.Subjects)
+	if q.hub == nil {
+		r.unasked(kind, in, len(releases) > 0)
+		return
+	}
+	fixed := make(chan map[dep.Package][]policy.Advisory, 1)
+	if updates := r.youngUpdates(in.Subjects, p); len(updates) > 0 {
+		go func() {
+			fixed <- contained(q.ctx, func() map[dep.Package][]policy.Advisory { return q.hub.Fixes(q.ctx, updates) }, nil)
+		}()
+	} else {
+		fixed <- nil
+	}
+	malware, asked := r.malware(ctx, q.hub, releases)
+	in.Malware = asked
+	var fixes map[dep.Package][]policy.Advisory
+	select {
+	case fixes = <-fixed:
+	case <-q.ctx.Done():
+	}
+	select {
+	case <-q.done:
+	case <-q.ctx.Done():
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range in.Subjects {
+		s := &in.Subjects[i]
+		if s.Change.Kind == dep.Removed {
+			continue
+		}
+		name := s.Change.Entry.Package
+		s.Malware, s.Fixes = malware[name], fixes[name]
+		if kind == report.Audit {
+			continue
+		}
+		if onGitHub(*s) {
+			key, answered := runKey(*s.Evidence.Provenance.Identity), false
+			if s.Run, answered = q.runs[key]; !answered {
+				s.Run.Inquiry = q.leftOut("run " + key)
+			}
+		}
+		if repository, sha, ok := gitCommit(s.Change.Entry); ok {
+			key, answered := repository+"#"+sha, false
+			if s.Commit, answered = q.commits[key]; !answered {
+				s.Commit.Inquiry = q.leftOut("commit " + key)
+			}
+		}
+	}
+}
+
+// unasked says what would have been asked, if there were a hub.
+func (r *Reviewer) unasked(kind report.Kind, in *policy.Input, releases bool) {
+	none := policy.Inquiry{Looked: policy.NotConfigured, Reason: "no GitHub token was given"}
+	if r.offline {
+		none.Reason = "nobody is asked offline"
+	}
+	if releases {
+		in.Malware = none
+	}
+	for i := range in.Subjects {
+		s := &in.Subjects[i]
+		if kind == report.Audit || s.Change.Kind == dep.Removed {
+			continue
+		}
+		if onGitHub(*s) {
+			s.Run.Inquiry = none
+		}
+		if _, _, ok := gitCommit(s.Change.Entry); ok {
+			s.Commit.Inquiry = none
+		}
+	}
+}
+
+// malware asks for advisories of type malware with a patience of its own: it matters
+// more than all the rest.
+func (r *Reviewer) malware(ctx context.Context, hub Hub, releases []dep.Package) (map[dep.Package][]policy.Advisory, policy.Inquiry) {
+	if len(releases) == 0 {
+		return nil, policy.Inquiry{}
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.malwareBudget)
+	defer cancel()
+	type answer struct {
+		named   map[dep.Package][]policy.Advisory
+		inquiry policy.Inquiry
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		answered <- contained(ctx, func() answer {
+			named, inquiry := hub.Malware(ctx, releases)
+			return answer{named, inquiry}
+		}, answer{nil, failedInquiry()})
+	}()
+	select {
+	case a := <-answered:
+		return a.named, a.inquiry
+	case <-ctx.Done():
+		return nil, policy.Inquiry{Looked: policy.Unreachable, Reason: "GitHub did not answer within the time that there was for it"}
+	}
+}
+
+// publicReleases are the packages whose names everybody may know: a public registry
+// answered for them, or says that it has withdrawn the release, as it does with malware.
+// A scoped package that it does not know at all may be somebody's private one.
+func (r *Reviewer) publicReleases(subjects []policy.Subject) (out []dep.Package) {
+	seen := map[dep.Package]bool{}
+	for _, s := range subjects {
+		e := s.Change.Entry
+		known := s.Evidence.Release != nil || s.Evidence.Gone && (scope(e.Package) == "" || s.History != nil && len(s.History.Releases) > 0)
+		if s.Change.Kind == dep.Removed || s.NotLookedUp != "" || e.Source != dep.Registry || !known || seen[e.Package] || !r.public(e) {
+			continue
+		}
+		seen[e.Package] = true
+		out = append(out, e.Package)
+	}
+	return out
+}
+
+// public says whether an entry comes from a public registry, as far as its address
+// says; without one it comes from the default, public unless the operator's is not.
+func (r *Reviewer) public(e dep.Entry) bool {
+	if e.Resolved != "" {
+		base, ok := lockfile.RegistryBase(e.Resolved, e.Package)
+		return ok && isPublicBase(base)
+	}
+	return !slices.ContainsFunc(r.configured, func(base string) bool { return !isPublicBase(base) })
+}
+
+func isPublicBase(base string) bool {
+	return slices.ContainsFunc(lockfile.PublicHosts(), func(host string) bool { return base == "https://"+host })
+}
+
+// youngUpdates are the updates that a cooldown may hold back: a fix may be exempted
+// from it. A release whose age nobody states is not young.
+func (r *Reviewer) youngUpdates(subjects []policy.Subject, p policy.Policy) (out []Update) {
+	cooldown := p.Cooldown
+	for _, block := range p.Packages {
+		if block.Cooldown != nil {
+			cooldown = max(cooldown, *block.Cooldown)
+		}
+	}
+	seen := map[Update]bool{}
+	for _, s := range subjects {
+		name := s.Change.Entry.Package
+		if s.Evidence.Release == nil || !r.public(s.Change.Entry) || r.clock().Sub(published(s)) >= cooldown {
+			continue
+		}
+		for _, old := range s.Change.Replaces {
+			u := Update{Release: name, From: old.Package.Version}
+			if old.Package.Name != name.Name || seen[u] {
+				continue
+			}
+			seen[u] = true
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// published is the later of what the registry and the log of its publish attestation
+// say, zero where neither does.
+func published(s policy.Subject) (at time.Time) {
+	if s.History != nil {
+		if past, ok := s.History.Find(s.Change.Entry.Package.Version); ok {
+			at = past.Published
+		}
+	}
+	if log := s.Evidence.Publish.Log; log != nil && log.Time.After(at) {
+		at = log.Time
+	}
+	return at
+}
+
+// outOfReach says whether asking the hub again could tell more.
+func outOfReach(in policy.Input) bool {
+	return in.Malware.Looked == policy.Unreachable || slices.ContainsFunc(in.Subjects, func(s policy.Subject) bool {
+		return s.Run.Looked == policy.Unreachable || s.Commit.Looked == policy.Unreachable
+	})
+}

@@ -1,5 +1,7 @@
 package review
 
+import "time"
+
 // Limits of a review, each with its reason.
 const (
 	// MaxLockfileBytes bounds one lockfile. The largest real ones are 20 to 30 MB;
@@ -37,4 +39,17 @@ const (
 	// MaxAcceptances bounds what is accepted on one pull request, each for one lockfile.
 	// Nobody accepts hundreds of findings one by one for a good reason.
 	MaxAcceptances = 500
+	// MaxInquiries bounds the workflow runs and commits that GitHub is asked about for one
+	// review: each costs four to eight of the 5,000 requests that an installation has in an
+	// hour. A monorepo's packages share a run.
+	MaxInquiries = 60
+	// inquiriesAtATime keeps what is asked beside the verdict from getting into its way:
+	// GitHub slows down who asks much at once.
+	inquiriesAtATime = 4
+	// hubBudget is how long runs, commits and fixes may take, counted from when there is
+	// evidence: no verdict waits longer for what can only be a warning.
+	hubBudget = 10 * time.Second
+	// malwareBudget is how long the advisories of malware may take: one request for a
+	// pull request, a few for a whole lockfile.
+	malwareBudget = 10 * time.Second
 )

@@ -3,6 +3,7 @@
 package review
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,6 +86,10 @@ type Options struct {
 	Clock       func() time.Time
 	Demo        bool                  // the trust root is the demo's, and the report says so
 	Progress    func(done, total int) // may be nil; called from one goroutine
+	Offline     bool                  // that there is no Hub is what was asked for, and is said as such
+	// HubBudget and MalwareBudget are how long a Hub may take for what is beside the
+	// verdict, and for malware; 10 s where they are 0.
+	HubBudget, MalwareBudget time.Duration
 }
 
 // Reviewer reviews. It is safe for concurrent use.
@@ -97,6 +102,9 @@ type Reviewer struct {
 	clock       func() time.Time
 	demo        bool
 	progress    func(done, total int)
+	offline     bool
+
+	hubBudget, malwareBudget time.Duration
 }
 
 // New checks the options and makes a Reviewer.
@@ -105,6 +113,7 @@ func New(o Options) (*Reviewer, error) {
 		return nil, errors.New("a reviewer needs a verifier, a clock and a concurrency of at least 1")
 	}
 	r := &Reviewer{verifier: o.Verifier, historian: o.Historian, concurrency: o.Concurrency, clock: o.Clock, demo: o.Demo, progress: o.Progress, registries: map[string]bool{}}
+	r.offline, r.hubBudget, r.malwareBudget = o.Offline, cmp.Or(o.HubBudget, hubBudget), cmp.Or(o.MalwareBudget, malwareBudget)
 	for _, host := range lockfile.PublicHosts() {
 		r.registries["https://"+host] = true
 	}
@@ -185,6 +194,7 @@ func (r *Reviewer) look(ctx context.Context, req Request) (policy.Input, report.
 		in.Problems = append(in.Problems, configProblems(req.Configs, told)...)
 	}
 	in.Subjects = r.subjects(ctx, changes)
+	asked := r.inquire(ctx, req.Kind, req.Hub, in.Subjects) // goes on in the background
 	r.bundles(ctx, changes, in.Subjects)
 	if req.Kind != report.Audit || req.Lost {
 		out.Retry = r.histories(ctx, in.Subjects)
@@ -192,15 +202,16 @@ func (r *Reviewer) look(ctx context.Context, req Request) (policy.Input, report.
 	}
 	r.inventories(ctx, req, &in)
 	in.Whole = req.Whole && len(in.Problems) == 0 // else something was not looked at
-	r.consult(ctx, req.Hub, &in)
+	r.consult(ctx, asked, req.Kind, req.Policy, &in)
 	if err := ctx.Err(); err != nil {
 		return policy.Input{}, report.Report{}, fmt.Errorf("the review was stopped: %w", err)
 	}
 	return in, out, nil
 }
 
-// Releases reviews releases that stand in no lockfile.
-func (r *Reviewer) Releases(ctx context.Context, subjects []provenance.Subject, p policy.Policy) (report.Report, error) {
+// Releases reviews releases that stand in no lockfile. hub is nil where none was
+// configured.
+func (r *Reviewer) Releases(ctx context.Context, subjects []provenance.Subject, p policy.Policy, hub Hub) (report.Report, error) {
 	out := report.Report{Kind: report.Verify, Mode: p.Mode, PolicyFrom: p.Source, At: r.clock().UTC(), Demo: r.demo}
 	var in policy.Input
 	for _, s := range subjects {
@@ -215,6 +226,7 @@ func (r *Reviewer) Releases(ctx context.Context, subjects []provenance.Subject, 
 	}
 	out.Retry = r.histories(ctx, in.Subjects)
 	out.Hasty = r.settle(ctx, in.Subjects, p)
+	r.consult(ctx, r.inquire(ctx, report.Verify, hub, in.Subjects), report.Verify, p, &in)
 	if err := ctx.Err(); err != nil {
 		return report.Report{}, fmt.Errorf("the verification was stopped: %w", err)
 	}
@@ -242,6 +254,7 @@ func (r *Reviewer) conclude(out *report.Report, in policy.Input, p policy.Policy
 		out.Retry = out.Retry || i.Retry
 	}
 	out.Retry = out.Retry && hasUnknown(out.Findings)
+	out.Again = outOfReach(in) && hasUnknown(out.Findings)
 	locations := out.Summary.Locations
 	out.Summary = report.Summarise(out.Packages)
 	if locations > 0 {

@@ -98,6 +98,19 @@ func (t Try) aside(ctx context.Context, what string, err error) error {
 	return nil
 }
 
+// againAfter is how soon is asked again for what was out of reach beside a verdict:
+// nobody waits for it, and most often it is a rate limit.
+const againAfter = time.Minute
+
+// again asks for another attempt where something beside a published verdict was out of
+// reach. Nothing is written again but what differs.
+func (t Try) again(check *report.Check) error {
+	if t.Last || !slices.ContainsFunc(check.Sections, func(s report.Section) bool { return s.Report.Again }) {
+		return nil
+	}
+	return &Later{After: max(t.wait(), againAfter), Reason: "the verdict is published; GitHub could not be asked about workflow runs or malware, and is asked again"}
+}
+
 // PullRequest judges a pull request's live head. The unfinished run of the head it
 // had before a push ends cancelled.
 func (r *Runner) PullRequest(ctx context.Context, repo Repository, number int, event Event, try Try) error {
@@ -210,7 +223,7 @@ func (r *Runner) commit(ctx context.Context, repo Repository, sha string, seen *
 			}
 		}
 	}
-	return nil
+	return try.again(check)
 }
 
 // pulls are the open pull requests with a head, seen among them.
@@ -273,8 +286,11 @@ func (r *Runner) MergeGroup(ctx context.Context, repo Repository, g Group, try T
 		return err
 	}
 	targets := []target{{baseRef: g.BaseRef, base: g.BaseSHA, policyAt: tip, accepted: accepted}}
-	_, err = r.publish(ctx, repo, g.HeadSHA, targets, try, there, group)
-	return err
+	check, err := r.publish(ctx, repo, g.HeadSHA, targets, try, there, group)
+	if err != nil || check == nil {
+		return err
+	}
+	return try.again(check)
 }
 
 // GiveUp completes the check of a job that failed for good: of a pull request's live
@@ -451,7 +467,7 @@ func (r *Runner) request(ctx context.Context, repo Repository, sha string, t tar
 	if problem != nil {
 		req.Problems = append(req.Problems, *problem)
 	}
-	req.Kind, req.Policy, req.Edit = report.Diff, p, edit
+	req.Kind, req.Policy, req.Edit, req.Hub = report.Diff, p, edit, r.forge.Hub(repo)
 	return req, nil
 }
 

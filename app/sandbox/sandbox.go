@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -123,6 +124,9 @@ func (w *World) OpenSamples(ctx context.Context) (Scene, error) {
 	if err := samples.World(w.NPM); err != nil {
 		return Scene{}, err
 	}
+	if err := w.DeclareBuilds(samples.Commits()); err != nil {
+		return Scene{}, err
+	}
 	all, err := samples.Samples()
 	if err != nil {
 		return Scene{}, err
@@ -165,6 +169,53 @@ func (w *World) stage(ctx context.Context, owner, name string, all []samples.Sam
 		scene.Samples = append(scene.Samples, o)
 	}
 	return scene, nil
+}
+
+// DeclareBuilds tells the GitHub of the repositories that the registry's releases were
+// built in: each build is a tag or a commit of the default branch there, and a run that
+// succeeded. commits are further ones of default branches, by "OWNER/REPO". What was
+// declared before stays as it is, so that a run can be declared to have failed.
+func (w *World) DeclareBuilds(commits map[string][]string) error {
+	builds, err := w.NPM.Builds()
+	if err != nil {
+		return err
+	}
+	upstreams := map[string]*forge.Upstream{}
+	upstream := func(repository, id string) *forge.Upstream {
+		u := upstreams[repository]
+		if u == nil {
+			owner, name, _ := strings.Cut(repository, "/")
+			tip := sigstore.Commit(repository, "refs/heads/main")
+			u = &forge.Upstream{Owner: owner, Name: name, Branches: map[string]string{"main": tip}, Tags: map[string]string{}}
+			upstreams[repository] = u
+		}
+		if u.ID == 0 {
+			u.ID, _ = strconv.ParseInt(id, 10, 64) // what is no number is refused with the name
+		}
+		return u
+	}
+	for _, b := range builds {
+		u := upstream(b.Repository, b.RepositoryID)
+		if tag, ok := strings.CutPrefix(b.Ref, "refs/tags/"); ok {
+			u.Tags[tag] = b.Commit
+		}
+		u.History = append(u.History, b.Commit)
+		u.Runs = append(u.Runs, forge.WorkflowRun{ID: b.RunID, Attempt: b.Attempt, Event: b.Trigger, Commit: b.Commit, Workflow: b.Workflow, Conclusion: "success"})
+	}
+	for repository, more := range commits {
+		u := upstream(repository, "1")
+		u.History = append(u.History, more...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(upstreams)) {
+		u := upstreams[name]
+		if w.GitHub.HasUpstream(u.Owner, u.Name) {
+			continue
+		}
+		if err := w.GitHub.AddUpstream(*u); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // open pushes a sample's branches and opens its pull requests.

@@ -14,6 +14,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"golang.org/x/term"
 
+	"github.com/bonafide-app/bonafide/app/checks"
 	"github.com/bonafide-app/bonafide/app/policy"
 	"github.com/bonafide-app/bonafide/app/provenance"
 	"github.com/bonafide-app/bonafide/app/registry"
@@ -37,13 +38,16 @@ type evidenceFlags struct {
 // sourceFlags say where evidence comes from.
 type sourceFlags struct {
 	config.Evidence
-	SaveAs  string `name:"evidence" placeholder:"FILE" help:"Save the registry's answers to this file; with --offline, replay them."`
-	Offline bool   `help:"Ask nobody: use only what --evidence or --cache-dir saved. The rest is unknown."`
+	SaveAs       string        `name:"evidence" placeholder:"FILE" help:"Save the registry's answers to this file; with --offline, replay them."`
+	GitHubToken  config.Secret `name:"github-token" env:"GITHUB_TOKEN,GH_TOKEN" placeholder:"TOKEN" help:"Asks GitHub about workflow runs, commits and malware; it needs no rights. Better in the environment than as a flag."`
+	GitHubAPIURL string        `name:"github-api-url" env:"BONAFIDE_GITHUB_API_URL,GITHUB_API_URL" default:"https://api.github.com/" placeholder:"URL" help:"GitHub's REST API (${default})."`
+	Offline      bool          `help:"Ask nobody: use only what --evidence or --cache-dir saved. The rest is unknown."`
 }
 
 // instruments are what a command needs to review.
 type instruments struct {
 	reviewer *review.Reviewer
+	hub      review.Hub   // nil without a token, and offline
 	save     func() error // writes what was answered, where that was asked for
 }
 
@@ -65,9 +69,25 @@ func (f *sourceFlags) open(tty terminal) (*instruments, error) {
 		return nil, err
 	}
 	reviewer, err := review.New(review.Options{
-		Verifier: verifier, Historian: source, Registry: f.NPMRegistry, Concurrency: concurrency, Clock: time.Now, Progress: progress(tty.err),
+		Verifier: verifier, Historian: source, Registry: f.NPMRegistry, Concurrency: concurrency, Clock: time.Now, Progress: progress(tty.err), Offline: f.Offline,
 	})
-	return &instruments{reviewer, save}, err
+	if err != nil {
+		return nil, err
+	}
+	hub, err := f.hub()
+	return &instruments{reviewer, hub, save}, err
+}
+
+// hub asks GitHub with the token that was given.
+func (f *sourceFlags) hub() (review.Hub, error) {
+	if f.Offline || f.GitHubToken.Empty() {
+		return nil, nil
+	}
+	hub, err := checks.NewHub(checks.HubConfig{APIURL: f.GitHubAPIURL, Token: f.GitHubToken.Reveal(), UserAgent: "bonafide/" + moduleVersion()})
+	if err != nil {
+		return nil, usage("--github-token, --github-api-url: %v", err)
+	}
+	return hub, nil
 }
 
 // source is the registry, recorded where that was asked for, or what was saved of it.
@@ -210,7 +230,7 @@ func (f *evidenceFlags) review(ctx context.Context, tty terminal, kind report.Ki
 	if err != nil {
 		return err
 	}
-	req.Kind = kind
+	req.Kind, req.Hub = kind, s.hub
 	r, err := s.reviewer.Review(ctx, req)
 	if err != nil {
 		return err

@@ -30,7 +30,7 @@ func (c *verifyCommand) Run(ctx context.Context, tty terminal) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.reviewer.Releases(ctx, subjects, p)
+	r, err := s.reviewer.Releases(ctx, subjects, p, s.hub)
 	if err != nil {
 		return err
 	}

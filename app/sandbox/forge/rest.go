@@ -24,6 +24,7 @@ type call struct {
 	installation *Installation // nil for the App itself
 	token        *token
 	repo         *Repository // nil where the address has none
+	upstream     *Upstream   // instead of repo, where nothing but what was declared is known
 }
 
 // reply is the answer. A nil body answers without one.
@@ -93,15 +94,20 @@ func (s *Server) routes() http.Handler {
 	in("GET /installation/repositories", listRepositories)
 	in("DELETE /installation/token", deleteToken)
 	in("GET /rate_limit", getRateLimit)
-	in("GET "+repo, getRepository, "metadata:read")
+	in("GET /advisories", listAdvisories)
+	in("GET "+repo+"/actions/runs/{id}/attempts/{attempt}", upstream(getAttempt, nil), "metadata:read")
+	in("GET "+repo+"/actions/runs/{id}/attempts/{attempt}/jobs", upstream(listJobs, nil), "metadata:read")
+	in("GET "+repo+"/git/matching-refs/{ref...}", upstream(matchingRefs, nil), "contents:read")
+	in("GET "+repo+"/commits/{ref}/branches-where-head", upstream(branchesWhereHead, nil), "contents:read")
+	in("GET "+repo, upstream(getUpstream, getRepository), "metadata:read")
 	in("GET "+repo+"/branches/{branch...}", getBranch, "contents:read")
 	in("GET "+repo+"/git/ref/{ref...}", getRef, "contents:read")
 	in("GET "+repo+"/git/trees/{sha...}", getTree, "contents:read")
 	in("GET "+repo+"/git/blobs/{sha}", getBlob, "contents:read")
 	in("GET "+repo+"/contents/{path...}", getContents, "contents:read")
-	in("GET "+repo+"/compare/{basehead...}", getComparison, "contents:read")
+	in("GET "+repo+"/compare/{basehead...}", upstream(compareUpstream, getComparison), "contents:read")
 	in("GET "+repo+"/commits/{ref}", getCommit, "contents:read")
-	in("GET "+repo+"/commits/{ref}/pulls", listPullsOfCommit, "pull_requests:read", "contents:read")
+	in("GET "+repo+"/commits/{ref}/pulls", upstream(pullsOfUpstream, listPullsOfCommit), "pull_requests:read", "contents:read")
 
 	in("POST "+repo+"/check-runs", createRun, "checks:write")
 	in("GET "+repo+"/check-runs/{id}", getRun, "checks:read")
@@ -178,6 +184,13 @@ func (s *Server) asInstallation(route string, e endpoint, permissions []string) 
 		}
 		if owner := c.r.PathValue("owner"); owner != "" {
 			c.repo = s.repository(owner, c.r.PathValue("repo"))
+			if u := s.upstreams[strings.ToLower(owner+"/"+c.r.PathValue("repo"))]; c.repo == nil && u != nil && !u.Private {
+				if !declaredRoute(route) {
+					return reply{}, errMissing
+				}
+				c.upstream = u
+				return e(c) // public: no permission is asked for
+			}
 			covered := c.repo != nil && slices.Contains(c.reach(), c.repo)
 			switch {
 			case c.repo == nil || c.repo.private && !covered:
@@ -191,6 +204,14 @@ func (s *Server) asInstallation(route string, e endpoint, permissions []string) 
 		}
 		return e(c)
 	})
+}
+
+// declaredRoute says whether what is declared of an upstream answers a route.
+func declaredRoute(route string) bool {
+	_, below, _ := strings.Cut(route, "{repo}")
+	return slices.ContainsFunc([]string{"/actions/", "/git/matching-refs/", "/compare/", "/commits/{ref}/branches-where-head", "/commits/{ref}/pulls"}, func(known string) bool {
+		return strings.HasPrefix(below, known)
+	}) || below == ""
 }
 
 // may says whether the token has a permission ("checks:write").

@@ -73,6 +73,8 @@ type Server struct {
 	lastID        int64
 	users         map[string]*user // by login, lower case
 	repositories  []*Repository
+	upstreams     map[string]*Upstream // by full name, lower case
+	advisories    []Advisory
 	installations []*Installation
 	runs          []*checkRun
 	suites        []*checkSuite
@@ -155,7 +157,7 @@ func New(dir string, o Options) (*Server, error) {
 	s := &Server{
 		dir: dir, program: program, client: o.Client, clock: o.Clock, closed: make(chan struct{}),
 		url: strings.TrimSuffix(o.URL, "/"), webhookURL: o.WebhookURL, rateLimit: o.RateLimit, epoch: o.Epoch.UTC(),
-		lastID: 1_000_000, users: map[string]*user{}, others: map[string]*app{},
+		lastID: 1_000_000, users: map[string]*user{}, upstreams: map[string]*Upstream{}, others: map[string]*app{},
 	}
 	s.app = app{id: o.AppID, slug: o.Slug, secret: o.Secret, key: key, created: s.now(),
 		permissions: maps.Clone(o.Permissions), events: slices.Clone(o.Events),

@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -75,6 +76,26 @@ func (r *Registry) Publish(rel Release) (integrity string, err error) {
 		return cmp.Or(a.PublishedAt.Compare(b.PublishedAt), cmp.Compare(a.Version, b.Version))
 	})
 	return digestOf(p.tarball).SRI(), nil
+}
+
+// Builds are the builds of all releases that have one, completed.
+func (r *Registry) Builds() ([]sigstore.Build, error) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var out []sigstore.Build
+	for _, name := range slices.Sorted(maps.Keys(r.packages)) {
+		for _, p := range r.packages[name] {
+			if p.Build == nil {
+				continue
+			}
+			b, err := p.Build.Complete()
+			if err != nil {
+				return nil, fmt.Errorf("the build of %s: %w", p.Package(), err)
+			}
+			out = append(out, b)
+		}
+	}
+	return out, nil
 }
 
 // make packs and signs a release.

@@ -106,6 +106,12 @@ func lumen() []item {
 // pathWeaveCommit is the commit that git-dependency comes from.
 const pathWeaveCommit = "7be2c1d0f0a94f0e8d0c5a6f3e21b98d4c7a6e15"
 
+// Commits are the commits that the samples' lockfiles name instead of releases, by
+// repository ("OWNER/REPO").
+func Commits() map[string][]string {
+	return map[string][]string{"path-weave/path-weave": {pathWeaveCommit}}
+}
+
 func harborRouter() []item {
 	router := func(version, pathWeave string) npm.Release {
 		return built("harbor-works/router", release("harbor-router@"+version, "A router for small servers",

@@ -41,7 +41,10 @@ type Build struct {
 	Issuer string // Issuer
 }
 
-// complete fills in what was left empty, and refuses a build without a name.
+// Complete fills in what was left empty, and refuses a build without a name.
+func (b Build) Complete() (Build, error) { return b.complete() }
+
+// complete is Complete.
 func (b Build) complete() (Build, error) {
 	owner, name, ok := strings.Cut(b.Repository, "/")
 	if !ok || owner == "" || name == "" || strings.Contains(name, "/") {
