@@ -139,6 +139,14 @@ func (w *World) OpenIncidents(ctx context.Context) (Scene, error) {
 	if err := samples.IncidentWorld(w.NPM); err != nil {
 		return Scene{}, err
 	}
+	if err := w.DeclareBuilds(nil); err != nil {
+		return Scene{}, err
+	}
+	for _, b := range samples.FailedBuilds() {
+		if err := w.declareFailed(b); err != nil {
+			return Scene{}, err
+		}
+	}
 	incidents, err := samples.Incidents()
 	if err != nil {
 		return Scene{}, err
@@ -216,6 +224,18 @@ func (w *World) DeclareBuilds(commits map[string][]string) error {
 		}
 	}
 	return nil
+}
+
+// declareFailed says of the run of a declared build that its tests failed, so that the
+// job that publishes was skipped.
+func (w *World) declareFailed(b sigstore.Build) error {
+	b, err := b.Complete()
+	if err != nil {
+		return err
+	}
+	owner, name, _ := strings.Cut(b.Repository, "/")
+	return w.GitHub.AddRun(owner, name, forge.WorkflowRun{ID: b.RunID, Attempt: b.Attempt, Event: b.Trigger, Commit: b.Commit, Workflow: b.Workflow,
+		Conclusion: "failure", Jobs: []forge.Job{{Name: "Test", Conclusion: "failure"}, {Name: "Publish", Conclusion: "skipped"}}})
 }
 
 // open pushes a sample's branches and opens its pull requests.

@@ -150,14 +150,14 @@ func Incidents() ([]Incident, error) {
 			Story:  "The attacker's code ran inside the release workflow and published with its identity: the provenance is genuine. The run failed, and its publishing step was skipped.",
 			Branch: "renovate/tanstack-router-monorepo",
 			Head:   b.tree(main.update("@tanstack/history@1.161.12", "@tanstack/react-router@1.169.8", "@tanstack/router-core@1.169.8")),
-			Want:   Want{policy.Failure, []policy.RuleName{policy.RuleBurst, policy.RuleExoticSource, policy.RuleFreshAndOdd, policy.RuleTooNew}},
+			Want: Want{policy.Failure, []policy.RuleName{policy.RuleBurst, policy.RuleExoticSource, policy.RuleFreshAndOdd,
+				policy.RuleRunSuspicious, policy.RuleTooNew}},
 		},
 		Date:  "2026-05-11",
 		Later: policy.Failure,
 		Known: "valid provenance by the same repository, workflow and branch; an optional dependency by a git spec; tests failed and publishing was skipped in that run; " +
 			"two versions of each package within six minutes",
-		Silent: "provenance-lost, repository-changed, identity-changed: nothing was lost or changed; install-script: the script is in the git dependency; " +
-			"run-suspicious: workflow runs are not looked at yet",
+		Silent: "provenance-lost, repository-changed, identity-changed: nothing was lost or changed; install-script: the script is in the git dependency",
 		Sources: []string{"https://github.com/TanStack/router/issues/7383", "https://tanstack.com/blog/incident-followup",
 			"https://slsa.dev/blog/2026/05/mini-shai-hulud-what-slsa-can-and-cannot-do"},
 	}, {
