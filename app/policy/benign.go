@@ -50,7 +50,7 @@ func benignly(s Subject, d draft) draft {
 		}
 		d.atMost, d.cause, d.many = Notice, "", ""
 		d.Message += fmt.Sprintf(" That is known: %s.", h.why)
-		d.Help = "Nothing to do. Where that is said: " + h.source
+		d.Help, d.Link = "Nothing to do. Where that is said: "+h.source, h.source
 		break
 	}
 	return d

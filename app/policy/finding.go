@@ -22,6 +22,9 @@ type Finding struct {
 	Line     int         // 1-based, 0 for the file as a whole
 	Message  string      // what is wrong, one sentence
 	Help     string      // what to do
+	// Link is an address in Help that may be shown as a link: it is ours, or its shape was
+	// checked. "" for none.
+	Link string
 	// Count is how many packages a finding of one cause stands for, where they are
 	// several: Package is zero then, Line is the first one's, and Message names the
 	// first few. Else it is 0.

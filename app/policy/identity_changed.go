@@ -28,6 +28,7 @@ func identityChanged(s Subject, v view) []draft {
 		c.dangerous()+c.view()+"Find the commit that changed the release workflow, or the announcement, and who made it. "+
 			"Benign causes: a workflow that was renamed, rewritten or started by hand, a repository that was renamed or handed over, a trusted publisher that was set up anew. "+
 			fmt.Sprintf("Stay on %s where nothing explains it, and ask the maintainer.", quote(c.entry.Package.Version)))
+	d.Link = compareView(c.old, c.now)
 	d.cause = c.cause() + c.dangerous()
 	d.many = fmt.Sprintf("were not built in the way of the versions before (%s)", c.cause())
 	if !c.weighs {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/bonafide-app/bonafide/app/policy"
 )
@@ -112,3 +113,12 @@ func join(page, piece string) string {
 
 // sentence is outside text in running text, not too long.
 func sentence(s string) string { return EscapeMarkdown(clip(s, MaxSentenceChars)) }
+
+// help says what to do about a finding, its link clickable where it was not cut off.
+func help(f policy.Finding) string {
+	before, after, found := strings.Cut(clip(f.Help, MaxSentenceChars), f.Link)
+	if f.Link == "" || !found || !linkable(f.Link) {
+		return sentence(f.Help)
+	}
+	return strings.TrimLeft(EscapeMarkdown(before)+" <"+f.Link+">", " ") + EscapeMarkdown(after) // the blank before it was trimmed
+}

@@ -69,7 +69,7 @@ func commentBody(r Report, findings []policy.Finding) string {
 		}
 		row := fmt.Sprintf("**%s**%s\n\n%s\n\n", sentence(string(f.Rule)), about, sentence(f.Message))
 		if f.Help != "" {
-			row += "*What to do:* " + sentence(f.Help) + "\n\n"
+			row += "*What to do:* " + help(f) + "\n\n"
 		}
 		rows = append(rows, row)
 	}

@@ -136,5 +136,12 @@ func short(commit string) string {
 	return commit
 }
 
+// linkable says once more that an address can be shown as a link: nothing in it could end
+// the link or lead to another scheme.
+func linkable(address string) bool {
+	rest, ok := strings.CutPrefix(address, "https://")
+	return ok && len(address) <= MaxURLChars && only(rest, "._-/#")
+}
+
 // shown is a name, a version or a path from outside as code, not too long.
 func shown(s string) string { return Code(clip(s, MaxNameChars)) }

@@ -90,7 +90,7 @@ func findingRow(f policy.Finding) string {
 	}
 	row := fmt.Sprintf("- %s **%s**%s%s\n\n  %s\n\n", mark(f), sentence(string(f.Rule)), about, place, sentence(f.Message))
 	if f.Help != "" {
-		row += "  *What to do:* " + sentence(f.Help) + "\n\n"
+		row += "  *What to do:* " + help(f) + "\n\n"
 	}
 	return row
 }
