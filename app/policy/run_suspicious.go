@@ -64,7 +64,7 @@ func runSuspicious(s Subject, v view) []draft {
 	case NotConfigured:
 		d := say("not configured", fmt.Sprintf("The workflow run that the provenance of %s names was not looked at%s.", name, because(s.Run.Reason)),
 			"have provenance that names workflow runs which were not looked at"+because(s.Run.Reason),
-			"Give a GitHub token (GITHUB_TOKEN, or --github-token); one without any rights is enough, only public repositories are asked about.")
+			"On a terminal, give a GitHub token (GITHUB_TOKEN, or --github-token) and leave --offline away; one without any rights is enough, only public repositories are asked about. Else open the run yourself.")
 		d.atMost = Notice
 		return []draft{d}
 	}

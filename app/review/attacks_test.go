@@ -244,7 +244,7 @@ func TestAVersionBeforeThatIsOutOfReachIsAskedForAgain(t *testing.T) {
 	v := handed{proven("axios@1.14.1"), nil}
 	v.provenance["axios@1.14.0"] = provenance.Unknown
 	f := File{Path: "package-lock.json", Base: packages{"node_modules/axios": public("axios@1.14.0")}.lockfile(), Head: packages{"node_modules/axios": public("axios@1.14.1")}.lockfile()}
-	rep, err := reviewer(v).Review(context.Background(), Request{Kind: report.Diff, Files: []File{f}, Policy: policy.Default()})
+	rep, err := reviewer(v).Review(context.Background(), Request{Kind: report.Diff, Files: []File{f}, Policy: policy.Default(), Hub: &hub{}})
 	if err != nil || rep.Conclusion != policy.Success || !rep.Retry || len(rep.Findings) != 1 || rep.Findings[0].Severity != policy.Warning {
 		t.Errorf("%v, %s, again %v: %+v", err, rep.Conclusion, rep.Retry, rep.Findings)
 	}

@@ -233,7 +233,8 @@ func TestSavedEvidenceIsVerifiedAgainOffline(t *testing.T) {
 	_, live, _ := s.run("diff", base, head, "--format", "json", "--evidence", saved)
 	s.registry.Forget()
 	_, replayed, _ := s.run("diff", base, head, "--format", "json", "--evidence", saved, "--offline")
-	if live != replayed {
+	// Neither asked GitHub, each for a reason of its own.
+	if strings.ReplaceAll(live, "no GitHub token was given", "nobody is asked offline") != replayed {
 		t.Errorf("live:\n%s\noffline:\n%s", live, replayed)
 	}
 	if asked := s.registry.Asked(); len(asked) != 0 {
