@@ -28,6 +28,7 @@ type example struct {
 	specs   map[string][]dep.Spec
 	policy  *Policy // nil for the default one
 	counted []Inventory
+	malware Inquiry
 	want    []string
 }
 
@@ -42,7 +43,7 @@ func held(t *testing.T, rule RuleName, examples []example) {
 		if x.policy != nil {
 			p = *x.policy
 		}
-		v := Judge(Input{Subjects: x.subject, Problems: x.problem, KnownHosts: x.hosts, KnownSpecs: x.specs, Inventories: x.counted}, p, now())
+		v := Judge(Input{Subjects: x.subject, Problems: x.problem, KnownHosts: x.hosts, KnownSpecs: x.specs, Inventories: x.counted, Malware: x.malware}, p, now())
 		var got []string
 		fmt.Fprintf(&out, "## %s\n", x.name)
 		for _, f := range v.Findings {

@@ -31,11 +31,15 @@ func runSuspicious(s Subject, v view) []draft {
 	case Answered:
 		var out []draft
 		if wrong := oddities(s.Run, built); len(wrong) > 0 {
-			out = append(out, say("run "+built.Run,
+			d := say("run "+built.Run,
 				fmt.Sprintf("The provenance of %s holds, but look at the workflow run that it names, %s: %s.", name, run, strings.Join(wrong, "; ")),
 				fmt.Sprintf("have provenance that holds and names the workflow run %s, but look at that run (%s)", run, strings.Join(wrong, "; ")),
 				"Open the run and the commit, and look for a release of this version that the maintainers announced. Malware came with valid provenance out of runs whose tests had failed and that never got to publish, and from commits of forks. "+
-					"Benign causes: a step after the publishing failed or was cancelled, the branch was deleted or rewritten since, or its commits were squashed. Ask the maintainers where you find none of these."))
+					"Benign causes: a step after the publishing failed or was cancelled, the branch was deleted or rewritten since, or its commits were squashed. Ask the maintainers where you find none of these.")
+			if beside := len(wrong) == 1 && failed(s.Run.Conclusion) && published(s.Run); beside {
+				d.atMost = Notice
+			}
+			out = append(out, d)
 		}
 		if bystander := unpublished(s.Run); bystander != "" && s.Run.Conclusion == "success" {
 			d := say("skipped "+built.Run,
@@ -78,9 +82,7 @@ func runSuspicious(s Subject, v view) []draft {
 // oddities are what does not fit between a run and the certificate that names it, and
 // how the run ended where it did not succeed, each as half a sentence.
 func oddities(r Run, built *provenance.Identity) (wrong []string) {
-	switch r.Conclusion {
-	case "", "success", "neutral":
-	default:
+	if failed(r.Conclusion) {
 		ended := "it ended with " + quote(r.Conclusion)
 		if len(r.Failed) > 0 {
 			ended += ", after " + jobs(r.Failed) + " did not succeed"
@@ -132,6 +134,16 @@ func publishes(job string) bool {
 		}
 	}
 	return false
+}
+
+func failed(conclusion string) bool {
+	return !slices.Contains([]string{"", "success", "neutral"}, conclusion)
+}
+
+// published says whether the jobs that publish, as far as their names say, all did: what
+// failed is something beside, such as the pages of the documentation.
+func published(r Run) bool {
+	return slices.ContainsFunc(r.Succeeded, publishes) && !slices.ContainsFunc(slices.Concat(r.Failed, r.Skipped), publishes)
 }
 
 // jobs names the first few.
