@@ -35,7 +35,11 @@ func TestKnownMalware(t *testing.T) {
 		{name: "it stood there before: an audit", subject: []Subject{audited}, malware: looked(Answered, ""), want: []string{"error"}},
 		{name: "it goes away", subject: []Subject{advised(removed(e), "GHSA-aaaa-bbbb-cccc")}, malware: looked(Answered, "")},
 		{name: "named many times", subject: []Subject{advised(added(e, signed(e)), strings.Fields(strings.Repeat("GHSA-aaaa-bbbb-cccc ", 12))...)}, malware: looked(Answered, ""), want: []string{"error"}},
-		{name: "an advisory without words", subject: []Subject{func() Subject { s := added(e, signed(e)); s.Malware = []Advisory{{ID: "GHSA-aaaa-bbbb-cccc"}}; return s }()}, want: []string{"error"}},
+		{name: "an advisory without words", subject: []Subject{func() Subject {
+			s := added(e, signed(e))
+			s.Malware = []Advisory{{ID: "GHSA-aaaa-bbbb-cccc"}}
+			return s
+		}()}, want: []string{"error"}},
 		{name: "an advisory with hostile words", subject: []Subject{hostile}, want: []string{"error"}},
 		{name: "nothing to ask about", subject: []Subject{unlooked(added(exotic, provenance.Evidence{}), "comes from git")}},
 		{name: "out of reach, said once for all", subject: []Subject{added(e, signed(e)), added(entry("left@1.0.0"), signed(entry("left@1.0.0")))}, malware: looked(Unreachable, "GitHub answered 502"), want: []string{"unknown"}},

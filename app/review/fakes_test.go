@@ -142,6 +142,7 @@ type forge struct {
 	merged    []string
 	lag       bool // the list of pull requests is empty, whatever there is
 	hub       *hub // nil for one that finds nothing wrong
+	completed bool // the check run was completed on the same ground before
 }
 
 func (f *forge) call(name string) error {
@@ -211,7 +212,7 @@ func (f *forge) Begin(_ context.Context, repo Repository, sha, ground string) (R
 		return Run{}, err
 	}
 	f.begun, f.grounds = append(f.begun, sha), append(f.grounds, ground)
-	return Run{Repository: repo, HeadSHA: sha, ID: int64(len(f.begun))}, nil
+	return Run{Repository: repo, HeadSHA: sha, ID: int64(len(f.begun)), Completed: f.completed}, nil
 }
 
 func (f *forge) Finish(ctx context.Context, _ Run, c report.Check) error {

@@ -175,26 +175,17 @@ func (q *inquiry) leftOut(key string) policy.Inquiry {
 // answers to the subjects. What is not answered in time is said to be left out.
 func (r *Reviewer) consult(ctx context.Context, q *inquiry, kind report.Kind, p policy.Policy, in *policy.Input) {
 	defer q.stop()
-	releases := r.publicReleases(in.Subjects)
 	if q.hub == nil {
-		r.unasked(kind, in, len(releases) > 0)
+		r.unasked(kind, in)
 		return
 	}
+	releases := r.publicReleases(ctx, in.Subjects)
 	fixed := make(chan map[dep.Package][]policy.Advisory, 1)
-	if updates := r.youngUpdates(in.Subjects, p); len(updates) > 0 {
-		go func() {
-			fixed <- contained(q.ctx, func() map[dep.Package][]policy.Advisory { return q.hub.Fixes(q.ctx, updates) }, nil)
-		}()
-	} else {
-		fixed <- nil
-	}
+	updates := r.youngUpdates(in.Subjects, p)
+	go func() { fixed <- r.fixes(ctx, q.hub, updates) }()
 	malware, asked := r.malware(ctx, q.hub, releases)
 	in.Malware = asked
-	var fixes map[dep.Package][]policy.Advisory
-	select {
-	case fixes = <-fixed:
-	case <-q.ctx.Done():
-	}
+	fixes := <-fixed
 	select {
 	case <-q.done:
 	case <-q.ctx.Done():
@@ -227,16 +218,16 @@ func (r *Reviewer) consult(ctx context.Context, q *inquiry, kind report.Kind, p 
 }
 
 // unasked says what would have been asked, if there were a hub.
-func (r *Reviewer) unasked(kind report.Kind, in *policy.Input, releases bool) {
+func (r *Reviewer) unasked(kind report.Kind, in *policy.Input) {
 	none := policy.Inquiry{Looked: policy.NotConfigured, Reason: "no GitHub token was given"}
 	if r.offline {
 		none.Reason = "nobody is asked offline"
 	}
-	if releases {
-		in.Malware = none
-	}
 	for i := range in.Subjects {
 		s := &in.Subjects[i]
+		if s.Change.Kind != dep.Removed && (s.Evidence.Release != nil || s.Evidence.Gone) && r.public(s.Change.Entry) {
+			in.Malware = none
+		}
 		if kind == report.Audit || s.Change.Kind == dep.Removed {
 			continue
 		}
@@ -249,46 +240,83 @@ func (r *Reviewer) unasked(kind report.Kind, in *policy.Input, releases bool) {
 	}
 }
 
+// fixes asks for the advisories that releases are the fixes of, with the patience that
+// malware has: it is not the background's fault that the histories took long.
+func (r *Reviewer) fixes(ctx context.Context, hub Hub, updates []Update) map[dep.Package][]policy.Advisory {
+	if len(updates) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.malwareBudget)
+	defer cancel()
+	answered := make(chan map[dep.Package][]policy.Advisory, 1)
+	go func() {
+		answered <- contained(ctx, func() map[dep.Package][]policy.Advisory { return hub.Fixes(ctx, updates) }, nil)
+	}()
+	select {
+	case fixes := <-answered:
+		return fixes
+	case <-ctx.Done():
+		return nil // it only ever exempts
+	}
+}
+
 // malware asks for advisories of type malware with a patience of its own: it matters
-// more than all the rest.
+// more than all the rest. The hub is given a little less, so that what it found by then
+// is not lost.
 func (r *Reviewer) malware(ctx context.Context, hub Hub, releases []dep.Package) (map[dep.Package][]policy.Advisory, policy.Inquiry) {
 	if len(releases) == 0 {
 		return nil, policy.Inquiry{}
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.malwareBudget)
 	defer cancel()
+	asking, stop := context.WithTimeout(ctx, r.malwareBudget*9/10)
+	defer stop()
 	type answer struct {
 		named   map[dep.Package][]policy.Advisory
 		inquiry policy.Inquiry
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		answered <- contained(ctx, func() answer {
-			named, inquiry := hub.Malware(ctx, releases)
+		answered <- contained(asking, func() answer {
+			named, inquiry := hub.Malware(asking, releases)
 			return answer{named, inquiry}
 		}, answer{nil, failedInquiry()})
 	}()
+	late := policy.Inquiry{Looked: policy.Unreachable, Reason: "GitHub did not answer within the time that there was for it"}
 	select {
 	case a := <-answered:
+		if a.inquiry.Looked == policy.LeftOut && asking.Err() != nil {
+			a.inquiry = late // unlike the rest, this is asked for again
+		}
 		return a.named, a.inquiry
 	case <-ctx.Done():
-		return nil, policy.Inquiry{Looked: policy.Unreachable, Reason: "GitHub did not answer within the time that there was for it"}
+		return nil, late
 	}
 }
 
 // publicReleases are the packages whose names everybody may know: a public registry
 // answered for them, or says that it has withdrawn the release, as it does with malware.
-// A scoped package that it does not know at all may be somebody's private one.
-func (r *Reviewer) publicReleases(subjects []policy.Subject) (out []dep.Package) {
-	seen := map[dep.Package]bool{}
+// A scoped package that it knows no release of may be somebody's private one.
+func (r *Reviewer) publicReleases(ctx context.Context, subjects []policy.Subject) (out []dep.Package) {
+	var withdrawn []dep.Package
+	seen, names := map[dep.Package]bool{}, map[string]string{}
 	for _, s := range subjects {
 		e := s.Change.Entry
-		known := s.Evidence.Release != nil || s.Evidence.Gone && (scope(e.Package) == "" || s.History != nil && len(s.History.Releases) > 0)
-		if s.Change.Kind == dep.Removed || s.NotLookedUp != "" || e.Source != dep.Registry || !known || seen[e.Package] || !r.public(e) {
-			continue
+		asked := s.Change.Kind != dep.Removed && s.NotLookedUp == "" && e.Source == dep.Registry && r.public(e)
+		switch {
+		case !asked || seen[e.Package]:
+		case s.Evidence.Release != nil, s.Evidence.Gone && scope(e.Package) == "":
+			out = append(out, e.Package)
+		case s.Evidence.Gone && r.historian != nil:
+			withdrawn, names[e.Package.Name] = append(withdrawn, e.Package), e.Package.Name
 		}
-		seen[e.Package] = true
-		out = append(out, e.Package)
+		seen[e.Package] = seen[e.Package] || asked
+	}
+	found := each(r.concurrency, names, func(name string) past { return r.history(ctx, name) }, nil)
+	for _, p := range withdrawn {
+		if len(found[p.Name].history.Releases) > 0 {
+			out = append(out, p)
+		}
 	}
 	return out
 }
@@ -348,9 +376,13 @@ func published(s policy.Subject) (at time.Time) {
 	return at
 }
 
-// outOfReach says whether asking the hub again could tell more.
-func outOfReach(in policy.Input) bool {
-	return in.Malware.Looked == policy.Unreachable || slices.ContainsFunc(in.Subjects, func(s policy.Subject) bool {
-		return s.Run.Looked == policy.Unreachable || s.Commit.Looked == policy.Unreachable
+// outOfReach says whether asking the hub again could tell more that the policy wants to
+// know.
+func outOfReach(in policy.Input, p policy.Policy) bool {
+	could := func(i policy.Inquiry, rule policy.RuleName) bool {
+		return i.Looked == policy.Unreachable && p.Severity(rule) != policy.Off
+	}
+	return could(in.Malware, policy.RuleKnownMalware) || slices.ContainsFunc(in.Subjects, func(s policy.Subject) bool {
+		return could(s.Run.Inquiry, policy.RuleRunSuspicious) || could(s.Commit.Inquiry, policy.RuleExoticSource)
 	})
 }

@@ -16,6 +16,7 @@ type hub struct {
 	run     func(context.Context, provenance.Identity) policy.Run
 	commit  func(context.Context, string, string) policy.Commit
 	malware func(context.Context, []dep.Package) (map[dep.Package][]policy.Advisory, policy.Inquiry)
+	fixes   func()
 	asked   []string
 }
 
@@ -54,6 +55,9 @@ func (h *hub) Malware(ctx context.Context, releases []dep.Package) (map[dep.Pack
 }
 
 func (h *hub) Fixes(_ context.Context, updates []Update) map[dep.Package][]policy.Advisory {
+	if h.fixes != nil {
+		h.fixes()
+	}
 	fixes := map[dep.Package][]policy.Advisory{}
 	for _, u := range updates {
 		h.note("fix " + u.Release.ID() + " of " + u.From)

@@ -46,10 +46,10 @@ const (
 	// inquiriesAtATime keeps what is asked beside the verdict from getting into its way:
 	// GitHub slows down who asks much at once.
 	inquiriesAtATime = 4
-	// hubBudget is how long runs, commits and fixes may take, counted from when there is
+	// hubBudget is how long runs and commits may take, counted from when there is
 	// evidence: no verdict waits longer for what can only be a warning.
 	hubBudget = 10 * time.Second
-	// malwareBudget is how long the advisories of malware may take: one request for a
-	// pull request, a few for a whole lockfile.
+	// malwareBudget is how long the advisories of malware, and those that were fixed, may
+	// take: one request for a pull request, a few for a whole lockfile.
 	malwareBudget = 10 * time.Second
 )

@@ -88,7 +88,7 @@ type Options struct {
 	Progress    func(done, total int) // may be nil; called from one goroutine
 	Offline     bool                  // that there is no Hub is what was asked for, and is said as such
 	// HubBudget and MalwareBudget are how long a Hub may take for what is beside the
-	// verdict, and for malware; 10 s where they are 0.
+	// verdict, and for advisories; 10 s where they are 0.
 	HubBudget, MalwareBudget time.Duration
 }
 
@@ -254,7 +254,7 @@ func (r *Reviewer) conclude(out *report.Report, in policy.Input, p policy.Policy
 		out.Retry = out.Retry || i.Retry
 	}
 	out.Retry = out.Retry && hasUnknown(out.Findings)
-	out.Again = outOfReach(in) && hasUnknown(out.Findings)
+	out.Again = outOfReach(in, p)
 	locations := out.Summary.Locations
 	out.Summary = report.Summarise(out.Packages)
 	if locations > 0 {

@@ -368,6 +368,11 @@ func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targe
 			return nil, &Later{After: try.wait(), Reason: reason}
 		}
 	}
+	if err != nil && run.Completed {
+		// A verdict on this very ground stands; only what is beside it was asked for again.
+		zerolog.Ctx(ctx).Error().Err(err).Str("head", sha).Msg("gave up to ask again; the verdict stands")
+		return nil, nil
+	}
 	if err != nil {
 		zerolog.Ctx(ctx).Error().Err(err).Str("head", sha).Msg("giving up")
 		check = report.Check{Broken: broken(err)}
