@@ -67,7 +67,7 @@ func (f *Forge) refused(what string, e *github.ErrorResponse, later func(time.Du
 	case status == http.StatusNotFound, status == http.StatusGone, status == http.StatusUnavailableForLegalReasons:
 		return fmt.Errorf("%s: %w: %w", what, review.ErrGone, e)
 	case status == http.StatusUnauthorized:
-		return later(FailureWait, "GitHub refused the installation's token")
+		return later(FailureWait, "GitHub refused the token")
 	case status == http.StatusRequestTimeout, status >= 500:
 		return later(FailureWait, fmt.Sprintf("GitHub answered %d", status))
 	case status == http.StatusForbidden:

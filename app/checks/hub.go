@@ -90,12 +90,17 @@ func (h *witness) origin() (string, policy.Inquiry) {
 	return api.String(), policy.Inquiry{}
 }
 
-// unanswered says why something is not known. What ended with its time was left out.
+// unanswered says why something is not known. What ended with its time was left out, and
+// so was what GitHub refuses: only what did not work is worth asking again.
 func unanswered(ctx context.Context, err error) policy.Inquiry {
-	if ctx.Err() != nil {
+	var later *review.Later
+	switch {
+	case ctx.Err() != nil:
 		return policy.Inquiry{Looked: policy.LeftOut, Reason: "the time for it was over"}
+	case errors.As(err, &later):
+		return policy.Inquiry{Looked: policy.Unreachable, Reason: later.Reason}
 	}
-	return policy.Inquiry{Looked: policy.Unreachable, Reason: err.Error()}
+	return policy.Inquiry{Looked: policy.LeftOut, Reason: err.Error()}
 }
 
 // place is a public repository.
@@ -210,7 +215,7 @@ func (h *witness) witnessed(ctx context.Context, at place, sha string) (policy.S
 	}
 	_, err := h.get(ctx, "look for the commit's branches", at.path("/commits/%s/branches-where-head", sha), nil, &tips)
 	switch {
-	case status(err) == http.StatusUnprocessableEntity:
+	case missing(err):
 		return policy.Orphan, policy.Inquiry{Looked: policy.Answered} // it is not even a fork's
 	case err != nil:
 		return "", unanswered(ctx, err)
@@ -284,7 +289,7 @@ func (h *witness) standingAnywhere(ctx context.Context, at place, sha string) (p
 // that is not there, or shares no history with the other, gives false.
 func (h *witness) contains(ctx context.Context, at place, ref, sha string) (bool, error) {
 	name, err := escapeRef(ref)
-	if err != nil || strings.Contains(ref, ":") || shaShape.MatchString(ref) {
+	if err != nil || strings.Contains(ref, ":") || strings.Contains(ref, "..") || shaShape.MatchString(ref) {
 		return false, nil //nolint:nilerr // no ref of this repository has such a name: it would be a fork's, or the commit itself
 	}
 	var answer struct {

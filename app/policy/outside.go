@@ -20,7 +20,7 @@ const (
 	Answered      Looked = "answered"
 	Hidden        Looked = "hidden"         // the repository is private or gone: nobody can tell
 	Gone          Looked = "gone"           // a public repository no longer has it
-	LeftOut       Looked = "left-out"       // the time for it was over
+	LeftOut       Looked = "left-out"       // the time for it was over, or it was refused: not asked again
 	NotConfigured Looked = "not-configured" // the source was never configured (no GitHub token on a terminal)
 	Unreachable   Looked = "unreachable"    // it did not answer, see the reason; worth asking again
 )
