@@ -12,7 +12,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/bonafide-app/bonafide/app/checks"
+	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/policy"
+	"github.com/bonafide-app/bonafide/app/provenance"
 	"github.com/bonafide-app/bonafide/app/report"
 	"github.com/bonafide-app/bonafide/app/review"
 	"github.com/bonafide-app/bonafide/app/sandbox/contract"
@@ -259,4 +261,53 @@ func (w *world) branch(n int) string {
 	_, err := w.repo.Push(w.t.Context(), forge.Change{Branch: name, From: "main", Files: forge.Files{"package-lock.json": forge.Text(lines(1, n))}})
 	w.must(err)
 	return name
+}
+
+// What is asked about other repositories, and of the advisories, is held against GitHub's
+// own description like the rest.
+func TestTheHubAsksAsGitHubDescribesIt(t *testing.T) {
+	w := newWorld(t)
+	sha := func(c string) string { return strings.Repeat(c, 40) }
+	w.must(w.hub.AddUpstream(forge.Upstream{
+		ID: 1000, Owner: "lib", Name: "axios", Branches: map[string]string{"main": sha("a"), "1.x": sha("b")}, Tags: map[string]string{"v1.0.0": sha("c")},
+		History: []string{sha("d")}, Merged: []string{sha("e")}, Loose: []string{sha("f")},
+		Runs: []forge.WorkflowRun{{ID: 1234, Attempt: 1, Event: "push", Commit: sha("c"), Workflow: ".github/workflows/release.yml", Conclusion: "failure",
+			Jobs: []forge.Job{{Name: "Test", Conclusion: "failure"}, {Name: "Publish", Conclusion: "skipped"}}}},
+	}))
+	w.must(w.hub.AddUpstream(forge.Upstream{ID: 1001, Owner: "lib", Name: "secret", Private: true}))
+	w.hub.AddAdvisory(forge.Advisory{ID: "GHSA-aaaa-bbbb-cccc", Type: "malware", Summary: "Malware in evil", Affects: []forge.Affected{{Name: "@lib/evil", Range: "= 6.6.6"}}})
+	w.hub.AddAdvisory(forge.Advisory{ID: "GHSA-dddd-eeee-ffff", Type: "malware", Summary: "A mistake", Withdrawn: true, Affects: []forge.Affected{{Name: "good", Range: ">= 0"}}})
+	w.hub.AddAdvisory(forge.Advisory{ID: "GHSA-gggg-hhhh-iiii", Type: "reviewed", Summary: "A hole", Affects: []forge.Affected{{Name: "good", Range: "< 1.0.5", Fixed: "1.0.5"}}})
+	hub := w.forge.Hub(w.at)
+
+	id := provenance.Identity{Repository: "https://github.com/lib/axios", RepositoryID: "1000", Ref: "refs/tags/v1.0.0", Commit: sha("c"),
+		Run: "https://github.com/lib/axios/actions/runs/1234/attempts/1"}
+	if r := hub.Run(t.Context(), id); r.Looked != policy.Answered || r.Conclusion != "failure" || r.Standing != policy.OnRef || !slices.Equal(r.Skipped, []string{"Publish"}) || r.Event != "push" {
+		t.Errorf("run: %+v", r)
+	}
+	id.Run = "https://github.com/lib/axios/actions/runs/1235/attempts/1"
+	if r := hub.Run(t.Context(), id); r.Looked != policy.Gone {
+		t.Errorf("a run that is gone: %+v", r)
+	}
+	for c, want := range map[string]policy.Standing{"a": policy.OnRef, "b": policy.OnRef, "c": policy.OnRef, "d": policy.OnRef, "e": policy.OnRef, "f": policy.Orphan, "9": policy.Orphan} {
+		if got := hub.Commit(t.Context(), "https://github.com/lib/axios", sha(c)); got.Looked != policy.Answered || got.Standing != want {
+			t.Errorf("commit %s: %+v", c, got)
+		}
+	}
+	for _, repository := range []string{"https://github.com/lib/secret", "https://github.com/lib/nowhere"} {
+		if got := hub.Commit(t.Context(), repository, sha("a")); got.Looked != policy.Hidden {
+			t.Errorf("%s: %+v", repository, got)
+		}
+	}
+	npm := func(name, version string) dep.Package {
+		return dep.Package{Ecosystem: dep.NPM, Name: name, Version: version}
+	}
+	named, inquiry := hub.Malware(t.Context(), []dep.Package{npm("@lib/evil", "6.6.6"), npm("@lib/evil", "6.6.5"), npm("good", "1.0.0")})
+	if inquiry.Looked != policy.Answered || len(named) != 1 || len(named[npm("@lib/evil", "6.6.6")]) != 1 {
+		t.Errorf("malware: %+v, %+v", named, inquiry)
+	}
+	fixes := hub.Fixes(t.Context(), []review.Update{{Release: npm("good", "1.0.5"), From: "1.0.0"}})
+	if f := fixes[npm("good", "1.0.5")]; len(f) != 1 || f[0].ID != "GHSA-gggg-hhhh-iiii" {
+		t.Errorf("fixes: %+v", fixes)
+	}
 }
