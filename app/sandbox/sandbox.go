@@ -127,6 +127,9 @@ func (w *World) OpenSamples(ctx context.Context) (Scene, error) {
 	if err := w.DeclareBuilds(samples.Commits()); err != nil {
 		return Scene{}, err
 	}
+	for name, id := range samples.Malware() {
+		w.GitHub.AddAdvisory(forge.Advisory{ID: id, Type: "malware", Summary: "Malware in " + name, Affects: []forge.Affected{{Name: name, Range: ">= 0"}}})
+	}
 	all, err := samples.Samples()
 	if err != nil {
 		return Scene{}, err

@@ -318,6 +318,7 @@ git-dependency failure exotic-source
 forged-attestation failure provenance-invalid
 registry-down action_required unverified
 new-package success provenance-absent
+known-malware failure known-malware,provenance-absent
 policy-edited failure policy,provenance-lost,publisher-changed,publisher-lost
 shared-head failure provenance-lost,publisher-changed,publisher-lost
 `

@@ -112,6 +112,9 @@ func Commits() map[string][]string {
 	return map[string][]string{"path-weave/path-weave": {pathWeaveCommit}}
 }
 
+// Malware are the packages of the samples that advisories name, and the advisories.
+func Malware() map[string]string { return map[string]string{"hue-lites": "GHSA-aaaa-bbbb-cccc"} }
+
 func harborRouter() []item {
 	router := func(version, pathWeave string) npm.Release {
 		return built("harbor-works/router", release("harbor-router@"+version, "A router for small servers",
@@ -165,6 +168,7 @@ func smallOnes() []item {
 		{Release: hue("1.1.3"), on: on(2022, time.March, 8)},
 		{Release: hue("1.1.4"), days: 40},
 		{Release: uploaded("papermill", "papermill/paper-rain", release("paper-rain@1.3.0", "Confetti for web pages")), days: 210},
+		{Release: uploaded("huesmyth", "huesmyth/hue-lites", release("hue-lites@1.0.4", "Colours for terminals")), days: 34},
 		{Release: uploaded("shimmer", "shimmer/abort-shim", release("abort-shim@1.0.2", "AbortSignal where there is none")), on: on(2021, time.June, 17)},
 	}
 }

@@ -105,6 +105,13 @@ func Samples() ([]Sample, error) {
 		Head:   b.tree(main.add("^1.3.0", "paper-rain@1.3.0")),
 		Want:   Want{policy.Success, []policy.RuleName{policy.RuleProvenanceAbsent}},
 	}, {
+		Name:   "known-malware",
+		Title:  "Tint the banners",
+		Story:  "The new package has been in the registry for weeks, signed like all others; GitHub's advisories know it as malware.",
+		Branch: "feature/tinted-banners",
+		Head:   b.tree(main.add("^1.0.4", "hue-lites@1.0.4")),
+		Want:   Want{policy.Failure, []policy.RuleName{policy.RuleKnownMalware, policy.RuleProvenanceAbsent}},
+	}, {
 		Name:   "policy-edited",
 		Title:  "Update tidy-log, tune the policy",
 		Story:  "The pull request of provenance-lost again, but it also switches the two rules off that stop it.",

@@ -61,7 +61,7 @@ type world struct {
 }
 
 // hub answers for GitHub: all runs succeeded but those of the builds that failed, and
-// there is no advisory.
+// advisories name the samples' malware alone.
 type hub struct{ failed []sigstore.Build }
 
 func (h hub) Run(_ context.Context, id provenance.Identity) policy.Run {
@@ -76,8 +76,14 @@ func (hub) Commit(context.Context, string, string) policy.Commit {
 	return policy.Commit{Inquiry: policy.Inquiry{Looked: policy.Answered}, Standing: policy.OnRef}
 }
 
-func (hub) Malware(context.Context, []dep.Package) (map[dep.Package][]policy.Advisory, policy.Inquiry) {
-	return nil, policy.Inquiry{Looked: policy.Answered}
+func (hub) Malware(_ context.Context, releases []dep.Package) (map[dep.Package][]policy.Advisory, policy.Inquiry) {
+	named := map[dep.Package][]policy.Advisory{}
+	for _, p := range releases {
+		if id := samples.Malware()[p.Name]; id != "" {
+			named[p] = []policy.Advisory{{ID: id}}
+		}
+	}
+	return named, policy.Inquiry{Looked: policy.Answered}
 }
 
 func (hub) Fixes(context.Context, []review.Update) map[dep.Package][]policy.Advisory { return nil }
@@ -388,7 +394,7 @@ func TestSamplesCanShareOneRepository(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"clean-update", "provenance-lost", "repinned", "git-dependency", "forged-attestation",
-		"registry-down", "new-package", "policy-edited", "shared-head"} {
+		"registry-down", "new-package", "known-malware", "policy-edited", "shared-head"} {
 		if !names[name] {
 			t.Errorf("there is no %s", name)
 		}
