@@ -148,8 +148,8 @@ func (h *witness) advisories(ctx context.Context, kind string, packages []dep.Pa
 	key := func(p dep.Package) string { return strings.Join([]string{"advisories", origin, kind, p.PURL()}, "\n") }
 	seen := map[dep.Package]bool{}
 	for _, p := range packages {
-		if seen[p] || p.Ecosystem != dep.NPM {
-			continue
+		if seen[p] || p.Ecosystem != dep.NPM || strings.ContainsAny(p.ID(), ", \t\r\n") {
+			continue // a lockfile can write more than one name where one stands: no release is called so
 		}
 		seen[p] = true
 		if l, ok := h.forge.learnt.get(key(p)); ok && h.forge.clock().Before(l.until) {

@@ -463,7 +463,7 @@ func TestAdvisoriesAreAskedForInBatchesAndKept(t *testing.T) {
 	for i := range 1200 {
 		releases = append(releases, npm(fmt.Sprintf("@acme/p%05d@1.0.0", i)))
 	}
-	releases = append(releases, releases[0], dep.Package{Ecosystem: "pypi", Name: "left", Version: "1.0.0"})
+	releases = append(releases, releases[0], dep.Package{Ecosystem: "pypi", Name: "left", Version: "1.0.0"}, npm("left@1.0.0,right"), npm("a b@1.0.0"))
 	f := h.forge()
 	for range 2 {
 		named, inquiry := f.Hub(web).Malware(t.Context(), releases)
