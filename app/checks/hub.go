@@ -51,21 +51,19 @@ func NewHub(c HubConfig) (review.Hub, error) {
 	case c.UserAgent == "":
 		return nil, errors.New("the user agent is empty: GitHub refuses requests without one")
 	}
-	creator := githubapp.NewClientCreator(api.String(), graphql(api), 0, nil,
-		githubapp.WithClientUserAgent(c.UserAgent), githubapp.WithClientTimeout(RequestTimeout), githubapp.WithTransport(newTransport(api, c.Transport)))
-	client, err := creator.NewTokenClient(c.Token)
-	if err != nil {
-		return nil, fmt.Errorf("the GitHub client: %w", err)
-	}
-	f := &Forge{clients: onePerson{creator, client}, log: zerolog.Nop(), clock: time.Now, learnt: newLRU[string, learnt](MaxLearnt)}
+	// Made here, because githubapp's token clients go past the transport that is given to
+	// them: the token must reach no other host, and no answer be without end.
+	client := github.NewClient(&http.Client{Transport: newTransport(api, c.Transport), Timeout: RequestTimeout}).WithAuthToken(c.Token)
+	client.BaseURL, client.UserAgent = api.JoinPath("/"), c.UserAgent
+	f := &Forge{clients: onePerson{client: client}, log: zerolog.Nop(), clock: time.Now, learnt: newLRU[string, learnt](MaxLearnt)}
 	return f.Hub(review.Repository{}), nil
 }
 
 // onePerson answers every wish for an installation's client with the one that shows
-// the token.
+// the token. A witness wishes for nothing else.
 type onePerson struct {
-	githubapp.ClientCreator
-	client *github.Client
+	githubapp.ClientCreator // nil
+	client                  *github.Client
 }
 
 func (p onePerson) NewInstallationClient(int64) (*github.Client, error) { return p.client, nil }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"reflect"
 	"slices"
@@ -543,10 +544,9 @@ func TestAHubShowsItsTokenToItsGitHubAlone(t *testing.T) {
 	if got := hub.Run(t.Context(), builder()); got.Looked != policy.Answered || !slices.Equal(shown, []string{"Bearer ghp_secret"}) {
 		t.Errorf("%+v, %q", got, shown)
 	}
-	h.routes[upstreamAPI] = func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Location", "https://evil.example/repos/acme/axios")
-		w.WriteHeader(http.StatusMovedPermanently)
-	}
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed to another host") }))
+	t.Cleanup(elsewhere.Close)
+	h.routes[upstreamAPI] = http.RedirectHandler(elsewhere.URL+"/repos/acme/axios", http.StatusMovedPermanently).ServeHTTP
 	other := builder()
 	other.RepositoryID = ""
 	if got := hub.Run(t.Context(), other); got.Looked != policy.Unreachable {
