@@ -110,7 +110,7 @@ func (v view) ago(when time.Time) string {
 // span is a duration the way people say it, rounded down: "6 minutes", "47 hours", "2 days".
 func span(d time.Duration) string {
 	switch {
-	case d < 2*time.Hour:
+	case d < time.Hour:
 		return count(int(d/time.Minute), "minute")
 	case d < 48*time.Hour:
 		return count(int(d/time.Hour), "hour")

@@ -153,7 +153,9 @@ func TestTimesInWords(t *testing.T) {
 		-90 * time.Second:   "moments ago",
 		119 * time.Second:   "moments ago",
 		2 * time.Minute:     "2 minutes ago",
-		119 * time.Minute:   "119 minutes ago",
+		59 * time.Minute:    "59 minutes ago",
+		60 * time.Minute:    "1 hour ago",
+		119 * time.Minute:   "1 hour ago",
 		2 * hour:            "2 hours ago",
 		2*day - time.Second: "47 hours ago",
 		2 * day:             "2 days ago",
@@ -199,6 +201,44 @@ func TestTooNewIsSaidWherePackageTooYoungIsNot(t *testing.T) {
 		if got != want {
 			t.Errorf("package-too-young: %s: too-new spoke: %t, expected %t", severity, got, want)
 		}
+	}
+}
+
+// What is fresh and odd is said once: the one finding names the age, too. Whoever answers
+// for that finding has not answered for the age.
+func TestTooNewIsSaidWhereFreshAndOddIsNot(t *testing.T) {
+	e := entry("axios@1.14.1")
+	s := since(added(e, signed(e, runsScript)), out("1.14.0", 90*day), out("1.14.1", 5*hour))
+	excepted := Default()
+	excepted.Exceptions = []Exception{{Package: "npm:axios@1.14.1", Rules: []RuleName{RuleFreshAndOdd}, Reason: "reviewed", Expires: now().Add(day)}}
+	for name, x := range map[string]struct {
+		policy Policy
+		want   []RuleName
+	}{
+		"the defaults":            {Default(), []RuleName{RuleFreshAndOdd, RuleInstallScript}},
+		"without fresh-and-odd":   {Default().With(RuleFreshAndOdd, Off), []RuleName{RuleInstallScript, RuleTooNew}},
+		"fresh-and-odd a notice":  {Default().With(RuleFreshAndOdd, Notice), []RuleName{RuleInstallScript, RuleTooNew}},
+		"fresh-and-odd excepted":  {excepted, []RuleName{RuleInstallScript, RuleTooNew}},
+		"too-new weighs as much":  {Default().With(RuleTooNew, Error), []RuleName{RuleFreshAndOdd, RuleInstallScript}},
+		"too-new is switched off": {Default().With(RuleTooNew, Off), []RuleName{RuleFreshAndOdd, RuleInstallScript}},
+	} {
+		got := slices.DeleteFunc(rulesOf(Judge(Input{Subjects: []Subject{s}}, x.policy, now())), func(r RuleName) bool { return r == RuleProvenanceAbsent })
+		if !slices.Equal(got, x.want) {
+			t.Errorf("%s: %v, expected %v", name, got, x.want)
+		}
+	}
+}
+
+// A history that could not be read is one cause, and one finding, whatever went by it.
+func TestAnUnreadHistoryIsToldOnce(t *testing.T) {
+	var subjects []Subject
+	for i := range 2 {
+		e := entry(fmt.Sprintf("dep-%d@1.0.1", i), at(i))
+		subjects = append(subjects, unreadHistory(added(e, signed(e, by("mallory")))), unreadHistory(added(entry(fmt.Sprintf("built-%d@1.0.1", i)), attested(entry(fmt.Sprintf("built-%d@1.0.1", i))))))
+	}
+	v := Judge(Input{Subjects: subjects}, Default().With(RuleProvenanceAbsent, Off), now())
+	if got := rulesOf(v); !slices.Equal(got, []RuleName{RuleTooNew}) || v.Findings[0].Count != 4 || !v.Findings[0].Unknown {
+		t.Errorf("%v: %+v", got, v.Findings)
 	}
 }
 

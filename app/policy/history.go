@@ -216,13 +216,13 @@ func (l loss) sinceWhen() string {
 // lineUnknown says that nobody can say whether a release lost something that others of
 // its line have: the history could not be read, or does not say enough, or the evidence of the one
 // that counts is unknown. It is silent where the rule unverified says something about
-// the package already.
+// the package already, or too-new that the history is not known.
 func (s Subject) lineUnknown(a asset, v view) []draft {
 	if !s.comparable() || !a.lacks(s.Evidence) {
 		return nil
 	}
 	reason, help := s.lineUnread(a)
-	if reason == "" || len(unverified(s, v)) > 0 {
+	if reason == "" || s.historyTold(v) || len(unverified(s, v)) > 0 {
 		return nil
 	}
 	d := about(a.rule, s, fmt.Sprintf("%s has no %s, and whether it lost any that earlier releases of its line had could not be found out: %s.", id(s.Change.Entry.Package), a.name, reason), help)

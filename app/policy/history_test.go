@@ -113,6 +113,7 @@ func provenanceLostByLine() []example {
 	repinned.Change.Kind, repinned.Change.Replaces, repinned.Replaced = dep.Repinned, []dep.Entry{repinned.Change.Entry}, []provenance.Evidence{repinned.Evidence}
 	audited := arrives(lost...)
 	audited.Change.Kind = ""
+	ageless := Default().With(RuleTooNew, Off)
 	known := moves("6.20.0", "6.21.0", past("6.20.0", 60, "P"), past("6.21.0", 2, ""))
 	known.Change.Entry.Package.Name, known.Evidence.Package.Name = "undici-types", "undici-types"
 	return []example{
@@ -140,8 +141,9 @@ func provenanceLostByLine() []example {
 		{name: "line: in the place of a newer one, the own line never had it", subject: []Subject{moves("2.0.0", "1.0.1", past("1.0.0", 90, ""), past("2.0.0", 60, "P"), past("1.0.1", 2, ""))}, want: []string{"notice"}},
 		{name: "line: the witness does not hold", subject: []Subject{spoilt(arrives(lost...), witnessInvalid)}},
 		{name: "line: the witness is unknown", subject: []Subject{spoilt(arrives(lost...), witnessDown)}, want: []string{"unknown"}},
-		{name: "line: the history is unread", subject: []Subject{unreadBecause(arrives(lost...), "the registry answered 503")}, want: []string{"unknown"}},
-		{name: "line: many histories are unread", subject: many, want: []string{"unknown"}},
+		{name: "line: the history is unread: too-new says so", subject: []Subject{unreadBecause(arrives(lost...), "the registry answered 503")}},
+		{name: "line: the history is unread, and too-new is switched off", subject: []Subject{unreadBecause(arrives(lost...), "the registry answered 503")}, policy: &ageless, want: []string{"unknown"}},
+		{name: "line: many histories are unread", subject: many, policy: &ageless, want: []string{"unknown"}},
 		{name: "line: its own time is missing", subject: []Subject{remembering(added(proven("axios", lost[2])), undated)}, want: []string{"unknown"}},
 		{name: "line: the times of the others are missing", subject: []Subject{remembering(added(proven("axios", lost[2])), hidden)}, want: []string{"unknown"}},
 		{name: "line: no time, and nothing to lose", subject: []Subject{arrives(past("1.0.0", -1, ""), past("1.0.1", -1, ""))}},
@@ -152,6 +154,7 @@ func provenanceLostByLine() []example {
 }
 
 func publisherLostByLine() []example {
+	ageless := Default().With(RuleTooNew, Off)
 	return []example{
 		{name: "line: the release before it came from one", subject: []Subject{arrives(past("1.0.0", 60, "PT"), past("1.0.1", 2, ""))}, want: []string{"error"}},
 		{name: "line: same repository and workflow", subject: []Subject{arrives(past("1.0.0", 60, "PT"), past("1.0.1", 2, "P"))}, want: []string{"warning"}},
@@ -160,7 +163,7 @@ func publisherLostByLine() []example {
 		{name: "line: a newer line comes from one", subject: []Subject{arrives(past("1.0.0", 900, ""), past("2.0.0", 60, "PT"), past("1.0.1", 2, ""))}},
 		{name: "line: one without provenance is unknown", subject: []Subject{spoilt(arrives(past("1.0.0", 60, "T"), past("1.0.1", 2, "")), witnessDown)}, want: []string{"unknown"}},
 		{name: "line: vite 6.4.1 after 7.x", subject: []Subject{arrives(past("6.4.0", 60, "P"), past("7.1.0", 50, "PT"), past("6.4.1", 2, "P"))}},
-		{name: "line: the history is unread", subject: []Subject{unreadBecause(arrives(past("1.0.0", 2, "P")), "the registry answered 503")}, want: []string{"unknown"}},
+		{name: "line: the history is unread", subject: []Subject{unreadBecause(arrives(past("1.0.0", 2, "P")), "the registry answered 503")}, policy: &ageless, want: []string{"unknown"}},
 		{name: "line: the witness is unknown", subject: []Subject{spoilt(arrives(past("1.0.0", 60, "PT"), past("1.0.1", 2, "P")), witnessDown)}, want: []string{"unknown"}},
 		{name: "approval: the replaced one had it", subject: []Subject{moves("1.0.0", "1.0.1", past("1.0.0", 60, "PTA"), past("1.0.1", 2, "PT"))}, want: []string{"warning"}},
 		{name: "approval: the line had it", subject: []Subject{arrives(past("1.0.0", 60, "PTA"), past("1.0.1", 2, "PT"))}, want: []string{"warning"}},
@@ -188,6 +191,7 @@ func repositoryByLine() []example {
 	old := built(taken)
 	old.Change.Kind, old.Change.Replaces = dep.Updated, []dep.Entry{entry("axios@2.0.0")}
 	old.Replaced = []provenance.Evidence{attested(old.Change.Replaces[0], taken)}
+	ageless := Default().With(RuleTooNew, Off)
 	undated := remembering(built(), []registry.Past{past("1.1.0", -1, "P"), past("1.2.0", 2, "PT")})
 	return []example{
 		{name: "line: added, built as those before it", subject: []Subject{built()}},
@@ -196,7 +200,7 @@ func repositoryByLine() []example {
 		{name: "line: the first of its line", subject: []Subject{arrives(past("1.0.0", 90, "P"), past("2.0.0", 2, "P"))}},
 		{name: "line: the witness is unknown", subject: []Subject{spoilt(built(), witnessDown)}, want: []string{"unknown"}},
 		{name: "line: the witness does not hold", subject: []Subject{spoilt(built(), witnessInvalid)}},
-		{name: "line: the history is unread", subject: []Subject{unreadBecause(built(), "the registry answered 503")}, want: []string{"unknown"}},
+		{name: "line: the history is unread", subject: []Subject{unreadBecause(built(), "the registry answered 503")}, policy: &ageless, want: []string{"unknown"}},
 		{name: "line: the time of the one before it is missing", subject: []Subject{undated}, want: []string{"unknown"}},
 	}
 }

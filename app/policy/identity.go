@@ -365,7 +365,7 @@ func identityUnknown(rule RuleName, s Subject, v view) []draft {
 		}
 		return []draft{d}
 	}
-	if reason := s.builderUnread(); reason != "" {
+	if reason := s.builderUnread(); reason != "" && !s.historyTold(v) {
 		d := about(rule, s, fmt.Sprintf("%s was built from %s, and whether the releases before it in its line came from the same repository and workflow could not be found out: %s.",
 			id(s.Change.Entry.Package), repository(now), reason), "Compare it with the release before it yourself, or run the check again when the registry answers.")
 		d.atMost, d.Unknown, d.cause = Warning, true, "line "+reason

@@ -174,10 +174,11 @@ func scriptsOf(s Subject) string {
 
 // scriptUnknown says what was not looked at, where nobody says whether what enters runs
 // a script. What only came inside its parent's tarball was never to be asked about, and
-// what comes from elsewhere than a registry is told by exotic-source.
+// what comes from elsewhere than a registry is told by exotic-source. Where the rule
+// unverified says that the release could not be asked about, that is enough.
 func scriptUnknown(s Subject, v view, now witnesses) []draft {
 	e := s.Change.Entry
-	if now != (witnesses{}) || e.Source != dep.Registry || s.bundled() || s.bundleUnknown() {
+	if now != (witnesses{}) || e.Source != dep.Registry || s.bundled() || s.bundleUnknown() || len(unverified(s, v)) > 0 {
 		return nil
 	}
 	reason := unread(s.Evidence)

@@ -102,8 +102,10 @@ func (s Subject) sameRepositoryAsBefore(v view) bool {
 
 // publishersUnknown is silent where too-new has said already that the history is not known.
 func publishersUnknown(s Subject, v view, reason string) []draft {
-	if v.policy.SeverityOf(RuleTooNew, s.Change.Entry.Package) != Off && slices.ContainsFunc(tooNew(s, v), func(d draft) bool { return d.Unknown }) {
-		return nil
+	if p := s.Change.Entry.Package; v.policy.SeverityOf(RuleTooNew, p) != Off && v.cooldown(p) > 0 {
+		if _, age := s.published(); age != "" {
+			return nil
+		}
 	}
 	d := about(RulePublisherChanged, s,
 		fmt.Sprintf("%s was published by the account %s, and whether that one published this package before was not looked at: %s.", id(s.Change.Entry.Package), quote(s.publisher().Name), reason),

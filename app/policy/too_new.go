@@ -5,7 +5,7 @@ import "fmt"
 // tooNew: most malicious releases are found and removed within days, so that one that
 // has been out for a while is safer than one that has not. The first fix of a known
 // advisory need not wait. Where the whole package is that young, package-too-young says
-// both.
+// both, and where it is unusual, too, fresh-and-odd does.
 func tooNew(s Subject, v view) []draft {
 	p := s.Change.Entry.Package
 	if !s.arrives() || v.cooldown(p) <= 0 {
@@ -16,7 +16,9 @@ func tooNew(s Subject, v view) []draft {
 	switch {
 	case unknown != "":
 		return append(out, ageUnknown(s, v, unknown))
-	case !s.fresh(v), len(packageTooYoung(s, v)) > 0 && rank(v.policy.SeverityOf(RulePackageTooYoung, s.Change.Entry.Package)) >= rank(v.policy.SeverityOf(RuleTooNew, s.Change.Entry.Package)):
+	case !s.fresh(v),
+		len(packageTooYoung(s, v)) > 0 && v.outweighs(RulePackageTooYoung, RuleTooNew, s),
+		len(freshAndOdd(s, v)) > 0 && v.outweighs(RuleFreshAndOdd, RuleTooNew, s):
 		return out
 	}
 	d := about(RuleTooNew, s,
@@ -34,6 +36,13 @@ func tooNew(s Subject, v view) []draft {
 		d.atMost, d.cause, d.many = Notice, "fixes", "were published within their cooldown and fix known advisories, so they need not wait"
 	}
 	return append(out, d)
+}
+
+// outweighs says whether what a rule says about a subject counts at least for what it
+// would if another one said it, so that the other need not repeat it.
+func (v view) outweighs(rule, other RuleName, s Subject) bool {
+	p := s.Change.Entry.Package
+	return rank(v.policy.SeverityOf(rule, p)) >= rank(v.policy.SeverityOf(other, p)) && !v.pardoned(rule, s)
 }
 
 // exceptHelp says how what cannot wait is let through. It names no version: the finding
@@ -62,14 +71,22 @@ func timesApart(s Subject) []draft {
 	return []draft{d}
 }
 
+// historyTold says whether too-new tells that nobody knows the package's history: then
+// the other rules that go by it need not.
+func (s Subject) historyTold(v view) bool {
+	p := s.Change.Entry.Package
+	_, unknown := s.published()
+	return s.History == nil && unknown != "" && s.arrives() && v.cooldown(p) > 0 && v.policy.SeverityOf(RuleTooNew, p) != Off
+}
+
 // ageUnknown is for all that goes by the package's history: what could not be read once
 // is told once.
 func ageUnknown(s Subject, v view, reason string) draft {
 	p := s.Change.Entry.Package
 	what, many := fmt.Sprintf("How long ago %s was published could not be found out", id(p)), "are of an age that could not be found out"
 	if s.History == nil {
-		what = fmt.Sprintf("How long ago %s was published, and by whom its earlier releases were, was not looked at", id(p))
-		many = "were not held against the history of their packages: how old they are, and by whom earlier releases were published, is not known"
+		what = fmt.Sprintf("%s was not held against the history of its package: how long ago it was published, and how and by whom earlier releases were built and published, is not known", id(p))
+		many = "were not held against the history of their packages: how long ago they were published, and how and by whom earlier releases were built and published, is not known"
 	}
 	d := about(RuleTooNew, s, what+": "+reason+".",
 		fmt.Sprintf("It counts neither as new nor as old. Run the check again when the registry answers, or look at the package's page: it should be out for %s or longer. ", v.waiting(p))+
