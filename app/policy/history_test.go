@@ -183,11 +183,20 @@ func built(edits ...func(*provenance.Evidence)) Subject {
 	return s
 }
 
+// movedAgo is an added release of so many days ago that is not built as its line was.
+func movedAgo(days int, edit func(*provenance.Evidence)) Subject {
+	s := arrives(past("1.1.0", days+60, "PT"), past("1.2.0", days, "PT"))
+	edit(&s.Evidence)
+	return s
+}
+
 func repositoryByLine() []example {
 	taken := func(ev *provenance.Evidence) {
 		i := ev.Provenance.Identity
 		i.Repository, i.RepositoryID, i.OwnerID = "https://github.com/mallory/axios", "2000", "9"
 	}
+	replacing := moves("1.1.0", "1.2.0", past("1.1.0", 860, "PT"), past("1.2.0", 800, "PT"))
+	taken(&replacing.Evidence)
 	old := built(taken)
 	old.Change.Kind, old.Change.Replaces = dep.Updated, []dep.Entry{entry("axios@2.0.0")}
 	old.Replaced = []provenance.Evidence{attested(old.Change.Replaces[0], taken)}
@@ -196,6 +205,10 @@ func repositoryByLine() []example {
 	return []example{
 		{name: "line: added, built as those before it", subject: []Subject{built()}},
 		{name: "line: added, from elsewhere", subject: []Subject{built(taken)}, want: []string{"error"}},
+		{name: "line: added, from elsewhere since 29 days", subject: []Subject{movedAgo(29, taken)}, want: []string{"error"}},
+		{name: "line: added, from elsewhere since 30 days", subject: []Subject{movedAgo(30, taken)}, want: []string{"warning"}},
+		{name: "line: added, from elsewhere since years", subject: []Subject{movedAgo(800, taken)}, want: []string{"warning"}},
+		{name: "line: from elsewhere since years, but the lockfile had the one before", subject: []Subject{replacing}, want: []string{"error"}},
 		{name: "line: in the place of a newer one, from elsewhere", subject: []Subject{remembering(old, old.History.Releases)}, want: []string{"error"}},
 		{name: "line: the first of its line", subject: []Subject{arrives(past("1.0.0", 90, "P"), past("2.0.0", 2, "P"))}},
 		{name: "line: the witness is unknown", subject: []Subject{spoilt(built(), witnessDown)}, want: []string{"unknown"}},
@@ -211,6 +224,7 @@ func identityByLine() []example {
 	return []example{
 		{name: "line: added, built as those before it", subject: []Subject{built()}},
 		{name: "line: added, by another trigger", subject: []Subject{built(byHand)}, want: []string{"warning"}},
+		{name: "line: added, by another trigger since years", subject: []Subject{movedAgo(800, byHand)}, want: []string{"notice"}},
 		{name: "line: added, another publisher configuration", subject: []Subject{built(anew)}, want: []string{"warning"}},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/provenance"
@@ -91,6 +92,18 @@ func (s Subject) identityChanged() (changed, bool) {
 		return changed{}, false
 	}
 	return found[0], true
+}
+
+// settled says whether the change is an old one: the comparison is with an earlier release
+// alone, not with anything that stood in the lockfile, and this one has been out for LossTime.
+// Projects move; one that did so long ago has not been taken over just now. since
+// completes a sentence about it.
+func (c changed) settled(s Subject, v view) (since string, settled bool) {
+	when, unknown := s.published()
+	if c.past == "" || unknown != "" || v.at.Sub(when) < LossTime {
+		return "", false
+	}
+	return fmt.Sprintf("; %s has been out since %s", quote(s.Change.Entry.Package.Version), when.Format(time.DateOnly)), true
 }
 
 // differences compares two verified identities, and the registry's words about the

@@ -43,7 +43,8 @@ const (
 	BurstAge = 30 * 24 * time.Hour
 	// LossReleases is for how many releases of a line, and LossTime for how long, what the
 	// line lost weighs in full. Malware was found within hours or days every time; a line
-	// that goes on without is a project that publishes in another way now.
+	// that goes on without is a project that publishes in another way now. LossTime holds
+	// for who built a release, too, where only earlier releases say that it was another.
 	LossReleases = 3
 	LossTime     = 30 * 24 * time.Hour
 	// SettleTime is how young a release is whose evidence may still be on its way through

@@ -138,7 +138,7 @@ func TestAHistoryThatIsNotReadIsUnknown(t *testing.T) {
 	} {
 		rep, err := remembering(proven(), x.historian).Review(t.Context(), bring(x.id))
 		unknown := slices.ContainsFunc(rep.Findings, func(f policy.Finding) bool {
-			return f.Rule == policy.RuleProvenanceLost && f.Unknown && f.Severity == policy.Warning
+			return f.Rule == policy.RuleTooNew && f.Unknown && f.Severity == policy.Warning
 		})
 		if err != nil || rep.Conclusion != policy.Success || !unknown || rep.Retry != x.retry {
 			t.Errorf("%s: %v, %s, again %t: %+v", name, err, rep.Conclusion, rep.Retry, rep.Findings)
