@@ -17,7 +17,7 @@ import (
 )
 
 // Comment says on the pull request what is new, in one review per head at most, and
-// on earlier comments that what they are about is mended.
+// on earlier comments that what they are about is mended, or who accepted it.
 //
 // A comment goes to its line where the diff shows it, else to its file, else into
 // the review's body. Which findings were said before is read from hidden marks in
@@ -66,7 +66,10 @@ func (t *talk) speak(ctx context.Context, r report.Report, want []report.Comment
 	if err != nil {
 		return err
 	}
-	fresh := slices.DeleteFunc(slices.Clone(want), func(c report.Comment) bool { return said[c.Fingerprint] })
+	told := func(c report.Comment) bool {
+		return said[c.Fingerprint] || slices.ContainsFunc(c.Formerly, func(fingerprint string) bool { return said[fingerprint] })
+	}
+	fresh := slices.DeleteFunc(slices.Clone(want), told)
 	if len(fresh) == 0 {
 		return nil
 	}
@@ -83,7 +86,7 @@ func (t *talk) speak(ctx context.Context, r report.Report, want []report.Comment
 			said[fingerprint] = true
 		}
 	}
-	fresh = slices.DeleteFunc(fresh, func(c report.Comment) bool { return said[c.Fingerprint] })
+	fresh = slices.DeleteFunc(fresh, told)
 	if len(fresh) == 0 {
 		return nil
 	}
@@ -93,25 +96,41 @@ func (t *talk) speak(ctx context.Context, r report.Report, want []report.Comment
 // update edits our comments so that they say what holds now, and returns the
 // fingerprints of what need not be said again.
 func (t *talk) update(ctx context.Context, comments []remark, r report.Report, want []report.Comment) (said map[string]bool, err error) {
-	current := map[string]report.Comment{}
+	current := map[string]report.Comment{} // also by what they said before some of it was excepted
+	for _, c := range want {
+		for _, fingerprint := range c.Formerly {
+			current[fingerprint] = c
+		}
+	}
 	for _, c := range want {
 		current[c.Fingerprint] = c
 	}
+	accepted := report.Accepted(r)
 	said = map[string]bool{}
 	for _, c := range comments {
 		m := readMarks(c.Body)
 		var still []report.Comment
+		var by []string
+		less := false // a part of what it says was excepted
 		for _, fingerprint := range m.comments {
-			if now, ok := current[fingerprint]; ok {
+			now, ok := current[fingerprint]
+			if ok && !slices.ContainsFunc(still, func(s report.Comment) bool { return s.Fingerprint == now.Fingerprint }) {
 				still = append(still, now)
-				said[fingerprint] = true
+				said[now.Fingerprint] = true
+				less = less || !slices.Contains(m.comments, now.Fingerprint)
+			}
+			if words, ok := accepted[fingerprint]; ok && !slices.Contains(by, words) {
+				by = append(by, words)
 			}
 		}
 		switch {
-		case m.mended && len(still) > 0: // it came back
-			err = t.edit(ctx, c.ID, joined(still))
-		case len(m.comments) > 0 && !m.mended && len(still) == 0 && settled(r, want, c.Path):
-			err = t.edit(ctx, c.ID, resolved(c.Body, t.pull.HeadSHA))
+		case (m.mended || less) && len(still) > 0: // it came back, or is less than it was
+			err = t.edit(ctx, c.ID, remarked(joined(still), m.comments))
+		case len(m.comments) == 0 || m.mended || len(still) > 0 || !settled(r, want, c.Path):
+		case len(by) > 0:
+			err = t.edit(ctx, c.ID, folded(strings.Join(by, "\n\n"), c.Body))
+		default:
+			err = t.edit(ctx, c.ID, folded("**Resolved in "+t.pull.HeadSHA+".**", c.Body))
 		}
 		if err != nil {
 			return nil, err
@@ -384,9 +403,21 @@ func joined(comments []report.Comment) string {
 	return strings.Join(bodies, separator)
 }
 
-// resolved is a comment's body after what it says was mended: it says so first, and
-// folds the rest.
-func resolved(body, head string) string {
+// remarked is a body with the marks that it had before, so that it is known again when
+// what was excepted no longer is, or the rest is excepted, too.
+func remarked(body string, fingerprints []string) string {
+	marked := readMarks(body).comments
+	for _, fingerprint := range fingerprints {
+		if !slices.Contains(marked, fingerprint) {
+			body += "\n" + report.Marker(fingerprint)
+		}
+	}
+	return body
+}
+
+// folded is a comment's body after what it says was mended, or accepted: it says that
+// first, and folds the rest.
+func folded(what, body string) string {
 	body = strings.TrimSpace(strings.ReplaceAll(body, "\r\n", "\n"))
-	return "**Resolved in " + head + ".**\n\n<details><summary>What it was</summary>\n\n" + body + "\n\n</details>\n\n" + mendedMark
+	return what + "\n\n<details><summary>What it was</summary>\n\n" + body + "\n\n</details>\n\n" + mendedMark
 }

@@ -331,11 +331,11 @@ func FuzzHunks(f *testing.F) {
 func FuzzMarks(f *testing.F) {
 	body := report.Comments(errorsAt(lock + ":12"))[0].Body
 	f.Add(body)
-	f.Add(resolved(body, head))
+	f.Add(folded("**Resolved in "+head+".**", body))
 	f.Add("<!-- bonafide:comment x -->\r\n" + reviewMark + "\r\n" + mendedMark)
 	f.Fuzz(func(t *testing.T, s string) {
 		was := readMarks(s)
-		now := readMarks(resolved(s, head))
+		now := readMarks(folded("**Resolved in "+head+".**", s))
 		if !now.mended || !slices.Equal(was.comments, now.comments) && !strings.Contains(s, "\r") && s == strings.TrimSpace(s) {
 			t.Fatalf("%+v became %+v", was, now)
 		}
@@ -354,4 +354,50 @@ func TestAnEmptyListIsAListAndAnEmptyAnswerIsNone(t *testing.T) {
 	if got, err := h.forge().OpenPulls(t.Context(), web, head); !errors.As(err, &later) {
 		t.Errorf("%v, %v", got, err)
 	}
+}
+
+// accepting moves findings of a report, by their packages, to what was accepted.
+func accepting(r report.Report, names ...string) report.Report {
+	var kept []policy.Finding
+	for _, f := range r.Findings {
+		if !slices.Contains(names, f.Package.Name) {
+			kept = append(kept, f)
+			continue
+		}
+		a := &policy.Acceptance{Rule: f.Rule, By: "robin", Reason: "we know *why*", Number: 7}
+		r.Excepted = append(r.Excepted, policy.Excepted{Finding: f, Pardon: policy.Pardon{Acceptance: a}})
+	}
+	r.Findings = kept
+	return r
+}
+
+func TestWhatWasAcceptedIsNotSaidToBeResolved(t *testing.T) {
+	h := newHub(t).withPatch()
+	both := errorsAt(lock+":12", lock+":12")
+	both.Findings[1].Package.Name = "other"
+	comment(t, h.forge(), pull7, both)
+	if len(h.comments) != 1 {
+		t.Fatalf("%d comments", len(h.comments))
+	}
+	c := h.comments[0]
+	said := func(step string, edits int, want, not string) {
+		t.Helper()
+		if h.made("PATCH") != edits || h.posted() != 1 || !strings.Contains(c.Body, want) || not != "" && strings.Contains(c.Body, not) {
+			t.Errorf("%s: %d edits, %d reviews: %s", step, h.made("PATCH"), h.posted(), c.Body)
+		}
+	}
+	for range 2 {
+		comment(t, h.forge(), pull7, accepting(both, "p12"))
+		said("one of two", 1, "other@1.0.0", "p12@1.0.0")
+	}
+	for range 2 {
+		comment(t, h.forge(), pull7, accepting(both, "p12", "other"))
+		said("both", 2, "**provenance-lost**: Accepted by `robin` until this pull request is merged or closed (pull request 7): we know `*why*`\n\n<details>", "Resolved")
+	}
+	comment(t, h.forge(), pull7, both)
+	said("no longer accepted", 3, "p12@1.0.0", "Accepted")
+	next := pull7
+	next.HeadSHA = tip
+	comment(t, h.forge(), next, errorsAt())
+	said("mended", 4, "**Resolved in "+tip, "Accepted")
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/policy"
@@ -18,6 +19,9 @@ type Comment struct {
 	// the packages, their digests and sources. A comment that was posted under it
 	// need not be posted again. 32 hexadecimal digits.
 	Fingerprint string
+	// Formerly are the fingerprints of the same with what has been excepted since: a
+	// comment that was posted under one of them says more than holds now.
+	Formerly []string
 }
 
 // Comments are those for the errors of a report that are about a file, one for each
@@ -27,35 +31,97 @@ func Comments(r Report) []Comment {
 	lines := errorLines(r)
 	locked := lockedAs(r.Packages)
 	comments := make([]Comment, 0, min(len(lines), MaxComments))
-	for _, findings := range lines[:min(len(lines), MaxComments)] {
-		at := findings[0]
-		c := Comment{Path: at.Lockfile, Line: max(at.Line, 0), Fingerprint: fingerprintOf(findings, locked)}
-		c.Body = commentBody(r, findings) + marker(c.Fingerprint)
+	for _, l := range lines[:min(len(lines), MaxComments)] {
+		c := Comment{Path: l.path, Line: l.line, Fingerprint: fingerprintOf(l.errors, locked), Formerly: l.formerly(locked)}
+		c.Body = commentBody(r, l.errors) + Marker(c.Fingerprint)
 		comments = append(comments, c)
 	}
 	return comments
 }
 
-// errorLines are the errors about files, those of one line together.
-func errorLines(r Report) [][]policy.Finding {
-	type line struct {
+// Accepted says, by the fingerprints of comments about lines of which every error has
+// been excepted since, by whom and why, as Markdown.
+func Accepted(r Report) map[string]string {
+	locked := lockedAs(r.Packages)
+	out := map[string]string{}
+	for _, l := range linesOf(r) {
+		if len(l.errors) > 0 {
+			continue
+		}
+		words := ""
+		for _, x := range l.excepted {
+			if row := "**" + sentence(string(x.Rule)) + "**: " + acceptedBy(x, r) + "\n"; !strings.Contains(words, row) {
+				words += row
+			}
+		}
+		for _, fingerprint := range l.formerly(locked) {
+			out[fingerprint] = strings.TrimSuffix(words, "\n")
+		}
+	}
+	return out
+}
+
+// lineOf is what is to be said about one line of a lockfile: the errors, and what would
+// be one if nobody had excepted it.
+type lineOf struct {
+	path     string
+	line     int
+	errors   []policy.Finding
+	excepted []policy.Excepted
+}
+
+// formerly are the fingerprints that the line had before anything was accepted on the pull
+// request, and before anything was excepted at all.
+func (l lineOf) formerly(locked map[place]string) (out []string) {
+	accepted, all := slices.Clone(l.errors), slices.Clone(l.errors)
+	for _, x := range l.excepted {
+		if all = append(all, x.Finding); x.Pardon.Acceptance != nil {
+			accepted = append(accepted, x.Finding)
+		}
+	}
+	for _, findings := range [][]policy.Finding{accepted, all} {
+		if f := fingerprintOf(findings, locked); len(findings) > len(l.errors) && !slices.Contains(out, f) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// errorLines are the lines with errors.
+func errorLines(r Report) []lineOf {
+	return slices.DeleteFunc(linesOf(r), func(l lineOf) bool { return len(l.errors) == 0 })
+}
+
+// linesOf sorts the errors about files, and what was excepted, by their lines.
+func linesOf(r Report) []lineOf {
+	type spot struct {
 		path string
 		line int
 	}
-	index := make(map[line]int)
-	var lines [][]policy.Finding
-	for _, f := range r.Findings {
+	index := make(map[spot]int)
+	var lines []lineOf
+	at := func(f policy.Finding) *lineOf {
 		if f.Severity != policy.Error || f.Unknown || f.Lockfile == "" {
-			continue
+			return nil
 		}
-		at := line{f.Lockfile, max(f.Line, 0)}
-		i, ok := index[at]
+		where := spot{f.Lockfile, max(f.Line, 0)}
+		i, ok := index[where]
 		if !ok {
 			i = len(lines)
-			index[at] = i
-			lines = append(lines, nil)
+			index[where] = i
+			lines = append(lines, lineOf{path: where.path, line: where.line})
 		}
-		lines[i] = append(lines[i], f)
+		return &lines[i]
+	}
+	for _, f := range r.Findings {
+		if l := at(f); l != nil {
+			l.errors = append(l.errors, f)
+		}
+	}
+	for _, x := range r.Excepted {
+		if l := at(x.Finding); l != nil {
+			l.excepted = append(l.excepted, x)
+		}
 	}
 	return lines
 }
@@ -121,6 +187,6 @@ func ReviewBody(r Report) string {
 	return body
 }
 
-// marker is an HTML comment that GitHub keeps and does not show. Nothing that a
+// Marker is an HTML comment that GitHub keeps and does not show. Nothing that a
 // comment quotes can look like it: what is quoted is escaped.
-func marker(fingerprint string) string { return "<!-- bonafide:comment " + fingerprint + " -->" }
+func Marker(fingerprint string) string { return "<!-- bonafide:comment " + fingerprint + " -->" }

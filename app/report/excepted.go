@@ -34,7 +34,6 @@ func pardonOf(x policy.Excepted, r Report) pardon {
 func exceptedOf(r Report, budget int) string {
 	rows := make([]string, len(r.Excepted))
 	for i, x := range r.Excepted {
-		p := pardonOf(x, r)
 		about := ""
 		if x.Package != (dep.Package{}) {
 			about = ": " + shown(x.Package.ID())
@@ -45,12 +44,7 @@ func exceptedOf(r Report, budget int) string {
 				about += fmt.Sprintf(" line %d", x.Line)
 			}
 		}
-		until := "until this pull request is merged or closed"
-		if p.until != "" {
-			until = "until " + shown(p.until) // a date is no short number
-		}
-		rows[i] = fmt.Sprintf("- ~~%s **%s**%s~~\n\n  %s\n\n  Accepted by %s %s (%s): %s\n\n", mark(x.Finding), sentence(string(x.Rule)), about,
-			struck(sentence(x.Message)), shown(p.by), until, sentence(p.source), sentence(p.reason))
+		rows[i] = fmt.Sprintf("- ~~%s **%s**%s~~\n\n  %s\n\n  %s\n\n", mark(x.Finding), sentence(string(x.Rule)), about, struck(sentence(x.Message)), acceptedBy(x, r))
 	}
 	if budget != unlimited {
 		budget = min(MaxNotesBytes, budget/4)
@@ -58,6 +52,16 @@ func exceptedOf(r Report, budget int) string {
 	return fit(rows, budget, func(left int) string {
 		return fmt.Sprintf("- …and %s not shown here\n\n", count(left, "more excepted finding"))
 	})
+}
+
+// acceptedBy says who let a finding stand, until when, where that is written, and why.
+func acceptedBy(x policy.Excepted, r Report) string {
+	p := pardonOf(x, r)
+	until := "until this pull request is merged or closed"
+	if p.until != "" {
+		until = "until " + shown(p.until) // a date is no short number
+	}
+	return fmt.Sprintf("Accepted by %s %s (%s): %s", shown(p.by), until, sentence(p.source), sentence(p.reason))
 }
 
 // struck strikes Markdown through; of nothing, the marks would begin a block of code.

@@ -316,7 +316,7 @@ func TestCommentsAreForErrorsOfFiles(t *testing.T) {
 		t.Fatalf("%d comments", len(comments))
 	}
 	for _, c := range comments {
-		if want := marker(c.Fingerprint); !strings.HasSuffix(c.Body, "\n\n"+want) || len(c.Fingerprint) != 32 {
+		if want := Marker(c.Fingerprint); !strings.HasSuffix(c.Body, "\n\n"+want) || len(c.Fingerprint) != 32 {
 			t.Errorf("%q does not end in its mark", c.Body)
 		}
 	}

@@ -62,7 +62,7 @@ func Incidents() ([]Incident, error) {
 			Story:  "A maintainer was phished; the attacker published with the token, without provenance, and with a script that runs at install time.",
 			Branch: "renovate/eslint-config-prettier-10.x",
 			Head:   b.tree(main.update("eslint-config-prettier@10.1.7")),
-			Want: Want{policy.Failure, []policy.RuleName{policy.RuleFreshAndOdd, policy.RuleInstallScript, policy.RuleProvenanceLost}},
+			Want:   Want{policy.Failure, []policy.RuleName{policy.RuleFreshAndOdd, policy.RuleInstallScript, policy.RuleProvenanceLost}},
 		},
 		Date:   "2025-07-18",
 		Later:  policy.Failure,
