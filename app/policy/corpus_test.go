@@ -201,7 +201,7 @@ func TestRealPullRequestsRaiseNoFalseAlarm(t *testing.T) {
 		"pnpm-v9/v9-provenance-action-adds-122/pnpm-lock.yaml":            nil,
 		"pnpm-v9/v9-tool-alias-patched/pnpm-lock.yaml":                    {RulePatched},
 		"bun/hono-v0-to-v1/bun.lock":                                      nil,
-		"bun/tool-v2-tarball-catalog/bun.lock":                            {RuleExoticSource, RuleRepinned}, // a tarball by address has no version
+		"bun/tool-v2-tarball-catalog/bun.lock":                            {RuleExoticSource}, // a tarball by address has no version
 		"deno/hono-v3-jsr-only/deno.lock":                                 {RuleUnsupportedLockfile},
 		"deno/tool-v5-npm-peers/deno.lock":                                nil,
 	} {

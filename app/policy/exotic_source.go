@@ -188,6 +188,10 @@ func newSource(s Subject) draft {
 		}
 		d.Message = fmt.Sprintf("%s, %s, is fetched from %s, which is not the registry's address for that name and version: the package manager installs whatever lies there.",
 			id(e.Package), kind, place(e))
+		if e.Package.Version == "" {
+			d.Message = fmt.Sprintf("%s, %s, is fetched from %s, and the lockfile states no version: no registry can be asked about it, and the package manager installs whatever lies there.",
+				id(e.Package), kind, place(e))
+		}
 		d.Help = "Do not install it: an address of another package or host under a familiar name is a known attack on lockfiles. " +
 			"Remove the entry and let the package manager write it again. Benign cause: a tarball that the manifest asks for by address."
 	}

@@ -11,10 +11,17 @@ import (
 // repinned: a version that was locked stays the same bytes from the same place. A
 // digest that was added or strengthened is none of this, nor one that went away
 // (integrity-lost); nor is a git or URL source that moved on in its own repository
-// (exotic-source).
+// (exotic-source). The way back from such a source to the registry is a warning: what the
+// registry has under the version is verified like everything else of it.
 func repinned(s Subject, v view) []draft {
 	e := s.Change.Entry
 	difference := lockfile.Explain(s.Change)
+	if s.nameless() {
+		return nil
+	}
+	if s.homecoming(v) && (difference.Conflict || difference.Source) {
+		return []draft{comesHome(s)}
+	}
 	if difference.Conflict && !s.movedInGit() {
 		return []draft{otherDigest(s)}
 	}
@@ -49,6 +56,29 @@ func (s Subject) movedInGit() bool {
 	return isGit(e) && len(s.Change.Replaces) > 0 && !slices.ContainsFunc(s.Change.Replaces, func(old dep.Entry) bool {
 		return !isGit(old) || origin(old) != origin(e) || old.Resolved == e.Resolved
 	})
+}
+
+// nameless says whether nothing but its address tells which version an entry is, and that
+// is another one: it is a version of its own, which exotic-source speaks about.
+func (s Subject) nameless() bool {
+	e := s.Change.Entry
+	return e.Package.Version == "" && e.Source == dep.URL && !slices.ContainsFunc(s.Change.Replaces, func(old dep.Entry) bool { return old.Resolved == e.Resolved })
+}
+
+// homecoming says whether what came from git or an address alone comes from a registry now.
+func (s Subject) homecoming(v view) bool {
+	return s.Change.Kind == dep.Repinned && s.lookedAt() && v.fromRegistry(s.Change.Entry) && len(s.Change.Replaces) > 0 &&
+		!slices.ContainsFunc(s.Change.Replaces, func(old dep.Entry) bool { return old.Source != dep.Git && old.Source != dep.URL })
+}
+
+// comesHome words the finding about the way back to the registry.
+func comesHome(s Subject) draft {
+	e := s.Change.Entry
+	d := about(RuleRepinned, s,
+		fmt.Sprintf("%s keeps its version, but now comes from the registry instead of %s: what the registry has need not be the same.", id(e.Package), place(s.Change.Replaces[0])),
+		"Nothing to do where the release in the registry is the one that was meant. Make sure that it has the fix for which the other source was used.")
+	d.atMost, d.cause, d.many = Warning, "home", "keep their version, but now come from the registry instead of git or an address: what the registry has need not be the same"
+	return d
 }
 
 // stays says whether a package that was repinned is the same bytes as before, from a

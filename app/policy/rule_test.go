@@ -401,6 +401,17 @@ func TestRepinned(t *testing.T) {
 		moved = append(moved, repin(entry(name, at(100+i)), entry(name, at(100+i), mirror)))
 	}
 	known := map[string][]string{"package-lock.json": {"https://npm.acme.example"}}
+	archived := func(e *dep.Entry) {
+		e.Source, e.Resolved = dep.URL, "https://codeload.github.com/acme/money-parts/tar.gz/"+strings.Repeat("a", 40)
+		setDigests(e, digest("archive"))
+	}
+	unnamed := func(v string) dep.Entry { // bun keeps no version of what the manifest asks for by address
+		e := entry("is-number@", from(dep.URL, "https://registry.npmjs.org/is-number/-/is-number-"+v+".tgz"))
+		setDigests(&e, digest(v))
+		return e
+	}
+	otherwise := unnamed("7.0.0")
+	setDigests(&otherwise, digest("evil"))
 	held(t, RuleRepinned, []example{
 		{name: "other bytes", subject: []Subject{repin(e, entry("money-parts@1.9.0", digests(digest("evil"))))}, want: []string{"error"}},
 		{name: "a second digest of the same kind", subject: []Subject{repin(e, entry("money-parts@1.9.0", digests(e.Digests[0], digest("evil"))))}, want: []string{"error"}},
@@ -417,6 +428,11 @@ func TestRepinned(t *testing.T) {
 		{name: "a whole lockfile moves", subject: moved, want: []string{"error"}},
 		{name: "git instead of the registry", subject: []Subject{repin(e, entry("money-parts@1.9.0", from(dep.Git, repoA)))}, want: []string{"error"}},
 		{name: "a git source that moves on", subject: []Subject{repin(entry("money-parts@1.9.0", from(dep.Git, repoA)), entry("money-parts@1.9.0", from(dep.Git, repoB)))}},
+		{name: "the registry instead of git", subject: []Subject{repin(entry("money-parts@1.9.0", from(dep.Git, repoA)), e)}, want: []string{"warning"}},
+		{name: "the registry instead of an archive with a digest", subject: []Subject{repin(entry("money-parts@1.9.0", archived), e)}, want: []string{"warning"}},
+		{name: "another registry instead of git", subject: []Subject{repin(entry("money-parts@1.9.0", from(dep.Git, repoA)), entry("money-parts@1.9.0", mirror))}, want: []string{"error"}},
+		{name: "without a version, and another address", subject: []Subject{repin(unnamed("7.0.0"), unnamed("6.0.0"))}},
+		{name: "without a version, and other bytes at the address", subject: []Subject{repin(unnamed("7.0.0"), otherwise)}, want: []string{"error"}},
 		{name: "another version", subject: []Subject{updated(e, signed(e), entry("money-parts@1.9.1"), signed(entry("money-parts@1.9.1")))}},
 	})
 }
@@ -663,6 +679,7 @@ func TestExoticSource(t *testing.T) {
 		{name: "a git source that changes its repository", subject: []Subject{unlooked(updated(git(repoA), signed(e), git("git+https://github.com/evil/path-weave.git#3"), signed(e)), why)}, want: []string{"error"}},
 		{name: "another package's tarball", subject: []Subject{unlooked(added(next(from(dep.URL, "https://registry.npmjs.org/evil/-/evil-1.2.3.tgz")), signed(e)), why)}, want: []string{"error"}},
 		{name: "another version's tarball", subject: []Subject{unlooked(added(reg("https://registry.npmjs.org/path-weave/-/path-weave-1.0.0.tgz"), signed(e)), why)}, want: []string{"error"}},
+		{name: "an address, and no version", subject: []Subject{unlooked(added(entry("is-number@", from(dep.URL, "https://registry.npmjs.org/is-number/-/is-number-6.0.0.tgz")), signed(e)), why)}, want: []string{"error"}},
 		{name: "unencrypted", subject: []Subject{unlooked(added(reg("http://registry.npmjs.org/path-weave/-/path-weave-1.2.3.tgz"), signed(e)), why)}, want: []string{"error"}},
 		{name: "a host that looks like the registry", subject: []Subject{unlooked(added(reg("https://registry.npmjs.org.evil.example/path-weave/-/path-weave-1.2.3.tgz"), signed(e)), why)}, want: []string{"error"}},
 		{name: "a secret in the address is not shown", subject: []Subject{unlooked(added(next(from(dep.URL, "https://user:hunter2@evil.example/path-weave.tgz")), signed(e)), why)}, want: []string{"error"}},
