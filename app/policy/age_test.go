@@ -309,6 +309,8 @@ func TestPublisherChanged(t *testing.T) {
 		{name: "the very first release", subject: []Subject{since(added(e, signed(e, mallory)), out("3.2.0", 5*hour, pastBy("mallory")))}},
 		{name: "a move to a trusted publisher", subject: []Subject{since(updated(old, signed(old), e, attested(e)), history[:3]...)}},
 		{name: "from a trusted publisher to an account that never did", subject: []Subject{since(update(mallory), out("3.1.0", 40*day, pastBy("GitHub Actions")), out("3.2.0", 5*hour))}, want: []string{"warning"}},
+		{name: "only trusted publishers before: publisher-lost says so", subject: []Subject{moves("1.0.0", "1.0.1", past("1.0.0", 60, "PT"), past("1.0.1", 2, ""))}},
+		{name: "only trusted publishers before, and the loss is a notice", subject: []Subject{moves("2.0.0", "1.0.1", past("1.0.0", 900, ""), past("2.0.0", 60, "PT"), past("1.0.1", 2, ""))}},
 		{name: "provenance of the same repository", subject: []Subject{since(same, history...)}, want: []string{"notice"}},
 		{name: "provenance of the same repository as an earlier release", subject: []Subject{since(witnessed, history...)}, want: []string{"notice"}},
 		{name: "what the account published just before does not speak for it", subject: []Subject{since(ownWitness, twice...)}, want: []string{"warning"}},

@@ -27,7 +27,7 @@ func freshAndOdd(s Subject, v view) []draft {
 		{RuleInstallScript, odd(installScript(s, v.strict(RuleInstallScript))) && !s.scriptsUsual(v), scriptsOf(s) + s.unlike(v)},
 		{RuleRepositoryChanged, odd(repositoryChanged(s, v)), "was built from another repository of another owner than before"},
 		{RuleIdentityChanged, odd(identityChanged(s, v)), "was not built in the way of the version before"},
-		{RulePublisherChanged, odd(publisherChanged(s, v)), "was published by the account " + quote(s.publisher().Name) + " (new to this package)"},
+		{RulePublisherChanged, odd(strangerPublished(s, v)), "was published by the account " + quote(s.publisher().Name) + " (new to this package)"},
 		{RuleSourceMismatch, odd(sourceMismatch(s, v)) && !s.mismatchUsual(v), "was not built from the repository that it declares"},
 		{RuleRunSuspicious, odd(runSuspicious(s, v)), "comes from a workflow run that is not as it should be"},
 		{RuleBurst, odd(burst(s, v)), "came out in a burst with others of its scope"},

@@ -12,8 +12,26 @@ import (
 // package before, by the registry's word. One whose first release came within the
 // cooldown before this one is still new: else publishing twice would be enough to be
 // known. A move to a trusted publisher is none, the first releases of a package have
-// nothing before them, and what names nobody cannot differ.
+// nothing before them, and what names nobody cannot differ. Where nobody but trusted
+// publishers published before, publisher-lost says the same.
 func publisherChanged(s Subject, v view) []draft {
+	if s.leftTrustedPublishers() && odd(publisherLost(s, v)) && v.outweighs(RulePublisherLost, RulePublisherChanged, s) {
+		return nil
+	}
+	return strangerPublished(s, v)
+}
+
+// leftTrustedPublishers says whether all earlier releases whose publisher is named came
+// from trusted publishers.
+func (s Subject) leftTrustedPublishers() bool {
+	when, unknown := s.published()
+	return unknown == "" && !slices.ContainsFunc(s.older(when), func(p registry.Past) bool {
+		return p.Publisher.Name != "" && p.Publisher.TrustedPublisher == ""
+	})
+}
+
+// strangerPublished is publisher-changed, whatever other rules say.
+func strangerPublished(s Subject, v view) []draft {
 	if !s.arrives() {
 		return nil
 	}

@@ -48,7 +48,7 @@ func (v view) outweighs(rule, other RuleName, s Subject) bool {
 // exceptHelp says how what cannot wait is let through. It names no version: the finding
 // may be told for many.
 func exceptHelp(rule RuleName) string {
-	return fmt.Sprintf("Where it cannot wait, read what changed and add an exception for %s and the exact version to the policy file.", rule)
+	return fmt.Sprintf("Where it cannot wait, read what changed, and accept it on the pull request (/bonafide accept) or add an exception for %s and the exact version to the policy file.", rule)
 }
 
 // timesApart: the registry's two words about one publication do not agree. That a person

@@ -312,15 +312,15 @@ func TestTheDemoShowsEverySample(t *testing.T) {
 	}
 	status, out, stderr := command(t, "demo", "--once")
 	want := `clean-update success
-provenance-lost failure provenance-lost,publisher-changed,publisher-lost
+provenance-lost failure provenance-lost,publisher-lost
 repinned failure digest-mismatch,repinned
 git-dependency failure exotic-source
 forged-attestation failure provenance-invalid
 registry-down action_required unverified
 new-package success provenance-absent
 known-malware failure known-malware,provenance-absent
-policy-edited failure policy,provenance-lost,publisher-changed,publisher-lost
-shared-head failure provenance-lost,publisher-changed,publisher-lost
+policy-edited failure policy,provenance-lost,publisher-lost
+shared-head failure provenance-lost,publisher-lost
 `
 	incidents, err := samples.Incidents()
 	if err != nil {

@@ -67,7 +67,7 @@ func Samples() ([]Sample, error) {
 		Story:  "tidy-log came from its release workflow until now; this patch release was uploaded by a person with a token.",
 		Branch: "renovate/tidy-log-2.x",
 		Head:   b.tree(lost),
-		Want:   Want{policy.Failure, []policy.RuleName{policy.RuleProvenanceLost, policy.RulePublisherChanged, policy.RulePublisherLost}},
+		Want:   Want{policy.Failure, []policy.RuleName{policy.RuleProvenanceLost, policy.RulePublisherLost}},
 	}, {
 		Name:   "repinned",
 		Title:  "Refresh the lockfile",
@@ -117,7 +117,7 @@ func Samples() ([]Sample, error) {
 		Story:  "The pull request of provenance-lost again, but it also switches the two rules off that stop it.",
 		Branch: "chore/tune-policy",
 		Head:   b.tree(lost).with(policyPath, lenientPolicy),
-		Want:   Want{policy.Failure, []policy.RuleName{policy.RulePolicy, policy.RuleProvenanceLost, policy.RulePublisherChanged, policy.RulePublisherLost}},
+		Want:   Want{policy.Failure, []policy.RuleName{policy.RulePolicy, policy.RuleProvenanceLost, policy.RulePublisherLost}},
 	}, {
 		Name:   "shared-head",
 		Title:  "Update hue-lite to 1.1.4",
@@ -126,7 +126,7 @@ func Samples() ([]Sample, error) {
 		Next:   b.tree(lost),
 		Head:   b.tree(lost.update("hue-lite@1.1.4")),
 		Into:   []string{Next, Main},
-		Want:   Want{policy.Failure, []policy.RuleName{policy.RuleProvenanceLost, policy.RulePublisherChanged, policy.RulePublisherLost}},
+		Want:   Want{policy.Failure, []policy.RuleName{policy.RuleProvenanceLost, policy.RulePublisherLost}},
 	}}
 	for i := range all {
 		all[i].Main = b.tree(main)
