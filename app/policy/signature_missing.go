@@ -13,7 +13,7 @@ func signatureMissing(s Subject, _ view) []draft {
 		return nil
 	}
 	d := about(RuleSignatureMissing, s,
-		fmt.Sprintf("%s carries no registry signature, although the registry publishes keys and signs its releases%s.", id(s.Change.Entry.Package), because(sig.Reason)),
+		fmt.Sprintf("%s carries no registry signature, although the registry publishes keys and signs its releases.", id(s.Change.Entry.Package)),
 		"Somebody between the registry and you may have replaced the release or its description. Ask the registry directly, without a mirror. "+
 			"Benign causes: a mirror that strips signatures, or a private package served beside public ones.")
 	d.cause, d.many = "signature", "carry no registry signature, although the registry publishes keys"
