@@ -240,6 +240,10 @@ func TestAnUnreadHistoryIsToldOnce(t *testing.T) {
 	if got := rulesOf(v); !slices.Equal(got, []RuleName{RuleTooNew}) || v.Findings[0].Count != 4 || !v.Findings[0].Unknown {
 		t.Errorf("%v: %+v", got, v.Findings)
 	}
+	v = Judge(Input{Subjects: subjects}, Default().With(RuleProvenanceAbsent, Off).With(RuleTooNew, Notice), now())
+	if got := rulesOf(v); !slices.Contains(got, RuleProvenanceLost) || !slices.Contains(got, RuleRepositoryChanged) {
+		t.Errorf("a notice stands for no warning: %v: %+v", got, v.Findings)
+	}
 }
 
 func TestPackageTooYoung(t *testing.T) {

@@ -108,7 +108,9 @@ func TestDigestMismatch(t *testing.T) {
 
 func TestSignatureMissing(t *testing.T) {
 	e := entry("left-pad@1.3.0")
-	unsigned := func(ev *provenance.Evidence) { ev.Signature = provenance.Signature{Check: absent("The registry publishes signing keys, but did not sign left-pad@1.3.0.")} }
+	unsigned := func(ev *provenance.Evidence) {
+		ev.Signature = provenance.Signature{Check: absent("The registry publishes signing keys, but did not sign left-pad@1.3.0.")}
+	}
 	keyless := func(ev *provenance.Evidence) {
 		ev.Signature = provenance.Signature{Check: absent("no key is known"), NotRequired: true}
 	}

@@ -71,12 +71,12 @@ func timesApart(s Subject) []draft {
 	return []draft{d}
 }
 
-// historyTold says whether too-new tells that nobody knows the package's history: then
-// the other rules that go by it need not.
+// historyTold says whether too-new tells, with the weight of a warning, that nobody knows
+// the package's history: then the other rules that go by it need not.
 func (s Subject) historyTold(v view) bool {
 	p := s.Change.Entry.Package
 	_, unknown := s.published()
-	return s.History == nil && unknown != "" && s.arrives() && v.cooldown(p) > 0 && v.policy.SeverityOf(RuleTooNew, p) != Off
+	return s.History == nil && unknown != "" && s.arrives() && v.cooldown(p) > 0 && rank(v.policy.SeverityOf(RuleTooNew, p)) >= rank(Warning)
 }
 
 // ageUnknown is for all that goes by the package's history: what could not be read once
