@@ -59,8 +59,9 @@ func approved() asset {
 
 // Wanted are the earlier releases whose evidence decides about a subject, as few as can
 // be: for each thing that it comes without, the newest of its line that is announced
-// with it, unless a version that it is compared with anyway answers; and one to compare
-// who built it, where it is compared with none.
+// with it, and the newest of those that did not come just before it, unless a version
+// that it is compared with anyway answers; and one to compare who built it, where it is
+// compared with none.
 func Wanted(s Subject) []dep.Package {
 	if !s.comparable() || s.History == nil {
 		return nil
@@ -78,12 +79,32 @@ func Wanted(s Subject) []dep.Package {
 		if _, answered := s.hadBefore(a); answered || !a.lacks(s.Evidence) {
 			continue
 		}
-		if p, _, ok := l.newest(a.announced); ok {
-			add(p)
+		for _, b := range s.announced(a, l) {
+			add(b.Past)
 		}
 	}
-	if p, ok := s.builtBefore(); ok {
+	if p, _, ok := s.builtBefore(); ok {
 		add(p)
+	}
+	return out
+}
+
+// candidate is a release of the lineage that may be proven to have had something.
+type candidate struct {
+	registry.Past
+	below bool // of a line below
+}
+
+// announced are the releases that are asked whether they had something, newest first: one
+// whose announcement does not hold must not speak for those before it.
+func (s Subject) announced(a asset, l lineage) (out []candidate) {
+	p, below, ok := l.newest(a.announced)
+	if !ok {
+		return nil
+	}
+	out = append(out, candidate{p, below})
+	if q, below, ok := l.rested(a.announced); ok && q.Version != p.Version {
+		out = append(out, candidate{q, below})
 	}
 	return out
 }
@@ -105,12 +126,18 @@ func (s Subject) hadBefore(a asset) (before, bool) {
 }
 
 // builtBefore is the newest release of its line that is announced with provenance, for a
-// release that has some and is compared with no version in the lockfile that weighs.
-func (s Subject) builtBefore() (registry.Past, bool) {
+// release that has some and is compared with no version in the lockfile that weighs; for
+// the first ones of a line, that of the line below. What came out just before it counts
+// only where there is nothing else: it may be from the same hands, whosever those are.
+func (s Subject) builtBefore() (p registry.Past, below, ok bool) {
 	if !s.builtAlone() {
-		return registry.Past{}, false
+		return registry.Past{}, false, false
 	}
-	return last(s.lineage().own, buildProvenance().announced)
+	l, has := s.lineage(), buildProvenance().announced
+	if p, below, ok = l.rested(has); ok {
+		return p, below, true
+	}
+	return l.newest(has)
 }
 
 // builtAlone says whether it is proven who built a release, and nothing in the lockfile
@@ -130,7 +157,7 @@ func (s Subject) builderUnread() string {
 		return sentence(s.HistoryUnread)
 	}
 	l := s.lineage()
-	if _, ok := s.builtBefore(); !ok && slices.ContainsFunc(l.undated, buildProvenance().announced) {
+	if _, _, ok := s.builtBefore(); !ok && slices.ContainsFunc(l.undated, buildProvenance().announced) {
 		return l.why
 	}
 	return ""
@@ -177,9 +204,9 @@ func (s Subject) loses(a asset, v view) (loss, bool) {
 	}
 	if s.comparable() && s.History != nil {
 		l := s.lineage()
-		if p, below, ok := l.newest(a.announced); ok {
-			if b := s.witnessed(p, below); a.proven(b.evidence).State == provenance.Verified {
-				since := l.since(p)
+		for _, p := range s.announced(a, l) {
+			if b := s.witnessed(p.Past, p.below); a.proven(b.evidence).State == provenance.Verified {
+				since := l.since(p.Past)
 				settled := len(since) > LossReleases && v.at.Sub(since[0].Published) >= LossTime
 				return loss{b, since, settled}, true
 			}
@@ -238,18 +265,30 @@ func (s Subject) lineUnread(a asset) (reason, help string) {
 		return sentence(s.HistoryUnread), help
 	}
 	l := s.lineage()
-	p, below, ok := l.newest(a.announced)
-	if !ok {
-		if slices.ContainsFunc(l.undated, a.announced) {
-			return l.why, "Look up yourself who published the releases before. Benign cause: a mirror that leaves the dates out; name a registry that has them (--npm-registry)."
-		}
-		return "", ""
+	asked := s.announced(a, l)
+	if len(asked) == 0 && slices.ContainsFunc(l.undated, a.announced) {
+		return l.why, "Look up yourself who published the releases before. Benign cause: a mirror that leaves the dates out; name a registry that has them (--npm-registry)."
 	}
-	b := s.witnessed(p, below)
-	if check := a.proven(b.evidence); state(check) == provenance.Unknown {
-		return fmt.Sprintf("of %s, %s", id(b.entry.Package), cmp.Or(sentence(check.Reason), "nothing was asked")), help
+	for _, p := range asked {
+		b := s.witnessed(p.Past, p.below)
+		if check := a.proven(b.evidence); state(check) == provenance.Unknown {
+			return fmt.Sprintf("of %s, %s", id(b.entry.Package), cmp.Or(sentence(check.Reason), "nothing was asked")), help
+		}
 	}
 	return "", ""
+}
+
+// unproven is the release of the line that is announced with something, of which nothing
+// that could be asked is proven to have had it.
+func (s Subject) unproven(a asset) (before, bool) {
+	if !s.comparable() || s.History == nil || !a.lacks(s.Evidence) {
+		return before{}, false
+	}
+	asked := s.announced(a, s.lineage())
+	if len(asked) == 0 {
+		return before{}, false
+	}
+	return s.witnessed(asked[0].Past, asked[0].below), true
 }
 
 // Hasty says whether a loss would be found of a release that is so young that its

@@ -95,6 +95,19 @@ func witnessInvalid(ev *provenance.Evidence) {
 	ev.Provenance.Check = invalid("its log entry is missing")
 }
 
+func witnessUnsupported(ev *provenance.Evidence) {
+	ev.Provenance = provenance.Provenance{Check: absent("its issuer is not known"), Unsupported: true}
+}
+
+// only is an edit of the evidence of one version.
+func only(version string, edit func(*provenance.Evidence)) func(*provenance.Evidence) {
+	return func(ev *provenance.Evidence) {
+		if ev.Package.Version == version {
+			edit(ev)
+		}
+	}
+}
+
 func provenanceLostByLine() []example {
 	lost := []registry.Past{past("1.13.0", 90, "P"), past("1.14.0", 60, "P"), past("1.14.1", 2, "")}
 	undated := slices.Clone(lost)
@@ -139,7 +152,14 @@ func provenanceLostByLine() []example {
 		{name: "line: a prerelease is held against all", subject: []Subject{arrives(past("2.0.0", 9, "P"), past("2.1.0-rc.0", 2, ""))}, want: []string{"error"}},
 		{name: "line: in the place of a newer one, the own line speaks", subject: []Subject{moves("2.0.0", "1.0.1", past("1.0.0", 90, "P"), past("2.0.0", 60, "P"), past("1.0.1", 2, ""))}, want: []string{"error"}},
 		{name: "line: in the place of a newer one, the own line never had it", subject: []Subject{moves("2.0.0", "1.0.1", past("1.0.0", 90, ""), past("2.0.0", 60, "P"), past("1.0.1", 2, ""))}, want: []string{"notice"}},
-		{name: "line: the witness does not hold", subject: []Subject{spoilt(arrives(lost...), witnessInvalid)}},
+		{name: "line: the witness does not hold", subject: []Subject{spoilt(arrives(lost...), witnessInvalid)}, want: []string{"warning"}},
+		{name: "line: the witness is of a kind that is not known", subject: []Subject{spoilt(arrives(lost...), witnessUnsupported)}, want: []string{"warning"}},
+		{name: "line: the newest that is announced does not hold, one from before does", subject: []Subject{spoilt(
+			arrives(past("1.0.0", 60, "P"), past("1.0.1", 3, "P"), past("1.0.2", 2, "")), only("1.0.1", witnessInvalid))}, want: []string{"error"}},
+		{name: "line: the newest that is announced came without all the same", subject: []Subject{spoilt(
+			arrives(past("1.0.0", 60, "P"), past("1.0.1", 3, "P"), past("1.0.2", 2, "")), only("1.0.1", witnessUnsupported))}, want: []string{"error"}},
+		{name: "line: a line of an hour does not stand for what was before it", subject: []Subject{arrives(past("1.9.0", 90, "P"), past("98.0.0", 3, ""), past("99.0.0", 2, ""))}, want: []string{"error"}},
+		{name: "line: nor does one that came after the own line", subject: []Subject{arrives(past("1.9.0", 90, "P"), past("99.0.0", 3, ""), past("98.0.0", 3, ""), past("99.0.1", 2, ""))}, want: []string{"error"}},
 		{name: "line: the witness is unknown", subject: []Subject{spoilt(arrives(lost...), witnessDown)}, want: []string{"unknown"}},
 		{name: "line: the history is unread: too-new says so", subject: []Subject{unreadBecause(arrives(lost...), "the registry answered 503")}},
 		{name: "line: the history is unread, and too-new is switched off", subject: []Subject{unreadBecause(arrives(lost...), "the registry answered 503")}, policy: &ageless, want: []string{"unknown"}},
@@ -190,6 +210,18 @@ func movedAgo(days int, edit func(*provenance.Evidence)) Subject {
 	return s
 }
 
+// lately is one of the releases of the last days, each of which was edited.
+func lately(version string, edit func(*provenance.Evidence)) Subject {
+	releases := []registry.Past{past("1.0.0", 90, "P"), past("1.0.1", 2, "P"), past("1.0.2", 2, "P"), past("2.0.0", 2, "P"), past("2.0.1", 1, "P")}
+	e, ev := proven("axios", past(version, 2, "P"))
+	edit(&ev)
+	return remembering(added(e, ev), releases, func(ev *provenance.Evidence) {
+		if ev.Package.Version != "1.0.0" {
+			edit(ev)
+		}
+	})
+}
+
 func repositoryByLine() []example {
 	taken := func(ev *provenance.Evidence) {
 		i := ev.Provenance.Identity
@@ -211,6 +243,10 @@ func repositoryByLine() []example {
 		{name: "line: from elsewhere since years, but the lockfile had the one before", subject: []Subject{replacing}, want: []string{"error"}},
 		{name: "line: in the place of a newer one, from elsewhere", subject: []Subject{remembering(old, old.History.Releases)}, want: []string{"error"}},
 		{name: "line: the first of its line", subject: []Subject{arrives(past("1.0.0", 90, "P"), past("2.0.0", 2, "P"))}},
+		{name: "line: the first of its line, from elsewhere", subject: []Subject{lately("2.0.0", taken)}, want: []string{"error"}},
+		{name: "line: the second from elsewhere", subject: []Subject{lately("1.0.2", taken)}, want: []string{"error"}},
+		{name: "line: the second of its line, from elsewhere", subject: []Subject{lately("2.0.1", taken)}, want: []string{"error"}},
+		{name: "line: the second of its line", subject: []Subject{lately("2.0.1", func(*provenance.Evidence) {})}},
 		{name: "line: the witness is unknown", subject: []Subject{spoilt(built(), witnessDown)}, want: []string{"unknown"}},
 		{name: "line: the witness does not hold", subject: []Subject{spoilt(built(), witnessInvalid)}},
 		{name: "line: the history is unread", subject: []Subject{unreadBecause(built(), "the registry answered 503")}, policy: &ageless, want: []string{"unknown"}},

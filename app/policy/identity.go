@@ -39,7 +39,7 @@ func identity(e provenance.Evidence) *provenance.Identity {
 // ancestors are the versions to compare identities with: what is replaced under the
 // same name weighs as its release line does. Where nothing of that line is replaced, a
 // copy of it that stays does: else a further copy could come from anywhere. Where neither
-// is there, the newest release of the line with provenance does. Everything else is
+// is there, the newest release with provenance of its line, or of the one below, does. Everything else is
 // information.
 func (s Subject) ancestors() []before {
 	out := s.compared()
@@ -51,8 +51,8 @@ func (s Subject) ancestors() []before {
 	for i := range out {
 		out[i].weighs = out[i].weighs && !(replaced && out[i].stays)
 	}
-	if p, ok := s.builtBefore(); ok {
-		out = append(out, s.witnessed(p, false))
+	if p, below, ok := s.builtBefore(); ok {
+		out = append(out, s.witnessed(p, below))
 	}
 	sort.SliceStable(out, func(i, j int) bool { return out[i].weighs && !out[j].weighs })
 	return out

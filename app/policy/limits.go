@@ -47,6 +47,10 @@ const (
 	// for who built a release, too, where only earlier releases say that it was another.
 	LossReleases = 3
 	LossTime     = 30 * 24 * time.Hour
+	// RestTime is how long before a release another one must have come out to say how the
+	// package is published: malicious releases come one after the other, and are found
+	// and removed within days.
+	RestTime = 3 * 24 * time.Hour
 	// SettleTime is how young a release is whose evidence may still be on its way through
 	// the registry and its caches.
 	SettleTime = time.Hour

@@ -44,7 +44,13 @@ func provenanceLost(s Subject, v view) []draft {
 			return append(out, notComparable(s, b))
 		}
 	}
-	return append(out, s.lineUnknown(buildProvenance(), v)...)
+	if unknown := s.lineUnknown(buildProvenance(), v); len(unknown) > 0 {
+		return append(out, unknown...)
+	}
+	if b, ok := s.unproven(buildProvenance()); ok && b.evidence.Provenance.State == provenance.Invalid || ok && b.evidence.Provenance.Unsupported && !p.Unsupported {
+		return append(out, notComparable(s, b))
+	}
+	return out
 }
 
 // lostAgainst words the loss of what an old version has.

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -65,9 +66,11 @@ type lineage struct {
 	self registry.Past
 	own  []registry.Past // of its line, published before it, oldest first
 	// below are those of the nearest lower line that were published before the first
-	// release of its line.
+	// release of its line. A line that is younger than LossTime does not stand for what
+	// was before it: two major versions in one hour would be a past of their own. Then
+	// those of the lines below that one are there, too, before its own.
 	below []registry.Past
-	// undated are of the two lines, and could have been published before it: the
+	// undated are of these lines, and could have been published before it: the
 	// registry does not state when.
 	undated []registry.Past
 	// why completes "could not be found out: …" where there is something undated.
@@ -86,8 +89,7 @@ func (s Subject) lineage() (l lineage) {
 	}
 	l.self = self
 
-	var lower []registry.Past // all of the nearest lower line
-	var nearest line
+	lower := map[line][]registry.Past{}
 	began := self.Published // of the line
 	for _, p := range s.History.Releases {
 		its, pre, ok := lineOf(p.Version)
@@ -105,20 +107,22 @@ func (s Subject) lineage() (l lineage) {
 				began = p.Published
 			}
 		case order < 0:
-			if c := its.compare(nearest); len(lower) > 0 && c < 0 {
-				continue
-			} else if c > 0 {
-				lower = nil
-			}
-			nearest, lower = its, append(lower, p)
+			lower[its] = append(lower[its], p)
 		}
 	}
-	for _, p := range lower {
-		switch {
-		case self.Published.IsZero() || p.Published.IsZero():
-			l.undated = append(l.undated, p)
-		case p.Published.Before(began):
-			l.below = append(l.below, p)
+	for _, its := range slices.SortedFunc(maps.Keys(lower), func(a, b line) int { return b.compare(a) }) {
+		var dated []registry.Past
+		for _, p := range lower[its] {
+			switch {
+			case self.Published.IsZero() || p.Published.IsZero():
+				l.undated = append(l.undated, p)
+			case p.Published.Before(began):
+				dated = append(dated, p)
+			}
+		}
+		l.below = append(dated, l.below...)
+		if self.Published.IsZero() || len(dated) > 0 && began.Sub(dated[0].Published) >= LossTime {
+			break
 		}
 	}
 	switch {
@@ -142,6 +146,14 @@ func (l lineage) newest(has func(registry.Past) bool) (p registry.Past, below, o
 	}
 	p, ok = last(l.below, has)
 	return p, true, ok
+}
+
+// rested is newest among those that came out RestTime before it: what an attacker
+// published just before, to be compared with, is none of them.
+func (l lineage) rested(has func(registry.Past) bool) (p registry.Past, below, ok bool) {
+	return l.newest(func(p registry.Past) bool {
+		return l.self.Published.Sub(p.Published) >= RestTime && has(p)
+	})
 }
 
 func last(past []registry.Past, has func(registry.Past) bool) (registry.Past, bool) {
