@@ -48,7 +48,7 @@ func Acceptances(in Input, p Policy, at time.Time, about dep.Package, rule RuleN
 				continue
 			}
 			found = true
-			if a := AcceptanceFor(s, rule); !d.Unknown && !slices.Contains(accepted, a) {
+			if a := acceptanceFor(d.entry, rule); !d.Unknown && !slices.Contains(accepted, a) {
 				accepted = append(accepted, a)
 			}
 		}

@@ -31,6 +31,9 @@ func acceptanceFor(e dep.Entry, rule RuleName) Acceptance {
 		slices.Sort(sri)
 		a.Digest = strings.Join(slices.Compact(sri), " ")
 	}
+	if e.Alias != "" {
+		a.Source += " under the name " + e.Alias
+	}
 	if e.Patch != "" {
 		a.Source += " with the patch " + e.Patch
 	}

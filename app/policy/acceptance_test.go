@@ -43,3 +43,30 @@ func TestAnAcceptanceIsOfWhatARuleFinds(t *testing.T) {
 		t.Errorf("another version: %+v", got)
 	}
 }
+
+func TestWhatIsAcceptedIsNotAcceptedUnderAnotherName(t *testing.T) {
+	git := entry("lib@1.0.0", from(dep.Git, "git+ssh://git@github.com/acme/lib.git#"+"1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d"))
+	first := unlooked(added(git, signed(git)), "comes from git")
+	accepted, _ := Acceptances(Input{Subjects: []Subject{first}}, Default(), now(), git.Package, RuleExoticSource)
+	if len(accepted) != 1 {
+		t.Fatalf("%+v", accepted)
+	}
+	later := git
+	later.Alias, later.Location, later.AliasUnasked = "lodash", "node_modules/lodash", true
+	both := first
+	both.Change.Occurrences = []dep.Entry{git, later}
+	alone := first
+	alone.Change.Entry, alone.Change.Occurrences = later, []dep.Entry{later}
+	for name, tt := range map[string]struct {
+		subject Subject
+		want    Conclusion
+	}{"as it was": {first, Success}, "beside": {both, Failure}, "in its place": {alone, Failure}} {
+		if got := Judge(Input{Subjects: []Subject{tt.subject}, Acceptances: accepted}, Default(), now()); got.Conclusion != tt.want {
+			t.Errorf("%s: %s, %+v", name, got.Conclusion, got.Findings)
+		}
+	}
+	again, _ := Acceptances(Input{Subjects: []Subject{both}}, Default(), now(), git.Package, RuleExoticSource)
+	if got := Judge(Input{Subjects: []Subject{both}, Acceptances: again}, Default(), now()); len(again) != 2 || got.Conclusion != Success {
+		t.Errorf("accepted again: %+v, %+v", again, got.Findings)
+	}
+}

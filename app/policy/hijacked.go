@@ -109,6 +109,7 @@ func (s Subject) stoodUnder(alias string) bool {
 // aboutEntry starts a draft of exotic-source about one occurrence.
 func aboutEntry(s Subject, e dep.Entry, message, help string) draft {
 	d := about(RuleExoticSource, s, message, help)
+	d.entry = e // who accepts one name does not accept the next
 	if e.Line != 0 {
 		d.Line = e.Line
 	}

@@ -180,6 +180,10 @@ func steers(kind string) func(lines []string) []bool {
 	}
 }
 
+// lineEnds makes one of all that YAML and .npmrc take for the end of a line: else a comment
+// could hide what stands behind a lone carriage return.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // changedLines are those that only one side has, in their order, and the line at which
 // the first of them stands in the head. same says that nothing that counts differs; where
 // only the order does, there are no lines.
@@ -189,7 +193,7 @@ func changedLines(base, head string, steers func([]string) []bool) (line int, ad
 		at   int
 	}
 	read := func(text string) (out []numbered) {
-		lines := strings.Split(strings.ReplaceAll(text, "\r", ""), "\n")
+		lines := strings.Split(lineEnds.Replace(text), "\n")
 		counts := steers(lines)
 		for i, l := range lines {
 			if counts[i] {
