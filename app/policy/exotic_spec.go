@@ -24,12 +24,16 @@ func exoticSpecs(s Subject, v view) []draft {
 	if !s.enters() || e.Source != dep.Registry {
 		return nil
 	}
-	var fresh, moved []dep.Spec
+	var stood, fresh, moved []dep.Spec
+	for _, b := range s.earlier() {
+		stood = append(stood, elsewhere(b.entry, b.evidence.Release)...)
+	}
 	for _, spec := range elsewhere(e, s.Evidence.Release) {
+		same := func(old dep.Spec) bool { return sameSpec(old, spec) }
 		switch {
-		case v.knows(e.Lockfile, spec):
-		case slices.ContainsFunc(s.earlier(), func(b before) bool { return asks(b, spec, sameSpec) }):
-		case slices.ContainsFunc(s.earlier(), func(b before) bool { return asks(b, spec, sameRepositorySpec) }):
+		case slices.ContainsFunc(v.specs[e.Lockfile], same): // the base has a package that asks for the very same
+		case slices.ContainsFunc(stood, same):
+		case slices.ContainsFunc(stood, func(old dep.Spec) bool { return sameRepositorySpec(old, spec) }):
 			moved = append(moved, spec)
 		default:
 			fresh = append(fresh, spec)
@@ -66,11 +70,6 @@ func exoticSpecs(s Subject, v view) []draft {
 	return []draft{d}
 }
 
-// knows says whether the base's lockfile has a package that asks for the very same.
-func (v view) knows(lockfile string, spec dep.Spec) bool {
-	return slices.ContainsFunc(v.specs[lockfile], func(known dep.Spec) bool { return sameSpec(known, spec) })
-}
-
 // states says whether an entry states the specs of its package.
 func states(e dep.Entry) bool {
 	return e.Unsaid&(dep.FactDependencies|dep.FactRanges) == 0
@@ -80,9 +79,11 @@ func states(e dep.Entry) bool {
 // and its document state them, each once.
 func elsewhere(e dep.Entry, document *registry.Release) []dep.Spec {
 	var out []dep.Spec
+	said := map[[2]string]bool{}
 	add := func(specs []dep.Spec) {
 		for _, spec := range specs {
-			if spec.LeavesRegistry() && !slices.ContainsFunc(out, func(o dep.Spec) bool { return sameSpec(o, spec) }) {
+			if key := [2]string{spec.Name, spec.Range}; spec.LeavesRegistry() && !said[key] {
+				said[key] = true
 				out = append(out, spec)
 			}
 		}
@@ -94,11 +95,6 @@ func elsewhere(e dep.Entry, document *registry.Release) []dep.Spec {
 		add(document.Elsewhere)
 	}
 	return out
-}
-
-// asks says whether a version before asked for a spec, or one that is like it.
-func asks(b before, spec dep.Spec, like func(a, b dep.Spec) bool) bool {
-	return slices.ContainsFunc(elsewhere(b.entry, b.evidence.Release), func(old dep.Spec) bool { return like(old, spec) })
 }
 
 func sameSpec(a, b dep.Spec) bool { return a.Name == b.Name && a.Range == b.Range }

@@ -451,3 +451,35 @@ func TestTheListOfBenignReleasesIsExactAndHasItsSources(t *testing.T) {
 		}
 	}
 }
+
+func TestPlainVersionsAreOfTheLineThatOthersWouldBeOf(t *testing.T) {
+	for version, want := range map[string]string{
+		"1.2.3": "1.0", "0.2.3": "0.2", "0.0.3": "0.0", "10.20.30": "10.0", "1.2.3-rc.1": "1.0 pre", "0.3.0-alpha-2": "0.3 pre", "1.2.3+build": "1.0", "1.2.3-rc+b": "1.0 pre",
+		"1.2": "1.0", "1.2.3.4": "", "01.2.3": "1.0", "1.02.3": "1.0", "a.b.c": "", "": "", "..": "", "-": "", "1.2.3-": "", "1.2.x": "", "99999999999999999999.0.0": "",
+	} {
+		l, pre, ok := lineOf(version)
+		got := ""
+		if ok {
+			if got = fmt.Sprintf("%d.%d", l.major, l.minor); pre {
+				got += " pre"
+			}
+		}
+		plain, plainPre, isPlain := plainLine(version)
+		if isPlain && (plain != l || plainPre != pre) {
+			t.Errorf("%s: %v, %v", version, plain, l)
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", version, got, want)
+		}
+	}
+}
+
+func TestManySpecsOfOnePackageAreReadOnce(t *testing.T) {
+	e := entry("a@1.0.0")
+	for i := range 30_000 { // quadratic work would be seen
+		e.Dependencies = append(e.Dependencies, dep.Spec{Name: fmt.Sprint("x", i), Range: "acme/x"})
+	}
+	if got := exoticSpecs(added(e, signed(e)), view{policy: Default()}); len(got) != 1 || !strings.Contains(got[0].Message, "29995 more") {
+		t.Errorf("%+v", got)
+	}
+}

@@ -41,6 +41,9 @@ func (l line) compare(o line) int {
 
 // lineOf is the release line of a version, and whether that is a prerelease.
 func lineOf(version string) (l line, prerelease, ok bool) {
+	if l, prerelease, ok = plainLine(version); ok {
+		return l, prerelease, true
+	}
 	v, err := semver.NPM.Parse(version)
 	if err != nil || v.IsWildcard() {
 		return line{}, false, false
@@ -58,6 +61,35 @@ func lineOf(version string) (l line, prerelease, ok bool) {
 		}
 	}
 	return l, v.IsPrerelease(), true
+}
+
+// plainLine is lineOf for the versions that nearly all are, MAJOR.MINOR.PATCH with or
+// without a prerelease. Histories of ten thousands of versions are read once for each
+// version that changes.
+func plainLine(version string) (l line, prerelease, ok bool) {
+	version, suffix, prerelease := strings.Cut(version, "-")
+	if prerelease && (suffix == "" || strings.Trim(suffix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") != "") {
+		return line{}, false, false
+	}
+	var numbers [3]int64
+	n, digits := 0, 0
+	for i := range len(version) {
+		switch c := version[i]; {
+		case c == '.' && digits > 0 && n < 2:
+			n, digits = n+1, 0
+		case c < '0' || c > '9' || digits == 15 || digits > 0 && numbers[n] == 0:
+			return line{}, false, false
+		default:
+			numbers[n], digits = 10*numbers[n]+int64(c-'0'), digits+1
+		}
+	}
+	if n < 2 || digits == 0 {
+		return line{}, false, false
+	}
+	if numbers[0] > 0 {
+		numbers[1] = 0
+	}
+	return line{numbers[0], numbers[1]}, prerelease, true
 }
 
 // lineage is what a release is compared with in the history of its package. A stable

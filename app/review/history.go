@@ -24,10 +24,11 @@ type past struct {
 // histories adds to the subjects what the registry says of their packages' releases, and
 // the evidence of those earlier ones that the policy wants to hear. Only those are asked
 // about whose own evidence was read: no other name was public, or is worth a second
-// question. It says whether asking again may tell more.
-func (r *Reviewer) histories(ctx context.Context, subjects []policy.Subject) (retry bool) {
+// question. It says whether asking again may tell more, and what was too much to be
+// judged.
+func (r *Reviewer) histories(ctx context.Context, subjects []policy.Subject) (retry bool, tooMuch []policy.Problem) {
 	if r.historian == nil {
-		return false
+		return false, nil
 	}
 	asks := func(s policy.Subject) bool {
 		p := s.Change.Entry.Package
@@ -42,6 +43,7 @@ func (r *Reviewer) histories(ctx context.Context, subjects []policy.Subject) (re
 	found := each(r.concurrency, names, func(name string) past { return r.history(ctx, name) }, nil)
 
 	wanted := map[string]dep.Package{}
+	releases := 0
 	for i := range subjects {
 		s := &subjects[i]
 		if !asks(*s) {
@@ -51,6 +53,15 @@ func (r *Reviewer) histories(ctx context.Context, subjects []policy.Subject) (re
 		if p.unread != "" {
 			s.HistoryUnread = p.unread
 			retry = retry || p.retry
+			continue
+		}
+		if releases += len(p.history.Releases); releases > r.maxPast {
+			s.HistoryUnread = fmt.Sprintf("the histories of what changes have more than %d releases together", r.maxPast)
+			if tooMuch == nil {
+				e := s.Change.Entry
+				tooMuch = []policy.Problem{{Kind: policy.Unreadable, Lockfile: e.Lockfile, Line: e.Line,
+					Detail: fmt.Sprintf("From %s on, the histories of the packages were not looked at: those of what changes have more than %d releases together. Split the change.", e.Package.ID(), r.maxPast)}}
+			}
 			continue
 		}
 		s.History = &p.history
@@ -68,7 +79,7 @@ func (r *Reviewer) histories(ctx context.Context, subjects []policy.Subject) (re
 			w.Evidence = evidence[w.Package.String()]
 		}
 	}
-	return retry
+	return retry, tooMuch
 }
 
 // history asks for one history, and keeps a panic inside as verify does.

@@ -180,3 +180,20 @@ func TestALossOfTheLastHourIsAskedAgainBeforeItIsJudged(t *testing.T) {
 		t.Fatalf("not judged in the end: %v", err)
 	}
 }
+
+func TestTooManyVersionsOfOnePackageBlindNoRule(t *testing.T) {
+	h := left(5 * 24 * time.Hour)
+	r := remembering(proven("left@1.0.0"), h)
+	r.maxPast = 3 // of the four that both versions go through
+	two := packages{"node_modules/left": public("left@1.0.1"), "node_modules/a/node_modules/left": public("left@1.0.0")}
+	req := bring()
+	req.Files[0].Head = two.lockfile()
+	rep, err := r.Review(t.Context(), req)
+	if err != nil || rep.Conclusion != policy.Failure || !slices.Contains(rules(rep), policy.RuleLockfileUnreadable) {
+		t.Errorf("%v, %s, %+v", err, rep.Conclusion, rep.Findings)
+	}
+	r.maxPast = 4
+	if rep, err := r.Review(t.Context(), req); err != nil || slices.Contains(rules(rep), policy.RuleLockfileUnreadable) {
+		t.Errorf("%v, %+v", err, rep.Findings)
+	}
+}

@@ -16,6 +16,10 @@ const (
 	// MaxChanges bounds the changed packages of one review: each costs a request or
 	// two to the registry.
 	MaxChanges = 100_000
+	// MaxPast bounds the releases in the histories of all packages that change, each counted
+	// for every version of the package that does: they are gone through for each. A whole
+	// new lockfile of some thousand packages has a million.
+	MaxPast = 20_000_000
 	// MaxPulls bounds the open pull requests with one head: each is a section of one
 	// check, and nobody has more than a few for a good reason.
 	MaxPulls = 50

@@ -103,6 +103,7 @@ type Reviewer struct {
 	demo        bool
 	progress    func(done, total int)
 	offline     bool
+	maxPast     int
 
 	hubBudget, malwareBudget time.Duration
 }
@@ -112,7 +113,7 @@ func New(o Options) (*Reviewer, error) {
 	if o.Verifier == nil || o.Clock == nil || o.Concurrency < 1 {
 		return nil, errors.New("a reviewer needs a verifier, a clock and a concurrency of at least 1")
 	}
-	r := &Reviewer{verifier: o.Verifier, historian: o.Historian, concurrency: o.Concurrency, clock: o.Clock, demo: o.Demo, progress: o.Progress, registries: map[string]bool{}}
+	r := &Reviewer{verifier: o.Verifier, historian: o.Historian, concurrency: o.Concurrency, clock: o.Clock, demo: o.Demo, progress: o.Progress, registries: map[string]bool{}, maxPast: MaxPast}
 	r.offline, r.hubBudget, r.malwareBudget = o.Offline, cmp.Or(o.HubBudget, hubBudget), cmp.Or(o.MalwareBudget, malwareBudget)
 	for _, host := range lockfile.PublicHosts() {
 		r.registries["https://"+host] = true
@@ -197,7 +198,9 @@ func (r *Reviewer) look(ctx context.Context, req Request) (policy.Input, report.
 	asked := r.inquire(ctx, req.Kind, req.Hub, in.Subjects) // goes on in the background
 	r.bundles(ctx, changes, in.Subjects)
 	if req.Kind != report.Audit || req.Lost {
-		out.Retry = r.histories(ctx, in.Subjects)
+		var tooMuch []policy.Problem
+		out.Retry, tooMuch = r.histories(ctx, in.Subjects)
+		in.Problems = append(in.Problems, tooMuch...)
 		out.Hasty = r.settle(ctx, in.Subjects, req.Policy)
 	}
 	r.inventories(ctx, req, &in)
@@ -224,7 +227,7 @@ func (r *Reviewer) Releases(ctx context.Context, subjects []provenance.Subject, 
 			Evidence: r.verifier.Verify(ctx, s),
 		})
 	}
-	out.Retry = r.histories(ctx, in.Subjects)
+	out.Retry, in.Problems = r.histories(ctx, in.Subjects)
 	out.Hasty = r.settle(ctx, in.Subjects, p)
 	r.consult(ctx, r.inquire(ctx, report.Verify, hub, in.Subjects), report.Verify, p, &in)
 	if err := ctx.Err(); err != nil {
