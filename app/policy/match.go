@@ -145,6 +145,9 @@ func (p Pattern) moreSpecific(q Pattern) string {
 // blocks are the blocks for a package, the most specific first; of two that are
 // equally specific, the later one in the file.
 func (p Policy) blocks(pkg dep.Package) []PackageRule {
+	if out, known := p.matched[pkg]; known {
+		return out
+	}
 	var out []PackageRule
 	for _, b := range p.Packages {
 		pattern := splitPattern(b.Match)
@@ -156,6 +159,9 @@ func (p Policy) blocks(pkg dep.Package) []PackageRule {
 			i++
 		}
 		out = slices.Insert(out, i, b)
+	}
+	if p.matched != nil {
+		p.matched[pkg] = out
 	}
 	return out
 }

@@ -4,6 +4,8 @@ package policy
 
 import (
 	"time"
+
+	"github.com/bonafide-app/bonafide/app/dep"
 )
 
 // Severity is how much a finding weighs.
@@ -70,6 +72,10 @@ type Policy struct {
 	// FloorUnread says why the organisation's floor, which must hold, is not known; ""
 	// where it is, or where there need be none. It never passes, whatever OnUnknown says.
 	FloorUnread string
+
+	// matched keeps the blocks of the packages that one verdict is about: dozens of times
+	// each is asked for, and the patterns may be anybody's. nil keeps nothing.
+	matched map[dep.Package][]PackageRule
 }
 
 // Place is a line of a policy file. File is "" for the one that Policy.Source names.

@@ -247,7 +247,7 @@ func (p Policy) With(name RuleName, s Severity) Policy {
 		rules = map[RuleName]Severity{}
 	}
 	rules[name] = s
-	p.Rules, p.Packages = rules, slices.Clone(p.Packages)
+	p.Rules, p.Packages, p.matched = rules, slices.Clone(p.Packages), nil
 	for i := range p.Packages {
 		p.Packages[i].Rules = maps.Clone(p.Packages[i].Rules)
 		delete(p.Packages[i].Rules, name)

@@ -88,7 +88,8 @@ func text(v jsontext.Value) string {
 		return ""
 	}
 	if len(s) > maxText {
-		s = strings.ToValidUTF8(s[:maxText], "")
+		s = strings.TrimSpace(s) // else white space would be all that is left of a spec
+		s = strings.ToValidUTF8(s[:min(len(s), maxText)], "")
 	}
 	return s
 }

@@ -19,6 +19,10 @@ func TestWhatAReleaseAsksForElsewhereAndBundles(t *testing.T) {
 	}
 	r := read(`"dependencies":{"left":"^1.0.0","setup":"github:o/r#c","old":"npm:x@1","odd":7},"optionalDependencies":{"setup":"github:o/r#c"},
 		"peerDependencies":{"p":"https://example.com/p.tgz"},"devDependencies":{"d":"github:o/d"}`)
+	padded := read(`"dependencies":{"setup":"` + strings.Repeat(" ", maxText) + `github:o/r"}`)
+	if fmt.Sprint(padded.Elsewhere) != fmt.Sprint([]dep.Spec{{Name: "setup", Range: "github:o/r", Kind: dep.Prod}}) {
+		t.Errorf("a spec behind white space: %v", padded.Elsewhere)
+	}
 	want := []dep.Spec{{Name: "p", Range: "https://example.com/p.tgz", Kind: dep.Peer}, {Name: "setup", Range: "github:o/r#c", Kind: dep.Optional}}
 	if fmt.Sprint(r.Elsewhere) != fmt.Sprint(want) {
 		t.Errorf("%v, want %v", r.Elsewhere, want)

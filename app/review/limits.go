@@ -20,6 +20,10 @@ const (
 	// for every version of the package that does: they are gone through for each. A whole
 	// new lockfile of some thousand packages has a million.
 	MaxPast = 20_000_000
+	// MaxPreview bounds the blocks and exceptions of a policy that a pull request brings
+	// along, times the packages that change: each of them is held against each, and both are
+	// the pull request's to write. The worst pattern found takes 5 µs.
+	MaxPreview = 2_000_000
 	// MaxPulls bounds the open pull requests with one head: each is a section of one
 	// check, and nobody has more than a few for a good reason.
 	MaxPulls = 50

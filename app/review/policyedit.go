@@ -188,6 +188,15 @@ func (e *PolicyEdit) preview(in policy.Input, req Request, at time.Time) (*repor
 		}
 		return nil, problem
 	}
+	verb := "changes"
+	if e.Removed {
+		verb = "removes"
+	}
+	if patterns := len(e.Policy.Packages) + len(e.Policy.Exceptions); patterns*len(in.Subjects) > MaxPreview {
+		return nil, policy.Problem{Kind: policy.PolicyEdited, Lockfile: e.Path, Detail: fmt.Sprintf(
+			"This pull request %s the policy file %s; it is judged by the policy of the base branch. What would change under the new one was not worked out: it has %d blocks and exceptions, and %d packages change. Change the policy in a pull request of its own.",
+			verb, e.Path, patterns, len(in.Subjects))}
+	}
 	out := &report.Preview{PolicyFrom: e.Policy.Source}
 	for _, f := range req.Files {
 		if e.Policy.Ignores(f.Path) {
@@ -206,10 +215,6 @@ func (e *PolicyEdit) preview(in policy.Input, req Request, at time.Time) (*repor
 	is := policy.Judge(without(in, e.Policy.Ignores), e.Policy, at)
 	out.Conclusion, out.WouldFail, out.Changes = is.Conclusion, is.WouldFail, changesOf(was, is)
 
-	verb := "changes"
-	if e.Removed {
-		verb = "removes"
-	}
 	return out, policy.Problem{Kind: policy.PolicyEdited, Lockfile: e.Path, Detail: fmt.Sprintf(
 		"This pull request %s the policy file %s; it is judged by the policy of the base branch. Under the new one this check would end in %s, with %s.",
 		verb, e.Path, compared(outcome(is), outcome(was)), howMany(len(out.Changes)))}
