@@ -283,11 +283,15 @@ func (h *witness) standingAnywhere(ctx context.Context, at place, sha string) (p
 	return policy.Orphan, answered
 }
 
+// shortSHA is how many digits git takes for the beginning of a commit's name.
+const shortSHA = 4
+
 // contains says whether a branch or tag has a commit in its history. A ref or commit
 // that is not there, or shares no history with the other, gives false.
 func (h *witness) contains(ctx context.Context, at place, ref, sha string) (bool, error) {
 	name, err := escapeRef(ref)
-	if err != nil || strings.Contains(ref, ":") || strings.Contains(ref, "..") || shaShape.MatchString(ref) {
+	itself := len(ref) >= shortSHA && strings.HasPrefix(sha, strings.ToLower(ref)) // also where no ref of that name is left
+	if err != nil || strings.Contains(ref, ":") || strings.Contains(ref, "..") || shaShape.MatchString(ref) || itself {
 		return false, nil //nolint:nilerr // no ref of this repository has such a name: it would be a fork's, or the commit itself
 	}
 	var answer struct {
