@@ -53,6 +53,10 @@ func replays(t *testing.T, h registry.History, documents map[string]json.RawMess
 		e, ev := evidence(p.Version)
 		s := updated(old, oldEvidence, e, ev)
 		s.History = &registry.History{Name: h.Name, Releases: past[:i+2]}
+		for _, w := range Wanted(s) {
+			_, ev := evidence(w.Version)
+			s.Witnesses = append(s.Witnesses, Witness{Package: w, Evidence: ev})
+		}
 		out = append(out, replayed{e.Package.ID(), s, p.Published})
 	}
 	return out

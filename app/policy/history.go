@@ -126,7 +126,7 @@ func (s Subject) hadBefore(a asset) (before, bool) {
 }
 
 // builtBefore is the newest release of its line that is announced with provenance, for a
-// release that has some and is compared with no version in the lockfile that weighs; for
+// release that has some and is compared with no version in the lockfile that has and weighs; for
 // the first ones of a line, that of the line below. What came out just before it counts
 // only where there is nothing else: it may be from the same hands, whosever those are.
 func (s Subject) builtBefore() (p registry.Past, below, ok bool) {
@@ -140,11 +140,11 @@ func (s Subject) builtBefore() (p registry.Past, below, ok bool) {
 	return l.newest(has)
 }
 
-// builtAlone says whether it is proven who built a release, and nothing in the lockfile
-// that weighs is there to compare with.
+// builtAlone says whether it is proven who built a release, and of nothing in the lockfile
+// that weighs. A version from before the project had provenance vouches for nobody.
 func (s Subject) builtAlone() bool {
 	return s.comparable() && identity(s.Evidence) != nil &&
-		!slices.ContainsFunc(s.compared(), func(b before) bool { return b.weighs })
+		!slices.ContainsFunc(s.locked(), func(b before) bool { return b.weighs && identity(b.evidence) != nil })
 }
 
 // builderUnread is why it could not be compared with its line who built a release, ""

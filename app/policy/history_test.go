@@ -222,6 +222,13 @@ func lately(version string, edit func(*provenance.Evidence)) Subject {
 	})
 }
 
+// leaps is an update from before the package had provenance, over a release that has.
+func leaps(edit func(*provenance.Evidence)) Subject {
+	s := moves("0.9.0", "0.9.2", past("0.9.0", 900, ""), past("0.9.1", 90, "P"), past("0.9.2", 2, "P"))
+	edit(&s.Evidence)
+	return s
+}
+
 func repositoryByLine() []example {
 	taken := func(ev *provenance.Evidence) {
 		i := ev.Provenance.Identity
@@ -244,6 +251,9 @@ func repositoryByLine() []example {
 		{name: "line: in the place of a newer one, from elsewhere", subject: []Subject{remembering(old, old.History.Releases)}, want: []string{"error"}},
 		{name: "line: the first of its line", subject: []Subject{arrives(past("1.0.0", 90, "P"), past("2.0.0", 2, "P"))}},
 		{name: "line: the first of its line, from elsewhere", subject: []Subject{lately("2.0.0", taken)}, want: []string{"error"}},
+		{name: "line: in the place of one without provenance, from elsewhere", subject: []Subject{leaps(taken)}, want: []string{"error"}},
+		{name: "line: in the place of one without provenance", subject: []Subject{leaps(func(*provenance.Evidence) {})}},
+		{name: "line: beside one with provenance, and in the place of one without, from elsewhere", subject: []Subject{beside(leaps(taken), entry("axios@1.0.0"), attested(entry("axios@1.0.0")))}, want: []string{"error"}},
 		{name: "line: the second from elsewhere", subject: []Subject{lately("1.0.2", taken)}, want: []string{"error"}},
 		{name: "line: the second of its line, from elsewhere", subject: []Subject{lately("2.0.1", taken)}, want: []string{"error"}},
 		{name: "line: the second of its line", subject: []Subject{lately("2.0.1", func(*provenance.Evidence) {})}},

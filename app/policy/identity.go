@@ -38,10 +38,20 @@ func identity(e provenance.Evidence) *provenance.Identity {
 
 // ancestors are the versions to compare identities with: what is replaced under the
 // same name weighs as its release line does. Where nothing of that line is replaced, a
-// copy of it that stays does: else a further copy could come from anywhere. Where neither
-// is there, the newest release with provenance of its line, or of the one below, does. Everything else is
+// copy of it that stays does: else a further copy could come from anywhere. Where none of
+// these is proven to have a builder, the newest release with provenance of its line, or of the one below, does. Everything else is
 // information.
 func (s Subject) ancestors() []before {
+	out := s.locked()
+	if p, below, ok := s.builtBefore(); ok {
+		out = append(out, s.witnessed(p, below))
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].weighs && !out[j].weighs })
+	return out
+}
+
+// locked are those of the ancestors that stand in the lockfile.
+func (s Subject) locked() []before {
 	out := s.compared()
 	replaced := false
 	for i := range out {
@@ -51,10 +61,6 @@ func (s Subject) ancestors() []before {
 	for i := range out {
 		out[i].weighs = out[i].weighs && !(replaced && out[i].stays)
 	}
-	if p, below, ok := s.builtBefore(); ok {
-		out = append(out, s.witnessed(p, below))
-	}
-	sort.SliceStable(out, func(i, j int) bool { return out[i].weighs && !out[j].weighs })
 	return out
 }
 
