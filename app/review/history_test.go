@@ -197,3 +197,28 @@ func TestTooManyVersionsOfOnePackageBlindNoRule(t *testing.T) {
 		t.Errorf("%v, %+v", err, rep.Findings)
 	}
 }
+
+// Whoever publishes twice in a row with provenance of their own is not vouched for by the
+// first of the two, nor by a version from before the package had provenance.
+func TestTwoReleasesInARowVouchForNobody(t *testing.T) {
+	h := &historian{histories: map[string]registry.History{"left": {Name: "left", Releases: []registry.Past{
+		{Version: "1.0.0", Published: noon.AddDate(0, -9, 0)},
+		{Version: "1.1.0", Published: noon.AddDate(0, -3, 0), Announced: true},
+		{Version: "1.1.1", Published: noon.Add(-2 * time.Hour), Announced: true},
+		{Version: "1.1.2", Published: noon.Add(-time.Hour), Announced: true},
+		{Version: "2.0.0", Published: noon.Add(-time.Hour), Announced: true},
+	}}}}
+	for name, tt := range map[string]struct{ base, head string }{"added": {"", "left@1.1.2"}, "a new line": {"", "left@2.0.0"}, "updated": {"left@1.0.0", "left@1.1.2"}} {
+		for repository, want := range map[string]bool{"": false, "https://github.com/mallory/left": true} {
+			v := handed{proven("left@1.1.0", "left@1.1.1", "left@1.1.2", "left@2.0.0"), map[string]string{"left@1.1.1": repository, "left@1.1.2": repository, "left@2.0.0": repository}}
+			req := bring(tt.head)
+			if tt.base != "" {
+				req.Files[0].Base = bring(tt.base).Files[0].Head
+			}
+			rep, err := remembering(v, h).Review(t.Context(), req)
+			if err != nil || slices.Contains(rules(rep), policy.RuleRepositoryChanged) != want {
+				t.Errorf("%s, %q: %v, %+v", name, repository, err, rep.Findings)
+			}
+		}
+	}
+}
