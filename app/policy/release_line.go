@@ -142,6 +142,7 @@ func (s Subject) lineage() (l lineage) {
 			lower[its] = append(lower[its], p)
 		}
 	}
+	var below [][]registry.Past // by line, the nearest first
 	for _, its := range slices.SortedFunc(maps.Keys(lower), func(a, b line) int { return b.compare(a) }) {
 		var dated []registry.Past
 		for _, p := range lower[its] {
@@ -152,11 +153,13 @@ func (s Subject) lineage() (l lineage) {
 				dated = append(dated, p)
 			}
 		}
-		l.below = append(dated, l.below...)
+		below = append(below, dated)
 		if self.Published.IsZero() || len(dated) > 0 && began.Sub(dated[0].Published) >= LossTime {
 			break
 		}
 	}
+	slices.Reverse(below)
+	l.below = slices.Concat(below...)
 	switch {
 	case !known:
 		l.why = "its version has no place in the order of versions"

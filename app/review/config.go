@@ -59,7 +59,12 @@ func (c *comparison) configs(ctx context.Context, ignores func(path string) bool
 	var paths []string
 	for _, s := range []side{c.base, c.head} {
 		for p := range s.paths {
-			if configKind(p) != "" && !c.base.sameEntry(c.head, p) && !ignores(p) {
+			if configKind(p) == "" || ignores(p) {
+				continue
+			}
+			if same, err := c.sameFile(ctx, p); err != nil {
+				return nil, err
+			} else if !same {
 				paths = append(paths, p)
 			}
 		}
@@ -110,6 +115,23 @@ func (c *comparison) configs(ctx context.Context, ignores func(path string) bool
 	}
 	managers, err := c.packageManagers(ctx, ignores)
 	return append(out, managers...), err
+}
+
+// sameFile says whether what stands at a path is the same on both sides, and what it leads
+// to where it is a symlink.
+func (c *comparison) sameFile(ctx context.Context, p string) (bool, error) {
+	if !c.base.sameEntry(c.head, p) || c.head.paths[p].Kind != Symlink {
+		return c.base.sameEntry(c.head, p), nil
+	}
+	b, bErr := c.base.resolve(ctx, p)
+	h, hErr := c.head.resolve(ctx, p)
+	if err := errors.Join(readFailure(bErr), readFailure(hErr)); err != nil {
+		return false, err
+	}
+	if b == nil || h == nil {
+		return b == h, nil
+	}
+	return b.ID == h.ID, nil
 }
 
 // packageManagers finds the manifests that name the package manager in a way that lets

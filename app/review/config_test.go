@@ -24,6 +24,8 @@ func TestFilesThatSteerThePackageManager(t *testing.T) {
 		"unchanged":                      {files{at: "a=1"}, files{at: "a=1", "b": "1"}, nil},
 		"in node_modules":                {files{}, files{"node_modules/a/.npmrc": "a=1"}, nil},
 		"a symlink":                      {files{".npmrc": "a=1"}, files{".npmrc": "-> /etc/npmrc"}, []string{".npmrc:0 .npmrc was changed" + steers + "."}},
+		"what a symlink leads to":        {files{".npmrc": "-> config/npm", "config/npm": "a=1"}, files{".npmrc": "-> config/npm", "config/npm": "ignore-scripts=false"}, []string{".npmrc:0 .npmrc was changed" + steers + "."}},
+		"a symlink that stays":           {files{".npmrc": "-> config/npm", "config/npm": "a=1", "pnpmfile.js": "-> nowhere"}, files{".npmrc": "-> config/npm", "config/npm": "a=1", "pnpmfile.js": "-> nowhere", "b": ""}, nil},
 		"too large":                      {files{".npmrc": "a=1"}, files{".npmrc": "too large"}, []string{".npmrc:0 .npmrc was changed" + steers + "."}},
 		"binary":                         {files{".npmrc": "a=1"}, files{".npmrc": "\xff\x00"}, []string{".npmrc:0 .npmrc was changed" + steers + "."}},
 		"yarn's releases":                {files{".yarn/releases/yarn-4.1.0.cjs": "x"}, files{".yarn/releases/yarn-4.1.1.cjs": "y"}, []string{".yarn/releases/yarn-4.1.0.cjs:0 2 files (yarn's own code) differ: .yarn/releases/yarn-4.1.0.cjs was removed, .yarn/releases/yarn-4.1.1.cjs was added, and they steer what is installed and how."}},
