@@ -304,10 +304,6 @@ var errCrowded = fmt.Errorf("it has more than %d comments", MaxCommentPages*Page
 // refusedForGood says whether GitHub, or the pull request's size, keeps us from
 // commenting, so that trying again is no use.
 func refusedForGood(err error) bool {
-	var later *review.Later
-	if err == nil || errors.As(err, &later) {
-		return false
-	}
 	switch status(err) {
 	case http.StatusForbidden, http.StatusNotFound, http.StatusGone, http.StatusUnprocessableEntity:
 		return true

@@ -122,10 +122,12 @@ func seconds(s string) (time.Duration, bool) {
 	return time.Duration(n) * time.Second, err == nil
 }
 
-// status is the status of a refused request, 0 where there was none.
+// status is the status of a refused request, 0 where there was none. A request that may
+// succeed later was not refused: rate limits come as 403, too.
 func status(err error) int {
+	var later *review.Later
 	var e *github.ErrorResponse
-	if errors.As(err, &e) && e.Response != nil {
+	if !errors.As(err, &later) && errors.As(err, &e) && e.Response != nil {
 		return e.Response.StatusCode
 	}
 	return 0

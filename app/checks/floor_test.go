@@ -2,6 +2,7 @@ package checks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -160,6 +161,32 @@ func TestAFloorThatCannotBeReadFailsWhereItMustHold(t *testing.T) {
 				}
 				if _, remembered := m["9acme"]; remembered != c.remembered {
 					t.Errorf("remembered: %v", m)
+				}
+			})
+		}
+	}
+}
+
+func TestARateLimitIsNoAnswerAboutAPolicy(t *testing.T) {
+	extending := tree{"bonafide.yml": "version: 1\nextends: acme/policies\n"}
+	for name, limited := range map[string]http.HandlerFunc{
+		"403 with a pause": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "30")
+			answer(w, 403, "You have exceeded a limit")
+		},
+		"403 in words": func(w http.ResponseWriter, _ *http.Request) { answer(w, 403, "API rate limit exceeded") },
+		"429":          func(w http.ResponseWriter, _ *http.Request) { answer(w, 429, "Slow down") },
+	} {
+		for _, of := range []string{"acme/.github", "acme/policies"} {
+			t.Run(name+", "+of, func(t *testing.T) {
+				h := newHub(t)
+				extending.serve(h, "acme/web", tip, 100)
+				serveRepository(h, "acme/.github", organisations, tree{"bonafide.yml": enforces})
+				h.routes["GET /repos/"+of] = limited
+				p, problem, err := h.bounded(memory{"9acme": "acme/.github before"}, true).Policy(t.Context(), web, tip)
+				var later *review.Later
+				if !errors.As(err, &later) {
+					t.Errorf("%+v, %+v, %v: it must be asked again", p.FloorUnread, problem, err)
 				}
 			})
 		}
