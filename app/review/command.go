@@ -179,7 +179,11 @@ func parseCommand(body string) (order, error) {
 func (r *Runner) Command(ctx context.Context, repo Repository, number int, c Command, try Try) (Answer, error) {
 	remark, err := r.forge.Remark(ctx, repo, number, c.RemarkRef)
 	if errors.Is(err, ErrGone) {
-		return Answer{}, try.gone(ctx, "the command", err)
+		if err := try.gone(ctx, "the command", err); err != nil {
+			return Answer{}, err
+		}
+		fell, err := r.fall(ctx, repo, number, c.RemarkRef)
+		return Answer{Judge: fell}, err
 	} else if err != nil {
 		return Answer{}, fmt.Errorf("read the command: %w", err)
 	}
@@ -201,9 +205,13 @@ func (r *Runner) Command(ctx context.Context, repo Repository, number int, c Com
 	var refused errCommand
 	switch {
 	case errors.As(err, &refused):
+		fell, err := r.fall(ctx, repo, number, c.RemarkRef)
+		if err != nil {
+			return Answer{}, err
+		}
 		reaction = Refused
 		answer.Note = fmt.Sprintf("A command of %s was refused: %s.", remark.Author, refused)
-		answer.Judge = role >= TriageRole
+		answer.Judge = role >= TriageRole || fell
 	case err != nil:
 		return Answer{}, err
 	}
@@ -313,9 +321,6 @@ func (r *Runner) accept(ctx context.Context, repo Repository, pull Pull, c Comma
 	}
 	var refused errCommand
 	if errors.As(err, &refused) || errors.Is(err, ErrGone) {
-		if err := r.acceptances.Retract(ctx, repo, pull.Number, c.RemarkRef); err != nil {
-			return err
-		}
 		return errCommand("it was edited or deleted meanwhile")
 	}
 	if err != nil {
@@ -324,13 +329,24 @@ func (r *Runner) accept(ctx context.Context, repo Repository, pull Pull, c Comma
 	return nil
 }
 
+// fall lets go of what an interrupted attempt at a command stored: one that is refused,
+// or gone, leaves nothing behind. It says whether there was anything.
+func (r *Runner) fall(ctx context.Context, repo Repository, number int, ref RemarkRef) (bool, error) {
+	stored, err := r.accepted(ctx, repo, number)
+	if err != nil || !slices.ContainsFunc(stored, func(a Acceptance) bool { return a.RemarkRef == ref }) {
+		return false, err
+	}
+	return true, r.Retract(ctx, repo, number, ref)
+}
+
 // keep stores acceptances; those of the same remark that are stored already stay.
 func (r *Runner) keep(ctx context.Context, repo Repository, number int, list []Acceptance) error {
 	stored, err := r.acceptances.Accepted(ctx, repo, number)
 	if err != nil {
 		return err
 	}
-	if len(stored)+len(list) > MaxAcceptances {
+	others := slices.DeleteFunc(stored, func(a Acceptance) bool { return a.RemarkRef == list[0].RemarkRef })
+	if len(others)+len(list) > MaxAcceptances {
 		return errCommand(fmt.Sprintf("more than %d findings would be accepted on this pull request: write an exception into the policy file", MaxAcceptances))
 	}
 	return r.acceptances.Accept(ctx, repo, list)

@@ -203,6 +203,58 @@ func TestAnEditWhileACommandIsObeyedLetsItFall(t *testing.T) {
 	}
 }
 
+// The first attempt stored what was accepted and ended before it read the command again;
+// the event about the edit had been dealt with before.
+func TestWhatAnInterruptedAttemptStoredFallsWithItsCommand(t *testing.T) {
+	for name, change := range map[string]func(f *forge){
+		"edited": func(f *forge) {
+			edited := f.remarks[remarkRef]
+			edited.Body = "never mind"
+			f.remarks[remarkRef] = edited
+		},
+		"deleted": func(f *forge) { f.remarks = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, r, kept := asked(t, acceptLeft)
+			f.fail = func(call string) error {
+				if call == "Remark" && len(*kept) > 0 {
+					return &Later{Reason: "GitHub asks for a pause"}
+				}
+				return nil
+			}
+			if _, err := r.Command(t.Context(), repo, 7, command, Try{}); err == nil || len(*kept) != 1 {
+				t.Fatalf("%v, %v", err, *kept)
+			}
+			f.fail = nil
+			change(f)
+			answer, err := r.Command(t.Context(), repo, 7, command, Try{Last: true})
+			if err != nil || !answer.Judge || len(*kept) != 0 {
+				t.Errorf("%+v, %v, %v", answer, err, *kept)
+			}
+		})
+	}
+}
+
+func TestARepeatedCommandIsNotCountedTwice(t *testing.T) {
+	f, r, kept := asked(t, acceptLeft)
+	for i := range MaxAcceptances - 1 {
+		*kept = append(*kept, Acceptance{RemarkRef: RemarkRef{InReview, int64(100 + i)}, Acceptance: policy.Acceptance{Number: 7}})
+	}
+	for range 2 {
+		if answer, err := r.Command(t.Context(), repo, 7, command, Try{}); err != nil || answer.Note != "" {
+			t.Fatalf("%+v, %v", answer, err)
+		}
+	}
+	other := f.remarks[remarkRef]
+	other.ID = 34
+	f.remarks[other.RemarkRef] = other
+	one := command
+	one.ID = 34
+	if answer, err := r.Command(t.Context(), repo, 7, one, Try{}); err != nil || !strings.Contains(answer.Note, "more than") || len(*kept) != MaxAcceptances {
+		t.Errorf("%+v, %v, %d", answer, err, len(*kept))
+	}
+}
+
 func TestAReactionThatIsRefusedUndoesNothing(t *testing.T) {
 	f, r, kept := asked(t, acceptLeft)
 	f.fail = func(call string) error { return only(call, "React", errors.New("403")) }
