@@ -109,7 +109,7 @@ func (h *witness) attempt(ctx context.Context, at place, a attempt) policy.Run {
 			if j.Conclusion == nil {
 				continue
 			}
-			name := j.Name[:min(len(j.Name), MaxJobName)]
+			name := strings.ToValidUTF8(j.Name[:min(len(j.Name), MaxJobName)], "") // not half a character
 			switch *j.Conclusion {
 			case "success":
 				r.Succeeded = append(r.Succeeded, name)

@@ -246,6 +246,63 @@ func TestHostileNamesAreHarmlessWhereverTheyAreShown(t *testing.T) {
 	harmless(t, ReviewBody(r), elements)
 }
 
+// whole is hostile with all that a report can hold besides.
+func whole() Report {
+	r := hostile()
+	p := Preview{PolicyFrom: "x", Conclusion: policy.Failure}
+	for i, s := range hostileNames() {
+		f := policy.Finding{Rule: policy.RuleName(s), Severity: policy.Error, Package: npm(s, s), Lockfile: s, Line: 1, Message: s, Help: s}
+		switch i % 3 {
+		case 1:
+			f.Package = npm("", "")
+			f.Package.Ecosystem = ""
+		case 2:
+			f.Package, f.Lockfile = npm("", ""), ""
+			f.Package.Ecosystem = ""
+		}
+		p.Changes = append(p.Changes, PreviewChange{Finding: f, Was: s, Is: "error"})
+		p.Limits = append(p.Limits, s)
+		x := policy.Excepted{Finding: f, Pardon: policy.Pardon{Exception: &policy.Exception{Reason: s, Owner: s, File: s}}}
+		if i%2 == 0 {
+			x.Pardon = policy.Pardon{Acceptance: &policy.Acceptance{Reason: s, By: s}}
+		}
+		r.Excepted = append(r.Excepted, x)
+	}
+	r.Preview = &p
+	for range policy.MaxOffered {
+		r.Pins = append(r.Pins, policy.PackageRule{Match: "npm:@" + strings.Repeat("a", 200), Identity: policy.IdentityPin{Repository: "github.com/" + strings.Repeat("b", 200), Ref: "refs/tags/*"}})
+	}
+	return r
+}
+
+func TestAllThatAReportCanHoldIsHarmlessAndWithinTheLimits(t *testing.T) {
+	allowed := append(slices.Clone(elements), "del", "details", "summary", "pre")
+	for _, n := range []int{1, 2, 7, MaxSections + 5} {
+		var c Check
+		for i := range n {
+			c.Sections = append(c.Sections, Section{PullRequest: i + 1, BaseRef: hostileNames()[i], Report: whole()})
+		}
+		o := Output(c)
+		inLimits(t, o)
+		fences := regexp.MustCompile("(?s)\n```yaml\n.*?\n```\n")
+		for _, page := range []string{o.Summary, o.Text} {
+			harmless(t, fences.ReplaceAllString(page, "\n"), allowed)
+		}
+		for _, says := range []string{"### Excepted", "### Under the policy", "### Not looked at", "### Findings"} {
+			if strings.Count(o.Summary, says) != min(n, MaxSections) {
+				t.Errorf("%d sections: %q is said %d times", n, says, strings.Count(o.Summary, says))
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := Table(&b, whole(), TableOptions{Width: 80}); err != nil {
+		t.Fatal(err)
+	}
+	if i := strings.IndexFunc(b.String(), func(r rune) bool { return r != '\n' && hidden(r) }); i >= 0 {
+		t.Errorf("a hidden character survives: %.100q", b.String()[i:])
+	}
+}
+
 func checkAnnotation(t *testing.T, a Annotation) {
 	t.Helper()
 	text := a.Title + " " + a.Message

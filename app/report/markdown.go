@@ -34,13 +34,17 @@ func summaryOf(r Report, budget int) string {
 	if r.PolicyFrom != "" {
 		foot = "\nPolicy: " + sentence(r.PolicyFrom) + ".\n"
 	}
-	if notes := notLookedAt(r, budget); notes != "" {
+	room := budget
+	if budget != unlimited {
+		room -= len(head) + len(foot)
+	}
+	if notes := notLookedAt(r, room); notes != "" {
 		foot = "\n### Not looked at\n\n" + notes + foot
 	}
-	if excepted := exceptedOf(r, budget); excepted != "" {
+	if excepted := exceptedOf(r, room); excepted != "" {
 		foot = "\n### Excepted: these findings do not count\n\n" + excepted[:len(excepted)-1] + foot
 	}
-	foot = previewMarkdown(r.Preview, budget) + foot
+	foot = previewMarkdown(r.Preview, room) + foot
 	if len(r.Findings) == 0 {
 		return head + foot
 	}
