@@ -304,3 +304,13 @@ func TestAServerThatIsEndingSaysSo(t *testing.T) {
 	<-stopped
 	p.ends(pull.HeadSHA(), "success")
 }
+
+// What is asked beside the verdict is asked in goroutines of its own.
+func TestAPanicWhileAdvisoriesAreAskedForIsSaid(t *testing.T) {
+	s := emptyStage(t, false, func(o *app.Options, _ *sandbox.World) {
+		o.Transport = fragile{http.DefaultTransport, func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/advisories") }}
+	})
+	p := withFiles(s, nil)
+	pull := p.pull(p.locked(mended))
+	p.ends(pull.HeadSHA(), "success", "known-malware", "internal error")
+}

@@ -168,7 +168,8 @@ func (h *witness) advisories(ctx context.Context, kind string, packages []dep.Pa
 	var g errgroup.Group
 	g.SetLimit(BatchesAtATime)
 	for _, batch := range all {
-		g.Go(func() error {
+		g.Go(func() (err error) {
+			defer recovered(h.forge.logger(ctx), &err)
 			list, inquiry := h.batch(ctx, kind, batch)
 			mu.Lock()
 			defer mu.Unlock()
@@ -188,7 +189,9 @@ func (h *witness) advisories(ctx context.Context, kind string, packages []dep.Pa
 			return nil
 		})
 	}
-	_ = g.Wait() // the functions never fail
+	if err := g.Wait(); err != nil && out.Looked == policy.Answered {
+		out = policy.Inquiry{Looked: policy.LeftOut, Reason: "Bonafide failed while it asked GitHub: " + err.Error()}
+	}
 	return found, out
 }
 
