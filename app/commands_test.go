@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -183,6 +184,18 @@ func TestACommandThatWasEditedBeforeItWasReadIsRefused(t *testing.T) {
 	}
 	p.settle()
 	p.ends(pull.HeadSHA(), "failure", "provenance-lost")
+}
+
+func TestACommandThatCannotBeAnsweredIsSaid(t *testing.T) {
+	p, pull := withPeople(t, false, "")
+	p.GitHub.SetFault(func(r *http.Request, _ string) *forge.Fault {
+		if !strings.HasSuffix(r.URL.Path, "/permission") {
+			return nil
+		}
+		return &forge.Fault{Status: 403, Body: `{"message":"Not for you","documentation_url":"https://docs.github.com","status":"403"}`}
+	})
+	p.answered(pull, p.review(pull, "keeper", acceptLost))
+	p.ends(pull.HeadSHA(), "failure", "provenance-lost", "could not be answered")
 }
 
 func TestAnAcceptanceEndsWithItsPullRequest(t *testing.T) {

@@ -48,7 +48,8 @@ func (a *App) work(ctx context.Context, job queue.Job, attempt queue.Attempt) er
 	return a.giveUp(ctx, job, err)
 }
 
-// giveUp completes the check of a job that failed for good, and returns the cause.
+// giveUp completes the check of a job that failed for good, or lets it say that a command
+// has no answer, and returns the cause.
 // Where that fails too, the error asks for another attempt.
 func (a *App) giveUp(ctx context.Context, job queue.Job, cause error) error {
 	number, head := job.Number, job.Head
@@ -57,14 +58,19 @@ func (a *App) giveUp(ctx context.Context, job queue.Job, cause error) error {
 		head = ""
 	case queue.Close: // of a pull request that is not open: its commit says
 		number = 0
-	case queue.Commit, queue.MergeGroup:
+	case queue.Commit, queue.MergeGroup, queue.Command:
 	default:
 		return cause
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveUpTime)
 	defer cancel()
 	repo := review.Repository{Installation: job.Installation, Owner: job.Owner, Name: job.Repo}
-	err := recovered(ctx, func() error { return a.runner.GiveUp(ctx, repo, number, head, cause) })
+	err := recovered(ctx, func() error {
+		if job.Kind == queue.Command {
+			return a.unanswered(ctx, job, repo)
+		}
+		return a.runner.GiveUp(ctx, repo, number, head, cause)
+	})
 	if err != nil {
 		return &review.Later{After: giveUpAgain, Reason: fmt.Sprintf("%v; the check could not be completed: %v", cause, err), Err: errors.Join(cause, err)}
 	}
@@ -144,6 +150,16 @@ func (a *App) command(ctx context.Context, job queue.Job, repo review.Repository
 		return err
 	}
 	return a.judgeAgain(ctx, job, commanded, answer.Note)
+}
+
+// unanswered lets the check say that a command got no answer, as silence would look like
+// one. What an attempt at it stored falls.
+func (a *App) unanswered(ctx context.Context, job queue.Job, repo review.Repository) error {
+	remark := review.RemarkRef{Kind: review.RemarkKind(job.RemarkKind), ID: job.Remark}
+	if err := a.runner.Retract(ctx, repo, job.Number, remark); err != nil {
+		return err
+	}
+	return a.judgeAgain(ctx, job, "unanswered", "A command on this pull request could not be answered, and changes nothing; the operator's log says why. Write it again.")
 }
 
 // judgeAgain makes a job of judging a pull request's live head.
