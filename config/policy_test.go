@@ -284,6 +284,8 @@ func TestMistakesAreBounded(t *testing.T) {
 func FuzzParsePolicy(f *testing.F) {
 	f.Add([]byte(wholeExample(f)))
 	for _, s := range []string{"", "version: 1", "version: 1\nrules: {repinned: off}", "&a [*a]", "version: 1\n<<: *x", "---\n---\n",
+		"version: 1\npackages: [{match: 'npm:a@<1', cooldown: 1d}, {match: 'npm:@a/*', rules: {too-new: error}, identity: {ref: 'refs/tags/*'}}]",
+		"version: 1\nextends: acme/policies\naccept: {by: admin, author: true}\nenforce: {cooldown: 3d, exceptions: {max_days: 90, rules: [too-new]}}",
 		"\xff\xfev\x00", "exceptions:\n  - {package: npm:a@1, rules: [repinned], expires: 2027-01-01}", "packages: [{match: 'npm:*'}]"} {
 		f.Add([]byte(s))
 	}
@@ -313,7 +315,7 @@ func FuzzParsePolicy(f *testing.F) {
 			}
 		}
 		for _, r := range p.Packages {
-			if r.Match == "" || r.Require == "" && r.Identity == (policy.IdentityPin{}) {
+			if _, err := policy.ParsePattern(r.Match); err != nil || r.Require == "" && r.Identity == (policy.IdentityPin{}) && r.Cooldown == nil && len(r.Rules) == 0 {
 				t.Fatalf("an incomplete block: %+v", r)
 			}
 		}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/bonafide-app/bonafide/app/dep"
@@ -68,5 +69,62 @@ func TestWhatIsAcceptedIsNotAcceptedUnderAnotherName(t *testing.T) {
 	again, _ := Acceptances(Input{Subjects: []Subject{both}}, Default(), now(), git.Package, RuleExoticSource)
 	if got := Judge(Input{Subjects: []Subject{both}, Acceptances: again}, Default(), now()); len(again) != 2 || got.Conclusion != Success {
 		t.Errorf("accepted again: %+v, %+v", again, got.Findings)
+	}
+}
+
+// What is accepted is the lockfile's own text where a part of its digests does not parse,
+// and the patch that is laid over the package, too.
+func TestAnAcceptanceBindsAllThatDecidesWhichBytesAreInstalled(t *testing.T) {
+	whole := entry("left@1.0.0")
+	seen := map[Acceptance]string{}
+	for name, e := range map[string]dep.Entry{
+		"as it is":       whole,
+		"another place":  entry("left@1.0.0", func(e *dep.Entry) { e.Resolved = "https://evil.example/left.tgz" }),
+		"from git":       entry("left@1.0.0", func(e *dep.Entry) { e.Source = dep.Git }),
+		"another digest": entry("left@1.0.0", func(e *dep.Entry) { setDigests(e, digest("other")) }),
+		"patched":        entry("left@1.0.0", func(e *dep.Entry) { e.Patch = "patches/left.patch" }),
+		"garbled": entry("left@1.0.0", func(e *dep.Entry) {
+			e.Integrity += " sha512-!!!"
+			e.IntegrityError = "not a digest"
+		}),
+		"garbled otherwise": entry("left@1.0.0", func(e *dep.Entry) {
+			e.Integrity += " sha512-???"
+			e.IntegrityError = "not a digest"
+		}),
+		"another lockfile": entry("left@1.0.0", func(e *dep.Entry) { e.Lockfile = "b/package-lock.json" }),
+	} {
+		a := acceptanceFor(e, RuleTooNew)
+		if other, twice := seen[a]; twice {
+			t.Errorf("%s is accepted with %s", name, other)
+		}
+		seen[a] = name
+	}
+}
+
+func TestAnExceptionForADigestIsForJustThoseBytes(t *testing.T) {
+	one, two := digest("one"), digest("two")
+	held := func(digests ...dep.Digest) dep.Entry { e := entry("left@1.0.0"); setDigests(&e, digests...); return e }
+	garbled := held(one)
+	garbled.Integrity, garbled.IntegrityError = garbled.Integrity+" sha512-!!!", "not a digest"
+	for name, tt := range map[string]struct {
+		named []dep.Digest
+		e     dep.Entry
+		same  bool
+	}{
+		"the same":                       {[]dep.Digest{one}, held(one), true},
+		"the same two, turned around":    {[]dep.Digest{two, one}, held(one, two), true},
+		"another":                        {[]dep.Digest{one}, held(two), false},
+		"another one beside it":          {[]dep.Digest{one}, held(one, two), false},
+		"one of two":                     {[]dep.Digest{one, two}, held(one), false},
+		"none":                           {[]dep.Digest{one}, held(), false},
+		"one that does not parse beside": {[]dep.Digest{one}, garbled, false},
+	} {
+		var sri []string
+		for _, d := range tt.named {
+			sri = append(sri, d.SRI())
+		}
+		if got := sameDigests(strings.Join(sri, " "), tt.e); got != tt.same {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }
