@@ -253,7 +253,7 @@ func TestWhatWasAcceptedOutlivesTheServer(t *testing.T) {
 	p.stop()
 	db, err := store.Open(context.Background(), filepath.Clean(database))
 	p.must(err)
-	list, err := db.Accepted(context.Background(), p.scene.Installation.ID, "ACME", "web", pull.Number)
+	list, err := db.Accepted(context.Background(), p.scene.Installation.ID, p.repo.ID, pull.Number)
 	p.must(err)
 	if len(list) != 2 || list[0].By != "keeper" || list[0].Role != "maintain" || list[0].Name != "tide" || list[0].Lockfile != "package-lock.json" {
 		t.Errorf("%+v", list)

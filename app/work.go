@@ -64,7 +64,7 @@ func (a *App) giveUp(ctx context.Context, job queue.Job, cause error) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveUpTime)
 	defer cancel()
-	repo := review.Repository{Installation: job.Installation, Owner: job.Owner, Name: job.Repo}
+	repo := review.Repository{Installation: job.Installation, Owner: job.Owner, Name: job.Repo, ID: job.RepositoryID}
 	err := recovered(ctx, func() error {
 		if job.Kind == queue.Command {
 			return a.unanswered(ctx, job, repo)
@@ -93,7 +93,7 @@ func recovered(ctx context.Context, f func() error) (err error) {
 }
 
 func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) error {
-	repo := review.Repository{Installation: job.Installation, Owner: job.Owner, Name: job.Repo}
+	repo := review.Repository{Installation: job.Installation, Owner: job.Owner, Name: job.Repo, ID: job.RepositoryID}
 	try := review.Try{Last: attempt.Last, Elapsed: attempt.Elapsed, Note: job.Note}
 	if job.Reason == "rerequested" || job.Reason == commanded {
 		try.Rerun = job.Delivery
@@ -257,7 +257,7 @@ func (k accepted) Accept(ctx context.Context, repo review.Repository, list []rev
 	var rows []store.Acceptance
 	for _, a := range list {
 		rows = append(rows, store.Acceptance{
-			Installation: repo.Installation, Owner: repo.Owner, Repo: repo.Name, Number: a.Number,
+			Installation: repo.Installation, Repository: repo.ID, Number: a.Number,
 			Place: string(a.Kind), Remark: a.ID, Role: a.Role.String(), ByAuthor: a.ByAuthor,
 			Ecosystem: string(a.Package.Ecosystem), Name: a.Package.Name, Version: a.Package.Version,
 			Digest: a.Digest, Source: a.Source, Lockfile: a.Lockfile, Rule: string(a.Rule), Reason: a.Reason, By: a.By,
@@ -267,7 +267,7 @@ func (k accepted) Accept(ctx context.Context, repo review.Repository, list []rev
 }
 
 func (k accepted) Accepted(ctx context.Context, repo review.Repository, number int) ([]review.Acceptance, error) {
-	rows, err := k.store.Accepted(ctx, repo.Installation, repo.Owner, repo.Name, number)
+	rows, err := k.store.Accepted(ctx, repo.Installation, repo.ID, number)
 	var list []review.Acceptance
 	for _, a := range rows {
 		list = append(list, review.Acceptance{
@@ -283,9 +283,9 @@ func (k accepted) Accepted(ctx context.Context, repo review.Repository, number i
 }
 
 func (k accepted) Retract(ctx context.Context, repo review.Repository, number int, remark review.RemarkRef) error {
-	return k.store.Retract(ctx, repo.Installation, repo.Owner, repo.Name, number, string(remark.Kind), remark.ID)
+	return k.store.Retract(ctx, repo.Installation, repo.ID, number, string(remark.Kind), remark.ID)
 }
 
 func (k accepted) End(ctx context.Context, repo review.Repository, number int) error {
-	return k.store.EndAcceptances(ctx, repo.Installation, repo.Owner, repo.Name, number)
+	return k.store.EndAcceptances(ctx, repo.Installation, repo.ID, number)
 }

@@ -23,7 +23,7 @@ type Acceptance struct {
 }
 
 // Acceptances keeps what was accepted on open pull requests. Package store implements
-// it. The names of repositories have no case.
+// it. A repository is known by its ID.
 type Acceptances interface {
 	// Accept stores acceptances; one that is there already stays as it is.
 	Accept(ctx context.Context, repo Repository, list []Acceptance) error

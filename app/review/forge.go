@@ -17,6 +17,9 @@ var ErrGone = errors.New("gone")
 type Repository struct {
 	Installation int64
 	Owner, Name  string
+	// ID is GitHub's number of it. It stays where a repository is renamed, and another one
+	// that takes its name has another.
+	ID int64
 }
 
 // Pull is the live state of a pull request.

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // Acceptance is a finding in a lockfile that somebody accepted on a pull request.
-// Owner and Repo are compared without regard to case.
 type Acceptance struct {
 	Installation int64
-	Owner, Repo  string
+	Repository   int64  // GitHub's number: names change hands
 	Number       int    // pull request
 	Place        string // what it was written in: "review", "review_comment", "issue_comment"
 	Remark       int64  // the id of that
@@ -41,10 +39,10 @@ func (s *Store) Accept(ctx context.Context, list []Acceptance) (err error) {
 		if a.ByAuthor {
 			author = 1
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO acceptance (installation, owner, repo, number, place, remark, ecosystem, name, version,
+		_, err := tx.ExecContext(ctx, `INSERT INTO acceptance (installation, repository, number, place, remark, ecosystem, name, version,
 			digest, source, lockfile, rule, reason, login, role, author, at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT DO NOTHING`,
-			a.Installation, strings.ToLower(a.Owner), strings.ToLower(a.Repo), a.Number, a.Place, a.Remark, a.Ecosystem, a.Name, a.Version,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING`,
+			a.Installation, a.Repository, a.Number, a.Place, a.Remark, a.Ecosystem, a.Name, a.Version,
 			a.Digest, a.Source, a.Lockfile, a.Rule, a.Reason, a.By, a.Role, author, s.now().UnixMilli())
 		if err != nil {
 			return err
@@ -55,20 +53,20 @@ func (s *Store) Accept(ctx context.Context, list []Acceptance) (err error) {
 
 // Accepted reads what was accepted on a pull request, on all of the repository where
 // number is 0, oldest first.
-func (s *Store) Accepted(ctx context.Context, installation int64, owner, repo string, number int) (list []Acceptance, err error) {
+func (s *Store) Accepted(ctx context.Context, installation, repository int64, number int) (list []Acceptance, err error) {
 	fail := func(err error) ([]Acceptance, error) {
-		return nil, fmt.Errorf("read what was accepted in %s/%s: %w", owner, repo, err)
+		return nil, fmt.Errorf("read what was accepted in repository %d: %w", repository, err)
 	}
 	rows, err := s.reader.QueryContext(ctx, `SELECT number, place, remark, ecosystem, name, version, digest, source, lockfile, rule, reason, login, role, author
-		FROM acceptance WHERE installation = $1 AND owner = $2 AND repo = $3 AND (number = $4 OR $4 = 0)
+		FROM acceptance WHERE installation = $1 AND repository = $2 AND (number = $3 OR $3 = 0)
 		ORDER BY at, number, place, remark, ecosystem, name, version, digest, source, lockfile, rule`,
-		installation, strings.ToLower(owner), strings.ToLower(repo), number)
+		installation, repository, number)
 	if err != nil {
 		return fail(err)
 	}
 	defer func() { _ = rows.Close() }() // only read
 	for rows.Next() {
-		a := Acceptance{Installation: installation, Owner: owner, Repo: repo}
+		a := Acceptance{Installation: installation, Repository: repository}
 		var author int
 		if err := rows.Scan(&a.Number, &a.Place, &a.Remark, &a.Ecosystem, &a.Name, &a.Version, &a.Digest, &a.Source, &a.Lockfile, &a.Rule,
 			&a.Reason, &a.By, &a.Role, &author); err != nil {
@@ -84,22 +82,22 @@ func (s *Store) Accepted(ctx context.Context, installation int64, owner, repo st
 }
 
 // Retract deletes what was accepted in one review or comment.
-func (s *Store) Retract(ctx context.Context, installation int64, owner, repo string, number int, place string, remark int64) error {
+func (s *Store) Retract(ctx context.Context, installation, repository int64, number int, place string, remark int64) error {
 	_, err := s.writer.ExecContext(ctx, `DELETE FROM acceptance
-		WHERE installation = $1 AND owner = $2 AND repo = $3 AND number = $4 AND place = $5 AND remark = $6`,
-		installation, strings.ToLower(owner), strings.ToLower(repo), number, place, remark)
+		WHERE installation = $1 AND repository = $2 AND number = $3 AND place = $4 AND remark = $5`,
+		installation, repository, number, place, remark)
 	if err != nil {
-		return fmt.Errorf("delete what was accepted in %s/%s: %w", owner, repo, err)
+		return fmt.Errorf("delete what was accepted in repository %d: %w", repository, err)
 	}
 	return nil
 }
 
 // EndAcceptances deletes what was accepted on a pull request.
-func (s *Store) EndAcceptances(ctx context.Context, installation int64, owner, repo string, number int) error {
-	_, err := s.writer.ExecContext(ctx, `DELETE FROM acceptance WHERE installation = $1 AND owner = $2 AND repo = $3 AND number = $4`,
-		installation, strings.ToLower(owner), strings.ToLower(repo), number)
+func (s *Store) EndAcceptances(ctx context.Context, installation, repository int64, number int) error {
+	_, err := s.writer.ExecContext(ctx, `DELETE FROM acceptance WHERE installation = $1 AND repository = $2 AND number = $3`,
+		installation, repository, number)
 	if err != nil {
-		return fmt.Errorf("delete what was accepted in %s/%s: %w", owner, repo, err)
+		return fmt.Errorf("delete what was accepted in repository %d: %w", repository, err)
 	}
 	return nil
 }

@@ -266,7 +266,7 @@ func TestWhatWasAcceptedIsKeptApartAndForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	first := Acceptance{Installation: 1, Owner: "Acme", Repo: "Web", Number: 7, Place: "review", Remark: 3, Ecosystem: "npm", Name: "a", Version: "1.0.0",
+	first := Acceptance{Installation: 1, Repository: 11, Number: 7, Place: "review", Remark: 3, Ecosystem: "npm", Name: "a", Version: "1.0.0",
 		Digest: "sha512-x", Source: "registry x", Lockfile: "package-lock.json", Rule: "too-new", Reason: "ours", By: "keeper", Role: "maintain", ByAuthor: true}
 	with := func(change func(*Acceptance)) Acceptance { a := first; change(&a); return a }
 	all := []Acceptance{
@@ -276,31 +276,31 @@ func TestWhatWasAcceptedIsKeptApartAndForgotten(t *testing.T) {
 		with(func(a *Acceptance) { a.Place, a.Remark = "review_comment", 3 }),
 		with(func(a *Acceptance) { a.Number = 8 }),
 		with(func(a *Acceptance) { a.Installation = 2 }),
-		with(func(a *Acceptance) { a.Repo = "other" }),
+		with(func(a *Acceptance) { a.Repository = 12 }),
 	}
 	must(s.Accept(t.Context(), all))
 	must(s.Accept(t.Context(), []Acceptance{with(func(a *Acceptance) { a.Reason = "another" })})) // the same, once
-	count := func(installation int64, repo string, number int) int {
+	count := func(installation, repository int64, number int) int {
 		t.Helper()
-		list, err := s.Accepted(t.Context(), installation, "ACME", repo, number)
+		list, err := s.Accepted(t.Context(), installation, repository, number)
 		must(err)
 		return len(list)
 	}
-	list, err := s.Accepted(t.Context(), 1, "Acme", "Web", 7)
+	list, err := s.Accepted(t.Context(), 1, 11, 7)
 	must(err)
 	if len(list) != 4 || !slices.Contains(list, first) {
 		t.Errorf("%+v", list)
 	}
-	if got := []int{count(1, "web", 8), count(1, "web", 0), count(2, "web", 7), count(1, "other", 0)}; !slices.Equal(got, []int{1, 5, 1, 1}) {
+	if got := []int{count(1, 11, 8), count(1, 11, 0), count(2, 11, 7), count(1, 12, 0)}; !slices.Equal(got, []int{1, 5, 1, 1}) {
 		t.Errorf("%v", got)
 	}
-	must(s.Retract(t.Context(), 1, "acme", "web", 7, "review", 3))
-	if n := count(1, "web", 7); n != 2 {
+	must(s.Retract(t.Context(), 1, 11, 7, "review", 3))
+	if n := count(1, 11, 7); n != 2 {
 		t.Errorf("%d are left", n)
 	}
-	must(s.EndAcceptances(t.Context(), 1, "acme", "WEB", 7))
+	must(s.EndAcceptances(t.Context(), 1, 11, 7))
 	must(s.Forget(t.Context(), 2))
-	if got := []int{count(1, "web", 7), count(1, "web", 8), count(2, "web", 7), count(1, "other", 0)}; !slices.Equal(got, []int{0, 1, 0, 1}) {
+	if got := []int{count(1, 11, 7), count(1, 11, 8), count(2, 11, 7), count(1, 12, 0)}; !slices.Equal(got, []int{0, 1, 0, 1}) {
 		t.Errorf("%v", got)
 	}
 }

@@ -3,8 +3,7 @@
 -- +goose Up
 CREATE TABLE acceptance (
     installation BIGINT NOT NULL,
-    owner        TEXT   NOT NULL, -- lower case
-    repo         TEXT   NOT NULL, -- lower case
+    repository   BIGINT NOT NULL, -- GitHub's number: names change hands
     number       BIGINT NOT NULL, -- pull request
     place        TEXT   NOT NULL, -- what it was written in: review, review_comment, issue_comment
     remark       BIGINT NOT NULL, -- id of that
@@ -20,7 +19,7 @@ CREATE TABLE acceptance (
     role         TEXT   NOT NULL, -- what they might do in the repository then
     author       BIGINT NOT NULL, -- 1: they opened the pull request
     at           BIGINT NOT NULL,
-    PRIMARY KEY (installation, owner, repo, number, place, remark, ecosystem, name, version, digest, source, lockfile, rule)
+    PRIMARY KEY (installation, repository, number, place, remark, ecosystem, name, version, digest, source, lockfile, rule)
 );
 
 -- +goose Down
