@@ -9,17 +9,11 @@ import (
 	"github.com/bonafide-app/bonafide/app/review"
 )
 
-// Listed is a repository of an installation.
-type Listed struct {
-	ID int64
-	review.Repository
-}
-
 // Repositories lists the repositories of an installation, up to 5,000, without those
 // that are archived or disabled: nothing can be published there.
-func (f *Forge) Repositories(ctx context.Context, installation int64) ([]Listed, error) {
+func (f *Forge) Repositories(ctx context.Context, installation int64) ([]review.Repository, error) {
 	q := request{what: "list the repositories of the installation", query: url.Values{"per_page": {fmt.Sprint(PageSize)}}}
-	var out []Listed
+	var out []review.Repository
 	for page := 1; page <= MaxRepositoryPages; page++ {
 		q.query.Set("page", fmt.Sprint(page))
 		var answer struct {
@@ -39,12 +33,12 @@ func (f *Forge) Repositories(ctx context.Context, installation int64) ([]Listed,
 		}
 		for _, r := range *answer.Repositories {
 			owner, name, _ := strings.Cut(r.FullName, "/")
-			repo := review.Repository{Installation: installation, Owner: owner, Name: name}
+			repo := review.Repository{Installation: installation, Owner: owner, Name: name, ID: r.ID}
 			if _, err := repositoryPath(repo, ""); err != nil || r.ID <= 0 || strings.Contains(name, "/") {
 				return nil, &review.Later{After: FailureWait, Reason: q.what + ": GitHub's answer names something that is no repository"}
 			}
 			if !r.Archived && !r.Disabled {
-				out = append(out, Listed{ID: r.ID, Repository: repo})
+				out = append(out, repo)
 			}
 		}
 		if resp.NextPage <= page {

@@ -27,7 +27,7 @@ func TestTheRepositoriesOfAnInstallationAreListed(t *testing.T) {
 		fmt.Fprintf(w, `{"total_count":4,"repositories":[%s]}`, repos)
 	}
 	got, err := h.forge().Repositories(t.Context(), 9)
-	want := []Listed{{1, review.Repository{Installation: 9, Owner: "acme", Name: "web"}}, {3, review.Repository{Installation: 9, Owner: "acme", Name: "app"}}}
+	want := []review.Repository{{Installation: 9, Owner: "acme", Name: "web", ID: 1}, {Installation: 9, Owner: "acme", Name: "app", ID: 3}}
 	if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%v, %v", got, err)
 	}

@@ -128,3 +128,14 @@ func TestAnExceptionForADigestIsForJustThoseBytes(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsFoundInOneLockfileIsNotAcceptedInAnother(t *testing.T) {
+	p := Default().With(RuleCoverage, Error)
+	p.Require = "direct"
+	there, here := entry("left@1.0.0"), entry("left@1.0.0", in("b/package-lock.json"), func(e *dep.Entry) { e.Direct = true })
+	all := Input{Subjects: []Subject{added(there, signed(there)), added(here, signed(here))}}
+	got, _ := Acceptances(all, p, now(), there.Package, RuleCoverage)
+	if len(got) != 1 || got[0].Lockfile != "b/package-lock.json" {
+		t.Errorf("%+v", got)
+	}
+}

@@ -371,3 +371,38 @@ func TestAnExceptionThatRunsLongerThanTheFloorAllowsDoesNotHold(t *testing.T) {
 		t.Errorf("an acceptance: %+v", v)
 	}
 }
+
+// What a floor asks for is reported by rules that a repository may not switch off, also
+// where the floor's own list of rules says so.
+func TestWhatAFloorAsksForIsNotSwitchedOff(t *testing.T) {
+	days := 48 * time.Hour
+	for name, tt := range map[string]struct {
+		rule  RuleName
+		floor Floor
+	}{
+		"a requirement": {RuleCoverage, Floor{Require: "all", MaxCoverageDrop: 100}},
+		"a share":       {RuleCoverage, Floor{MinCoverage: 5, MaxCoverageDrop: 100}},
+		"a drop":        {RuleCoverage, Floor{MaxCoverageDrop: 5}},
+		"a pin":         {RuleIdentityPinned, Floor{Packages: []PackageRule{{Match: "npm:*", Identity: IdentityPin{Ref: "x"}}}}},
+		"a cooldown":    {RuleTooNew, Floor{Cooldown: days}},
+		"a block's":     {RuleFreshAndOdd, Floor{Packages: []PackageRule{{Match: "npm:*", Cooldown: &days}}}},
+	} {
+		tt.floor.Rules = map[RuleName]Severity{tt.rule: Off}
+		r, _ := FindRule(tt.rule)
+		if got := tt.floor.Least(tt.rule); got != r.Default {
+			t.Errorf("%s: %s is at least %s", name, tt.rule, got)
+		}
+		if got := tt.floor.Over(Default().With(tt.rule, Off)).Severity(tt.rule); got != r.Default {
+			t.Errorf("%s: %s is %s", name, tt.rule, got)
+		}
+	}
+	open := Floor{Mode: Observe, OnUnknown: UnknownNeutral, MaxCoverageDrop: 100}
+	lax := Default()
+	lax.Mode, lax.OnUnknown = Observe, UnknownNeutral
+	if got := open.Over(lax); got.Mode != Observe || got.OnUnknown != UnknownNeutral || len(got.Notes) > 0 {
+		t.Errorf("a floor that bounds nothing: %+v", got)
+	}
+	if got := (Floor{MaxCoverageDrop: 100}).Least(RuleCoverage); got != Off {
+		t.Errorf("a floor that asks for nothing: %s", got)
+	}
+}

@@ -376,3 +376,17 @@ func TestPinsAreMadeOfWhatIsProven(t *testing.T) {
 		t.Errorf("pinned already: %+v", pins)
 	}
 }
+
+// Two blocks for one version are equally specific: the later one decides. A name that is a
+// glob is not one release, whatever version stands behind it.
+func TestEquallySpecificBlocks(t *testing.T) {
+	p := Policy{Packages: []PackageRule{{Match: "npm:left@1.0.0", Require: "all"}, {Match: "npm:left@=1.0.0", Require: "none"}}}
+	if got := p.RequireOf(entry("left@1.0.0").Package); got != "none" {
+		t.Errorf("%s holds", got)
+	}
+	for pattern, one := range map[string]bool{"npm:left@1.0.0": true, "npm:@a/b@1.0.0-rc.1": true, "npm:l*@1.0.0": false, "npm:left@^1.0.0": false, "npm:left": false} {
+		if got := splitPattern(pattern).One(); got != one {
+			t.Errorf("%s: %v", pattern, got)
+		}
+	}
+}
