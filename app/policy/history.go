@@ -303,10 +303,6 @@ func Hasty(s Subject, p Policy, at time.Time) bool {
 	}
 	v := view{policy: p, at: at}
 	return slices.ContainsFunc(append(provenanceLost(s, v), publisherLost(s, v)...), func(d draft) bool {
-		weight := p.Severity(d.Rule)
-		if d.atMost != "" {
-			weight = lower(weight, d.atMost)
-		}
-		return !d.Unknown && rank(weight) >= rank(Warning)
+		return !d.Unknown && rank(d.severity(p)) >= rank(Warning)
 	})
 }

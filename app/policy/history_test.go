@@ -309,9 +309,16 @@ func TestOnlyALossOfTheLastHourIsHasty(t *testing.T) {
 		}
 	}
 	off := Default().With(RuleProvenanceLost, Off).With(RulePublisherLost, Off)
+	here, elsewhere := off, Default()
+	here.Packages = []PackageRule{{Match: "npm:axios", Rules: map[RuleName]Severity{RuleProvenanceLost: Error}}}
+	elsewhere.Packages = []PackageRule{{Match: "npm:axios", Rules: map[RuleName]Severity{RuleProvenanceLost: Off, RulePublisherLost: Notice}}}
+	if !Hasty(lost, here, published) {
+		t.Error("not hasty where the loss weighs for this package alone")
+	}
 	for name, hasty := range map[string]bool{
 		"nothing lost":   Hasty(arrives(past("1.0.0", 60, ""), past("1.0.1", 2, "")), Default(), published),
 		"switched off":   Hasty(lost, off, published),
+		"off for it":     Hasty(lost, elsewhere, published),
 		"without a time": Hasty(remembering(lost, []registry.Past{past("1.0.0", 60, "P"), past("1.0.1", -1, "")}), Default(), published),
 		"unread":         Hasty(unreadBecause(lost, "503"), Default(), published),
 		"unknown":        Hasty(spoilt(lost, witnessDown), Default(), published),

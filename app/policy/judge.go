@@ -39,11 +39,7 @@ func Judge(in Input, p Policy, at time.Time) Verdict {
 
 	var weighed, excepted []draft
 	for _, d := range drafts {
-		d.Severity = p.SeverityOf(d.Rule, d.Package)
-		if d.atMost != "" {
-			d.Severity = lower(d.Severity, d.atMost)
-		}
-		if d.Severity == Off {
+		if d.Severity = d.severity(p); d.Severity == Off {
 			continue
 		}
 		// What could not be found out is not pardoned: nobody knows what it would be.

@@ -111,6 +111,15 @@ type draft struct {
 	pardon   Pardon // zero for what weighs
 }
 
+// severity is what a policy gives to a draft.
+func (d draft) severity(p Policy) Severity {
+	s := p.SeverityOf(d.Rule, d.Package)
+	if d.atMost != "" {
+		s = lower(s, d.atMost)
+	}
+	return s
+}
+
 // Rules are all rules, in the order in which they are documented.
 func Rules() []Rule {
 	return []Rule{
