@@ -27,7 +27,7 @@ func TestAnAcceptanceIsOfWhatARuleFinds(t *testing.T) {
 	in := Input{Subjects: []Subject{entry("a/package-lock.json", "a"), entry("b/package-lock.json", "a"), entry("b/package-lock.json", "other")}}
 	a := in.Subjects[0].Change.Entry.Package
 	got, found := Acceptances(in, Default(), now(), a, RuleExoticSource)
-	if !found || len(got) != 2 || got[0] != AcceptanceFor(in.Subjects[0], RuleExoticSource) || got[1].Lockfile != "b/package-lock.json" {
+	if !found || len(got) != 2 || got[0] != acceptanceFor(in.Subjects[0].Change.Entry, RuleExoticSource) || got[1].Lockfile != "b/package-lock.json" {
 		t.Errorf("%+v", got)
 	}
 	for name, p := range map[string]Policy{"another rule": Default(), "switched off": Default().With(RuleExoticSource, Off)} {

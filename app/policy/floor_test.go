@@ -344,7 +344,7 @@ func TestAnExceptionThatRunsLongerThanTheFloorAllowsDoesNotHold(t *testing.T) {
 	judge := func(days int, acceptance bool, f Floor) Verdict {
 		p, in := Default(), Input{Subjects: []Subject{added(e, bare)}}
 		if acceptance {
-			in.Acceptances = []Acceptance{AcceptanceFor(in.Subjects[0], RuleSignatureMissing)}
+			in.Acceptances = []Acceptance{acceptanceFor(in.Subjects[0].Change.Entry, RuleSignatureMissing)}
 		} else {
 			p.Exceptions = []Exception{{Package: "npm:tide", Rules: []RuleName{RuleSignatureMissing}, Expires: now().AddDate(0, 0, days), Line: 4}}
 		}

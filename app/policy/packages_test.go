@@ -258,7 +258,7 @@ func TestExceptionsPardonWhatTheyNameAndNothingElse(t *testing.T) {
 	}
 	bytes := func(x Exception, sri string) Exception { x.Integrity = sri; return x }
 	accepted := func(s Subject, rule RuleName) Acceptance {
-		a := AcceptanceFor(s, rule)
+		a := acceptanceFor(s.Change.Entry, rule)
 		a.Reason, a.By, a.Number = "looked at it", "robin", 12
 		return a
 	}
