@@ -31,10 +31,10 @@ type outing struct {
 }
 
 // bursts finds the packages that came in a burst, by their String, and says in words what
-// it was ("2 minutes, as they never were before"): at least BurstSize packages of one scope within BurstSpan, where that is not
-// their habit, or where most came in more than one version of one line, which is nobody's
-// habit. What is known of the habit is in the histories of the packages; those without
-// a past have none.
+// it was ("2 minutes, as they never were before"): at least BurstSize packages of one scope
+// within BurstSpan, where that is not their habit, or where most came in more than one
+// version of one line, which is nobody's habit. What is known of the habit is in the
+// histories of the packages; those without a past have none.
 func bursts(subjects []Subject, now time.Time) map[string]string {
 	scopes := map[string][]outing{}
 	seen := map[string]bool{}

@@ -106,10 +106,9 @@ func sameRepositorySpec(a, b dep.Spec) bool {
 	return ok && a.Name == b.Name && was == is
 }
 
-// specList is "NAME from SPEC, an optional dependency", the first few.
+// specList is "NAME from SPEC (optional)", the first few.
 func specList(specs []dep.Spec) string {
-	var words []string
-	for _, spec := range specs[:min(len(specs), MaxNamed)] {
+	return list(few(specs, func(spec dep.Spec) string {
 		kind := ""
 		switch spec.Kind {
 		case dep.Optional:
@@ -117,10 +116,6 @@ func specList(specs []dep.Spec) string {
 		case dep.Peer:
 			kind = " (peer)"
 		}
-		words = append(words, quote(spec.Name)+" from "+quote(withoutSecrets(strings.TrimSpace(spec.Range)))+kind)
-	}
-	if more := len(specs) - len(words); more > 0 {
-		words = append(words, fmt.Sprintf("%d more", more))
-	}
-	return list(words)
+		return quote(spec.Name) + " from " + quote(withoutSecrets(strings.TrimSpace(spec.Range))) + kind
+	}))
 }

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/bmatcuk/doublestar/v4"
-
 	"github.com/bonafide-app/bonafide/app/dep"
 )
 
@@ -231,10 +229,7 @@ func (p Policy) MayExcept(rule RuleName, e *Exception, at time.Time) (ok bool, w
 func (f *Floor) lets(path string) bool { return f == nil || matchesAny(f.Ignore, path) }
 
 func matchesAny(globs []string, path string) bool {
-	return slices.ContainsFunc(globs, func(glob string) bool {
-		ok, err := doublestar.Match(glob, path)
-		return err == nil && ok
-	})
+	return slices.ContainsFunc(globs, func(glob string) bool { return globMatch(glob, path) })
 }
 
 // rankNeed orders what "require" can say, as far as it is ordered: neither direct nor

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/bmatcuk/doublestar/v4"
-
 	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/provenance"
 )
@@ -101,11 +99,6 @@ func (pin IdentityPin) differs(i *provenance.Identity) []string {
 	}
 	hold("the ref", pin.Ref, i.Ref, globMatch(ref, i.Ref))
 	return out
-}
-
-func globMatch(glob, s string) bool {
-	ok, err := doublestar.Match(glob, s)
-	return err == nil && ok && s != ""
 }
 
 // String is the pin in words: "github.com/acme/*, workflow .github/workflows/release.yml, ref refs/tags/*".

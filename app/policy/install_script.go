@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -149,10 +150,7 @@ func (b scripted) unasked() string {
 
 // unread is why a registry's document is not there.
 func unread(ev provenance.Evidence) string {
-	if reason := sentence(ev.Provenance.Reason); reason != "" {
-		return reason
-	}
-	return "its registry was not asked"
+	return cmp.Or(sentence(ev.Provenance.Reason), "its registry was not asked")
 }
 
 // scriptsOf is "runs the script postinstall at install time", as far as it is known.

@@ -139,13 +139,7 @@ func merge(drafts []draft) []Excepted {
 		}
 		slices.SortFunc(group, func(a, b draft) int { return order(a.Finding, b.Finding) })
 		f := group[0].Finding
-		var names []string
-		for _, d := range group[:min(len(group), MaxNamed)] {
-			names = append(names, id(d.Package))
-		}
-		if more := len(group) - len(names); more > 0 {
-			names = append(names, fmt.Sprintf("%d more", more))
-		}
+		names := few(group, func(d draft) string { return id(d.Package) })
 		f.Package, f.Count = dep.Package{}, len(group)
 		f.Message = fmt.Sprintf("%d packages %s: %s.", len(group), group[0].many, list(names))
 		out = append(out, Excepted{f, k.pardon})

@@ -76,11 +76,14 @@ func (p Pattern) MatchesName(pkg dep.Package) bool {
 		return p.Name == pkg.Name
 	case p.Name == "*":
 		return true
-	case !strings.HasPrefix(pkg.Name, p.prefix()):
-		return false
 	}
-	ok, err := doublestar.Match(p.Name, pkg.Name)
-	return err == nil && ok
+	return strings.HasPrefix(pkg.Name, p.prefix()) && globMatch(p.Name, pkg.Name)
+}
+
+// globMatch says whether a doublestar glob matches something that is stated.
+func globMatch(glob, s string) bool {
+	ok, err := doublestar.Match(glob, s)
+	return err == nil && ok && s != ""
 }
 
 // oneVersion matches what names one version, as people write it.

@@ -109,10 +109,7 @@ func stale(in Input, v view) []draft {
 		}
 		d := draft{Finding: Finding{Rule: RulePolicy, Message: "An exception of the policy " + one + ": " + names[0] + ".", Help: help}}
 		if n := len(names); n > 1 {
-			if n > MaxNamed {
-				names = append(names[:MaxNamed:MaxNamed], fmt.Sprintf("%d more", n-MaxNamed))
-			}
-			d.Message = fmt.Sprintf("%d exceptions of the policy %s: %s.", n, many, strings.Join(names, "; "))
+			d.Message = fmt.Sprintf("%d exceptions of the policy %s: %s.", n, many, strings.Join(few(names, strings.Clone), "; "))
 		}
 		out = append(out, d)
 	}

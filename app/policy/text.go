@@ -68,17 +68,20 @@ func list(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
-// some is list of the first few, each quoted, and how many more there are.
-func some(words []string) string {
-	out := make([]string, 0, MaxNamed+1)
-	for _, w := range words[:min(len(words), MaxNamed)] {
-		out = append(out, quote(w))
+// few are the first MaxNamed of some things in words, and how many more there are.
+func few[T any](things []T, word func(T) string) []string {
+	words := make([]string, 0, MaxNamed+1)
+	for _, t := range things[:min(len(things), MaxNamed)] {
+		words = append(words, word(t))
 	}
-	if more := len(words) - len(out); more > 0 {
-		out = append(out, fmt.Sprintf("%d more", more))
+	if more := len(things) - len(words); more > 0 {
+		words = append(words, fmt.Sprintf("%d more", more))
 	}
-	return list(out)
+	return words
 }
+
+// some is list of the first few, each quoted.
+func some(words []string) string { return list(few(words, quote)) }
 
 // repository is a certificate's source repository without the scheme.
 func repository(id *provenance.Identity) string {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,10 +26,7 @@ func unverified(s Subject, v view) []draft {
 	case s.bundled():
 		return nil
 	case s.bundleUnknown():
-		reason := sentence(s.Bundle.Reason)
-		if reason == "" {
-			reason = "it was not asked about"
-		}
+		reason := cmp.Or(sentence(s.Bundle.Reason), "it was not asked about")
 		return []draft{unknown(s, fmt.Sprintf("%s was not verified: the lockfile says that another package's tarball delivers it, and whether that is so could not be found out: %s.", name, reason),
 			"bundle "+reason, "were not verified: the lockfile says that another package's tarball delivers each, and whether that is so could not be found out: "+reason, help)}
 	case s.NotLookedUp != "" && (failsAsExotic(s, v) || s.stays(v)):
@@ -136,10 +134,7 @@ func lossUnknown(s Subject, v view) []draft {
 		if !unread {
 			continue
 		}
-		reason := sentence(b.evidence.Provenance.Reason)
-		if reason == "" {
-			reason = "it was not asked about"
-		}
+		reason := cmp.Or(sentence(b.evidence.Provenance.Reason), "it was not asked about")
 		d := unknown(s, fmt.Sprintf("%s has no %s, and whether %s, had any could not be found out: %s.", id(name), lacks, b.which(name), reason),
 			"before "+lacks+reason, "have no "+lacks+", and whether the versions before had any could not be found out: "+reason,
 			"Run the check again when the registry answers: if the old version had it, the new one has lost it.")
@@ -175,10 +170,7 @@ func (g *gaps) add(piece string, c provenance.Check) {
 	if state(c) != provenance.Unknown {
 		return
 	}
-	reason := sentence(c.Reason)
-	if reason == "" {
-		reason = "no reason was given"
-	}
+	reason := cmp.Or(sentence(c.Reason), "no reason was given")
 	for i := range *g {
 		if (*g)[i].reason == reason {
 			(*g)[i].pieces = append((*g)[i].pieces, piece)
