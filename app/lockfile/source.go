@@ -15,6 +15,13 @@ func PublicHosts() []string { return []string{npmHost, yarnHost} }
 
 const npmHost, yarnHost = "registry.npmjs.org", "registry.yarnpkg.com"
 
+// IsPublicBase says whether a base, as RegistryBase names it, is the public npm
+// registry's, under either name.
+func IsPublicBase(base string) bool {
+	host, https := strings.CutPrefix(base, "https://")
+	return https && isPublicHost(host)
+}
+
 func isPublicHost(host string) bool { return host == npmHost || host == yarnHost }
 
 // RegistryBase says whether resolved is where a registry of npm's kind keeps the

@@ -81,6 +81,9 @@ func (s Subject) fresh(v view) bool {
 	return unknown == "" && when.Add(cooldown).After(v.at)
 }
 
+// Fresh says whether a release that arrives is known to be younger than its cooldown.
+func Fresh(s Subject, p Policy, at time.Time) bool { return s.fresh(view{policy: p, at: at}) }
+
 // older are the package's releases that came out by a time, oldest first.
 func (s Subject) older(by time.Time) (out []registry.Past) {
 	if s.History == nil {

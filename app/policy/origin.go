@@ -24,16 +24,11 @@ func (v view) fromRegistry(e dep.Entry) bool {
 		return true
 	}
 	base, ok := lockfile.RegistryBase(e.Resolved, e.Package)
-	return ok && (isPublic(base) || slices.Contains(v.bases[e.Lockfile], base) || v.told(base))
+	return ok && (lockfile.IsPublicBase(base) || slices.Contains(v.bases[e.Lockfile], base) || v.told(base))
 }
 
 // told says whether the operator named a registry, by its base.
 func (v view) told(base string) bool { return slices.Contains(v.bases[""], base) }
-
-// isPublic says whether a base is the public npm registry's, under either name.
-func isPublic(base string) bool {
-	return slices.Contains(lockfile.PublicHosts(), withoutScheme(base))
-}
 
 func withoutScheme(base string) string { return strings.TrimPrefix(base, "https://") }
 
@@ -50,7 +45,7 @@ func origin(e dep.Entry) string {
 		switch {
 		case !ok:
 			return "address " + withoutVersion(e.Resolved, e.Package.Version)
-		case isPublic(base):
+		case lockfile.IsPublicBase(base):
 			return npmRegistry
 		}
 		return "registry " + base

@@ -149,7 +149,7 @@ func lossUnknown(s Subject, v view) []draft {
 // its address says so.
 func (v view) askable(e dep.Entry) bool {
 	base, ok := lockfile.RegistryBase(e.Resolved, e.Package)
-	return ok && (isPublic(base) || v.told(base))
+	return ok && (lockfile.IsPublicBase(base) || v.told(base))
 }
 
 func unknown(s Subject, message, cause, many, help string) draft {

@@ -326,28 +326,17 @@ func (r *Reviewer) publicReleases(ctx context.Context, subjects []policy.Subject
 func (r *Reviewer) public(e dep.Entry) bool {
 	if e.Resolved != "" {
 		base, ok := lockfile.RegistryBase(e.Resolved, e.Package)
-		return ok && isPublicBase(base)
+		return ok && lockfile.IsPublicBase(base)
 	}
-	return !slices.ContainsFunc(r.configured, func(base string) bool { return !isPublicBase(base) })
+	return !slices.ContainsFunc(r.configured, func(base string) bool { return !lockfile.IsPublicBase(base) })
 }
 
-func isPublicBase(base string) bool {
-	return slices.ContainsFunc(lockfile.PublicHosts(), func(host string) bool { return base == "https://"+host })
-}
-
-// youngUpdates are the updates that a cooldown may hold back: a fix may be exempted
-// from it. A release whose age nobody states is not young.
+// youngUpdates are the updates that a cooldown holds back: a fix is exempted from it.
 func (r *Reviewer) youngUpdates(subjects []policy.Subject, p policy.Policy) (out []Update) {
-	cooldown := p.Cooldown
-	for _, block := range p.Packages {
-		if block.Cooldown != nil {
-			cooldown = max(cooldown, *block.Cooldown)
-		}
-	}
 	seen := map[Update]bool{}
 	for _, s := range subjects {
 		name := s.Change.Entry.Package
-		if s.Evidence.Release == nil || !r.public(s.Change.Entry) || r.clock().Sub(published(s)) >= cooldown {
+		if s.Evidence.Release == nil || !r.public(s.Change.Entry) || !policy.Fresh(s, p, r.clock()) {
 			continue
 		}
 		for _, old := range s.Change.Replaces {
@@ -360,20 +349,6 @@ func (r *Reviewer) youngUpdates(subjects []policy.Subject, p policy.Policy) (out
 		}
 	}
 	return out
-}
-
-// published is the later of what the registry and the log of its publish attestation
-// say, zero where neither does.
-func published(s policy.Subject) (at time.Time) {
-	if s.History != nil {
-		if past, ok := s.History.Find(s.Change.Entry.Package.Version); ok {
-			at = past.Published
-		}
-	}
-	if log := s.Evidence.Publish.Log; log != nil && log.Time.After(at) {
-		at = log.Time
-	}
-	return at
 }
 
 // outOfReach says whether asking the hub again could tell more that the policy wants to
