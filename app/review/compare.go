@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"path"
 	"slices"
 	"sort"
@@ -55,19 +56,12 @@ func Compare(ctx context.Context, base, head Tree, ignores func(path string) boo
 			req.Problems = append(req.Problems, unreadable(policy.UnreadableBase, p, bErr))
 		}
 		if h == nil {
-			pinned, err := c.stillPinned(ctx, p, ignores)
+			problem, err := c.removed(ctx, p, format, ignores)
 			if err != nil {
 				return Request{}, err
 			}
-			manifest := c.manifestStays(p, format)
-			if manifest != "" && !pinned {
-				if pinned, err = c.pinnedAbove(ctx, p, ignores); err != nil {
-					return Request{}, err
-				}
-			}
-			if manifest != "" && !pinned {
-				req.Problems = append(req.Problems, policy.Problem{Kind: policy.LockfileRemoved, Lockfile: p,
-					Detail: fmt.Sprintf("%s was removed while %s stays: what gets installed is no longer pinned.", p, manifest)})
+			if problem != nil {
+				req.Problems = append(req.Problems, *problem)
 			}
 			continue
 		}
@@ -248,6 +242,22 @@ func (s side) sameEntry(o side, p string) bool {
 	return okA && okB && a.Kind == b.Kind && a.ID == b.ID
 }
 
+// removed is the problem of a lockfile that went away, nil where nothing is left to pin
+// or another one pins it.
+func (c *comparison) removed(ctx context.Context, p string, format lockfile.Format, ignores func(path string) bool) (*policy.Problem, error) {
+	manifest := c.manifestStays(p, format)
+	if manifest == "" {
+		return nil, nil
+	}
+	for _, pins := range []func(context.Context, string, func(string) bool) (bool, error){c.stillPinned, c.pinnedAbove} {
+		if pinned, err := pins(ctx, p, ignores); err != nil || pinned {
+			return nil, err
+		}
+	}
+	return &policy.Problem{Kind: policy.LockfileRemoved, Lockfile: p,
+		Detail: fmt.Sprintf("%s was removed while %s stays: what gets installed is no longer pinned.", p, manifest)}, nil
+}
+
 // stillPinned says whether a twin of a lockfile that went away holds its place: one
 // that can be read, and that is looked at.
 func (c *comparison) stillPinned(ctx context.Context, p string, ignores func(path string) bool) (bool, error) {
@@ -267,13 +277,7 @@ func (c *comparison) stillPinned(ctx context.Context, p string, ignores func(pat
 // another one above it, which names what it asks for: lockfiles that became one. Not
 // every format says which workspaces there are.
 func (c *comparison) pinnedAbove(ctx context.Context, p string, ignores func(path string) bool) (bool, error) {
-	folder := path.Dir(p)
-	for above := folder; above != "." && above != "/"; {
-		above = path.Dir(above)
-		workspace := folder
-		if above != "." {
-			workspace = strings.TrimPrefix(folder, above+"/")
-		}
+	for above, workspace := range foldersAbove(path.Dir(p)) {
 		for _, other := range c.head.lockfilesLike(p, func(o string) bool { return path.Dir(o) == above }) {
 			if ignores(other) {
 				continue
@@ -285,6 +289,23 @@ func (c *comparison) pinnedAbove(ctx context.Context, p string, ignores func(pat
 		}
 	}
 	return false, nil
+}
+
+// foldersAbove are the folders above one, the nearest first, and what the one is called from
+// each of them.
+func foldersAbove(folder string) iter.Seq2[string, string] {
+	return func(yield func(above, name string) bool) {
+		for above := folder; above != "." && above != "/"; {
+			above = path.Dir(above)
+			name := folder
+			if above != "." {
+				name = strings.TrimPrefix(folder, above+"/")
+			}
+			if !yield(above, name) {
+				return
+			}
+		}
+	}
 }
 
 // workspacesOf are the workspaces that a lockfile of the head names, none where it

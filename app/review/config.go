@@ -267,13 +267,10 @@ func configProblems(configs []Config, told []string) (out []policy.Problem) {
 		words := fmt.Sprintf("%s %s", excerpt(first.Path), first.How)
 		if len(found) > 1 {
 			var paths []string
-			for _, c := range found[:min(len(found), MaxShown)] {
+			for _, c := range found {
 				paths = append(paths, excerpt(c.Path)+" "+c.How)
 			}
-			words = fmt.Sprintf("%d files (%s) differ: %s", len(found), kind, strings.Join(paths, ", "))
-			if more := len(found) - MaxShown; more > 0 {
-				words += fmt.Sprintf(" and %d more", more)
-			}
+			words = fmt.Sprintf("%d files (%s) differ: %s", len(found), kind, few(paths, ""))
 		}
 		words += ", and it steers what is installed and how"
 		if len(found) > 1 {
@@ -333,12 +330,14 @@ func (c Config) shown() string {
 			words = append(words, fmt.Sprintf("%s“%s”", part.verb, excerpt(withoutSecrets(strings.TrimSpace(l)))))
 		}
 	}
-	if len(words) == 0 {
-		return ""
-	}
+	return few(words, " lines")
+}
+
+// few joins the first MaxShown, and says how many more there are, and of what.
+func few(words []string, what string) string {
 	text := strings.Join(words[:min(len(words), MaxShown)], ", ")
 	if more := len(words) - MaxShown; more > 0 {
-		text += fmt.Sprintf(" and %d more lines", more)
+		text += fmt.Sprintf(" and %d more%s", more, what)
 	}
 	return text
 }

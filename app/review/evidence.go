@@ -177,18 +177,24 @@ func each[Q, A any](limit int, questions map[string]Q, ask func(Q) A, progress f
 	return answers
 }
 
-// verify keeps a panic inside: it runs on a goroutine of its own, where nobody else
-// could, and one package must not end the server.
-func (r *Reviewer) verify(ctx context.Context, s provenance.Subject) (found provenance.Evidence) {
+// verify asks for the evidence of one release.
+func (r *Reviewer) verify(ctx context.Context, s provenance.Subject) provenance.Evidence {
+	failed := provenance.Check{State: provenance.Unknown, Reason: "Bonafide failed while it verified this package (an internal fault)."}
+	fault := provenance.Evidence{Package: s.Package}
+	fault.Signature.Check, fault.Publish.Check, fault.Provenance.Check, fault.Digest.Check = failed, failed, failed, failed
+	return contained(ctx, "verifying "+s.Package.String(), func() provenance.Evidence { return r.verifier.Verify(ctx, s) }, fault)
+}
+
+// contained keeps a panic inside, and answers with fault: what runs on a goroutine of its
+// own nobody else can catch, and one package must not end the server.
+func contained[T any](ctx context.Context, doing string, ask func() T, fault T) (answer T) {
 	defer func() {
 		if p := recover(); p != nil {
-			zerolog.Ctx(ctx).Error().Interface("panic", p).Bytes("stack", debug.Stack()).Str("package", s.Package.String()).Msg("panic while verifying")
-			fault := provenance.Check{State: provenance.Unknown, Reason: "Bonafide failed while it verified this package (an internal fault)."}
-			found = provenance.Evidence{Package: s.Package}
-			found.Signature.Check, found.Publish.Check, found.Provenance.Check, found.Digest.Check = fault, fault, fault, fault
+			zerolog.Ctx(ctx).Error().Interface("panic", p).Bytes("stack", debug.Stack()).Msg("panic while " + doing)
+			answer = fault
 		}
 	}()
-	return r.verifier.Verify(ctx, s)
+	return ask()
 }
 
 // change is one change of one lockfile, with who may be asked about it.

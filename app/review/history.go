@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
-
-	"github.com/rs/zerolog"
 
 	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/policy"
@@ -82,25 +79,21 @@ func (r *Reviewer) histories(ctx context.Context, subjects []policy.Subject) (re
 	return retry, tooMuch
 }
 
-// history asks for one history, and keeps a panic inside as verify does.
-func (r *Reviewer) history(ctx context.Context, name string) (p past) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			zerolog.Ctx(ctx).Error().Interface("panic", cause).Bytes("stack", debug.Stack()).Str("package", name).Msg("panic while reading a history")
-			p = past{unread: "Bonafide failed while it read the history of the package (an internal fault)"}
+// history asks for one history.
+func (r *Reviewer) history(ctx context.Context, name string) past {
+	return contained(ctx, "reading the history of "+name, func() past {
+		h, err := r.historian.History(ctx, name)
+		var failure *registry.Failure
+		switch {
+		case err == nil:
+			return past{history: h}
+		case errors.Is(err, registry.ErrNotFound):
+			return past{unread: "the registry has no document of the whole package"}
+		case errors.As(err, &failure):
+			return past{unread: failure.Reason, retry: true}
 		}
-	}()
-	h, err := r.historian.History(ctx, name)
-	var failure *registry.Failure
-	switch {
-	case err == nil:
-		return past{history: h}
-	case errors.Is(err, registry.ErrNotFound):
-		return past{unread: "the registry has no document of the whole package"}
-	case errors.As(err, &failure):
-		return past{unread: failure.Reason, retry: true}
-	}
-	return past{unread: fmt.Sprintf("the history of the package could not be read: %v", err), retry: !errors.Is(err, registry.ErrInvalid)}
+		return past{unread: fmt.Sprintf("the history of the package could not be read: %v", err), retry: !errors.Is(err, registry.ErrInvalid)}
+	}, past{unread: "Bonafide failed while it read the history of the package (an internal fault)"})
 }
 
 // settle asks once more, right away, for the evidence of releases that seem to have lost

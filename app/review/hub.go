@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bonafide-app/bonafide/app/dep"
@@ -107,7 +105,7 @@ func (r *Reviewer) inquire(ctx context.Context, kind report.Kind, hub Hub, subje
 			}
 			seen["run "+key] = true
 			asked := question{key: "run " + key, ask: func() {
-				run := contained(q.ctx, func() policy.Run { return hub.Run(q.ctx, id) }, policy.Run{Inquiry: failedInquiry()})
+				run := contained(q.ctx, "asking GitHub", func() policy.Run { return hub.Run(q.ctx, id) }, policy.Run{Inquiry: failedInquiry()})
 				q.mu.Lock()
 				defer q.mu.Unlock()
 				q.runs[key] = run
@@ -121,7 +119,7 @@ func (r *Reviewer) inquire(ctx context.Context, kind report.Kind, hub Hub, subje
 			key := repository + "#" + sha
 			seen["commit "+key] = true
 			questions = append(questions, question{at: r.clock(), key: "commit " + key, ask: func() {
-				commit := contained(q.ctx, func() policy.Commit { return hub.Commit(q.ctx, repository, sha) }, policy.Commit{Inquiry: failedInquiry()})
+				commit := contained(q.ctx, "asking GitHub", func() policy.Commit { return hub.Commit(q.ctx, repository, sha) }, policy.Commit{Inquiry: failedInquiry()})
 				q.mu.Lock()
 				defer q.mu.Unlock()
 				q.commits[key] = commit
@@ -146,17 +144,6 @@ func (r *Reviewer) inquire(ctx context.Context, kind report.Kind, hub Hub, subje
 		_ = g.Wait() // the functions never fail
 	}()
 	return q
-}
-
-// contained keeps a panic inside, as verify does.
-func contained[T any](ctx context.Context, ask func() T, fault T) (out T) {
-	defer func() {
-		if p := recover(); p != nil {
-			zerolog.Ctx(ctx).Error().Interface("panic", p).Bytes("stack", debug.Stack()).Msg("panic while asking GitHub")
-			out = fault
-		}
-	}()
-	return ask()
 }
 
 func failedInquiry() policy.Inquiry {
@@ -250,7 +237,7 @@ func (r *Reviewer) fixes(ctx context.Context, hub Hub, updates []Update) map[dep
 	defer cancel()
 	answered := make(chan map[dep.Package][]policy.Advisory, 1)
 	go func() {
-		answered <- contained(ctx, func() map[dep.Package][]policy.Advisory { return hub.Fixes(ctx, updates) }, nil)
+		answered <- contained(ctx, "asking GitHub", func() map[dep.Package][]policy.Advisory { return hub.Fixes(ctx, updates) }, nil)
 	}()
 	select {
 	case fixes := <-answered:
@@ -277,7 +264,7 @@ func (r *Reviewer) malware(ctx context.Context, hub Hub, releases []dep.Package)
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		answered <- contained(asking, func() answer {
+		answered <- contained(asking, "asking GitHub", func() answer {
 			named, inquiry := hub.Malware(asking, releases)
 			return answer{named, inquiry}
 		}, answer{nil, failedInquiry()})

@@ -88,12 +88,7 @@ func (c *comparison) covering(ctx context.Context, manifest string) ([]string, e
 	if here := in(folder, name); len(here) > 0 || name != "package.json" {
 		return here, nil
 	}
-	for above := folder; above != "." && above != "/"; {
-		above = path.Dir(above)
-		workspace := folder
-		if above != "." {
-			workspace = strings.TrimPrefix(folder, above+"/")
-		}
+	for above, workspace := range foldersAbove(folder) {
 		var out []string
 		for _, p := range in(above, name) {
 			named, err := c.workspacesOf(ctx, p)
@@ -279,28 +274,17 @@ func (c *comparison) text(ctx context.Context, p string) ([]byte, error) {
 // alone is the problem about a lockfile and the manifests that it no longer fits.
 func alone(lock string, found []restless) policy.Problem {
 	first := found[0]
-	asks := first.asks
-	words := strings.Join(asks[:min(len(asks), MaxShown)], ", ")
-	if more := len(asks) - MaxShown; more > 0 {
-		words += fmt.Sprintf(" and %d more", more)
-	}
-	about := "asks for something else than before"
-	if len(found) > 1 {
-		about = fmt.Sprintf("and %s ask for something else than before", counted(len(found)-1, "another manifest", "other manifests"))
-	}
-	others := ""
-	if len(found) > 1 {
+	about, asks := "asks for something else than before", few(first.asks, "")
+	if others := found[1:]; len(others) > 0 {
 		var paths []string
-		for _, f := range found[1:min(len(found), MaxShown)] {
+		for _, f := range others {
 			paths = append(paths, excerpt(f.path))
 		}
-		others = "; the others: " + strings.Join(paths, ", ")
-		if more := len(found) - MaxShown; more > 0 {
-			others += fmt.Sprintf(" and %d more", more)
-		}
+		about = fmt.Sprintf("and %s ask for something else than before", counted(len(others), "another manifest", "other manifests"))
+		asks += "; the others: " + few(paths, "")
 	}
 	return policy.Problem{Kind: policy.ManifestAlone, Lockfile: first.path, Line: first.line,
-		Detail: fmt.Sprintf("%s %s (%s%s), and %s was not changed with it: what the next install brings in was not looked at.", excerpt(first.path), about, words, others, excerpt(lock))}
+		Detail: fmt.Sprintf("%s %s (%s), and %s was not changed with it: what the next install brings in was not looked at.", excerpt(first.path), about, asks, excerpt(lock))}
 }
 
 func counted(n int, one, many string) string {
