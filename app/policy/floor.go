@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -78,137 +77,6 @@ func (f Floor) enforces(rule RuleName) bool {
 	return (inBlock || f.Least(rule) != Off) && !slices.Contains(f.Exceptable, rule)
 }
 
-// Over lays the floor over a policy: what is laxer than the floor is tightened, and a
-// note says so for everything that the policy asked for, which is what differs from
-// the defaults. Laying it over twice is laying it over once.
-func (f Floor) Over(p Policy) Policy {
-	d := Default()
-	p.Floor = &f
-	p.Rules, p.Notes = maps.Clone(p.Rules), slices.Clone(p.Notes)
-	if p.Rules == nil {
-		p.Rules = map[RuleName]Severity{}
-	}
-	at := func(key string) string {
-		place, ok := p.Places[key]
-		if !ok || place.File != "" {
-			return ""
-		}
-		return fmt.Sprintf(" (line %d)", place.Line)
-	}
-	denied := func(format string, args ...any) {
-		note := "The organisation's floor" + within(f.Source) + " holds: " + fmt.Sprintf(format, args...)
-		if !slices.Contains(p.Notes, note) {
-			p.Notes = append(p.Notes, note)
-		}
-	}
-
-	if f.Mode != Observe && p.Mode != Enforce {
-		denied("mode stays enforce, not %s%s.", quote(string(p.Mode)), at("mode"))
-		p.Mode = Enforce
-	}
-	if f.OnUnknown != UnknownNeutral && p.OnUnknown != UnknownFails {
-		denied("on_unknown stays fail, not %s%s.", quote(string(p.OnUnknown)), at("on_unknown"))
-		p.OnUnknown = UnknownFails
-	}
-	var kept []string
-	for _, r := range Rules() {
-		if least := f.Least(r.Name); !r.Fixed && rank(p.Severity(r.Name)) < rank(least) {
-			if was := p.Severity(r.Name); was != r.Default {
-				kept = append(kept, fmt.Sprintf("%s %s, not %s%s", r.Name, least, was, at("rules."+string(r.Name))))
-			}
-			p.Rules[r.Name] = least
-		}
-	}
-	if len(kept) > 0 {
-		denied("rules weigh at least what is enforced: %s.", list(kept))
-	}
-	if need := bothNeeds(p.Require, f.Require); need != p.Require {
-		if p.Require != d.Require {
-			denied("provenance.require becomes %s, not %s%s.", need, quote(p.Require), at("provenance.require"))
-		}
-		p.Require = need
-	}
-	if p.MinCoverage < f.MinCoverage {
-		if p.MinCoverage != d.MinCoverage {
-			denied("provenance.min_coverage stays %g%%, not %g%%%s.", f.MinCoverage, p.MinCoverage, at("provenance.min_coverage"))
-		}
-		p.MinCoverage = f.MinCoverage
-	}
-	if p.MaxCoverageDrop > f.MaxCoverageDrop {
-		if p.MaxCoverageDrop != d.MaxCoverageDrop {
-			denied("provenance.max_coverage_drop stays %g%%, not %g%%%s.", f.MaxCoverageDrop, p.MaxCoverageDrop, at("provenance.max_coverage_drop"))
-		}
-		p.MaxCoverageDrop = f.MaxCoverageDrop
-	}
-	if p.Cooldown < f.Cooldown {
-		if p.Cooldown != d.Cooldown {
-			denied("cooldown stays %s, not %s%s.", Days(f.Cooldown), Days(p.Cooldown), at("cooldown"))
-		}
-		p.Cooldown = f.Cooldown
-	}
-	if rankAccept(p.AcceptBy) < rankAccept(f.AcceptBy) {
-		if p.AcceptBy != d.AcceptBy {
-			denied("accept.by stays %s, not %s%s.", f.AcceptBy, quote(p.AcceptBy), at("accept.by"))
-		}
-		p.AcceptBy = f.AcceptBy
-	}
-	if f.BarAuthor && p.AcceptAuthor {
-		denied("accept.author stays false.")
-		p.AcceptAuthor = false
-	}
-	if slices.ContainsFunc(p.Ignore, func(glob string) bool { return !slices.Contains(f.Ignore, glob) }) {
-		may := "none is"
-		if len(f.Ignore) > 0 {
-			may = "only what the floor's own list matches, too, is"
-		}
-		denied("lockfiles.ignore does not leave every lockfile alone that it names: %s.", may)
-	}
-	p.Packages = slices.Clone(p.Packages)
-	for i, b := range p.Packages {
-		if p.Packages[i] = f.block(b); !sameBlock(p.Packages[i], b) {
-			denied("the block %s%s is not as lax as it asks to be.", quote(b.Match), onLine(b.Line))
-		}
-	}
-	p.Exceptions = slices.Clone(p.Exceptions)
-	for i, e := range p.Exceptions {
-		var held, refused []RuleName
-		for _, rule := range e.Rules {
-			if f.enforces(rule) {
-				refused = append(refused, rule)
-			} else {
-				held = append(held, rule)
-			}
-		}
-		if len(refused) > 0 {
-			denied("the exception for %s%s does not hold for %s.", quote(e.Package), onLine(e.Line), list(words(refused)))
-			p.Exceptions[i].Rules = held
-		}
-	}
-	p.Exceptions = slices.DeleteFunc(p.Exceptions, func(e Exception) bool { return len(e.Rules) == 0 })
-	return p
-}
-
-// block is a repository's own block, not laxer than what the floor says of all packages.
-func (f Floor) block(b PackageRule) PackageRule {
-	if b.Require != "" {
-		b.Require = bothNeeds(b.Require, f.Require)
-	}
-	if b.Cooldown != nil {
-		cooldown := max(*b.Cooldown, f.Cooldown)
-		b.Cooldown = &cooldown
-	}
-	b.Rules = maps.Clone(b.Rules)
-	for rule, s := range b.Rules {
-		b.Rules[rule] = higher(s, f.Least(rule))
-	}
-	return b
-}
-
-func sameBlock(a, b PackageRule) bool {
-	return a.Require == b.Require && maps.Equal(a.Rules, b.Rules) &&
-		(a.Cooldown == nil || b.Cooldown == nil || *a.Cooldown == *b.Cooldown)
-}
-
 // MayExcept says whether findings of a rule may be pardoned: by an exception of the
 // policy file, or, where e is nil, by an acceptance on the pull request. why completes
 // "it does not hold, because …".
@@ -266,19 +134,4 @@ func within(source string) string {
 		return ""
 	}
 	return " (" + quote(source) + ")"
-}
-
-func onLine(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" on line %d", n)
-}
-
-func words(rules []RuleName) []string {
-	out := make([]string, len(rules))
-	for i, r := range rules {
-		out[i] = string(r)
-	}
-	return out
 }
