@@ -34,8 +34,9 @@ type BlockMatch struct {
 // Decision is what holds for one key, and what decided.
 type Decision struct {
 	Key, Value string
-	Place      Place  // Line is 0 for the default
+	Place      Place  // Line is 0 for the default, and for what a floor says of all packages
 	Block      string // the pattern of the block that decided, "" where none did
+	Floor      bool   // the organisation's floor decided
 	Over       []Lost // what else is set, and does not count for this package
 }
 
@@ -73,41 +74,8 @@ func Explain(p Policy, pkg dep.Package, at time.Time) Explanation {
 			out.Some = append(out.Some, matchOf(b))
 		}
 	}
-	decide := func(key, path, whole string, of func(PackageRule) string) Decision {
-		d := Decision{Key: key}
-		set := func(value, block string, place Place) {
-			if d.Value == "" {
-				d.Value, d.Block, d.Place = value, block, place
-			} else {
-				d.Over = append(d.Over, Lost{value, place, block})
-			}
-		}
-		for _, b := range blocks {
-			if value := of(b); value != "" {
-				set(value, b.Match, Place{b.File, b.Line})
-			}
-		}
-		if place, isSet := p.Places[path]; isSet || d.Value == "" {
-			set(whole, "", place)
-		}
-		return d
-	}
-	out.Settings = []Decision{
-		decide("require", "provenance.require", p.Require, func(b PackageRule) string { return b.Require }),
-		decide("cooldown", "cooldown", Days(p.Cooldown), func(b PackageRule) string {
-			if b.Cooldown == nil {
-				return ""
-			}
-			return Days(*b.Cooldown)
-		}),
-		decide("identity", "", "anybody", func(b PackageRule) string { return b.Identity.String() }),
-	}
-	for _, r := range Rules() {
-		if !r.Fixed && !r.AboutFiles() {
-			out.Rules = append(out.Rules, decide(string(r.Name), "rules."+string(r.Name), string(p.Severity(r.Name)),
-				func(b PackageRule) string { return string(b.Rules[r.Name]) }))
-		}
-	}
+	e := explainer{p, pkg, blocks}
+	out.Settings, out.Rules = e.settings(), e.rules()
 	for _, x := range p.Exceptions {
 		switch t := splitPattern(x.Package); {
 		case pkg.Version == "" && t.Versions != "" && t.MatchesName(pkg):
@@ -117,6 +85,83 @@ func Explain(p Policy, pkg dep.Package, at time.Time) Explanation {
 		}
 	}
 	return out
+}
+
+// explainer finds out what decides about one package.
+type explainer struct {
+	policy Policy
+	pkg    dep.Package
+	blocks []PackageRule // for the package, the most specific first
+}
+
+func (e explainer) settings() []Decision {
+	p := e.policy
+	least, cooldown := "", ""
+	if f := p.Floor; f != nil && rankNeed(f.Require) > 0 {
+		least = f.Require
+	}
+	if f := p.Floor; f != nil && f.Cooldown > 0 {
+		cooldown = Days(f.Cooldown)
+	}
+	pins := append(p.PinsOf(e.pkg), PackageRule{})
+	out := []Decision{
+		e.decide("require", "provenance.require", p.Require, p.RequireOf(e.pkg), least, func(b PackageRule) string { return b.Require }),
+		e.decide("cooldown", "cooldown", Days(p.Cooldown), Days(p.CooldownOf(e.pkg)), cooldown, func(b PackageRule) string {
+			if b.Cooldown == nil {
+				return ""
+			}
+			return Days(*b.Cooldown)
+		}),
+		e.decide("identity", "", "anybody", cmp.Or(pins[0].Identity.String(), "anybody"), "", func(b PackageRule) string { return b.Identity.String() }),
+	}
+	if len(pins) > 2 {
+		b := pins[1]
+		out = append(out, Decision{Key: "identity, too", Value: b.Identity.String(), Place: Place{b.File, b.Line}, Block: b.Match, Floor: true})
+	}
+	return out
+}
+
+func (e explainer) rules() (out []Decision) {
+	for _, r := range Rules() {
+		if r.Fixed || r.AboutFiles() {
+			continue
+		}
+		least := ""
+		if f := e.policy.Floor; f != nil && f.Least(r.Name) != Off {
+			least = string(f.Least(r.Name))
+		}
+		out = append(out, e.decide(string(r.Name), "rules."+string(r.Name), string(e.policy.Severity(r.Name)), string(e.policy.SeverityOf(r.Name, e.pkg)), least,
+			func(b PackageRule) string { return string(b.Rules[r.Name]) }))
+	}
+	return out
+}
+
+// decide says what holds for a key, which stands at path where it is set for the whole
+// repository, and why. least is what the floor asks of all packages, "" for nothing.
+func (e explainer) decide(key, path, whole, holds, least string, of func(PackageRule) string) Decision {
+	d := Decision{Key: key}
+	set := func(value, block string, place Place) {
+		if d.Value == "" {
+			d.Value, d.Block, d.Place = value, block, place
+		} else {
+			d.Over = append(d.Over, Lost{value, place, block})
+		}
+	}
+	for _, b := range e.blocks {
+		if value := of(b); value != "" {
+			set(value, b.Match, Place{b.File, b.Line})
+		}
+	}
+	if place, isSet := e.policy.Places[path]; isSet || d.Value == "" {
+		set(whole, "", place)
+	}
+	if b, ok := e.policy.Floor.blockFor(e.pkg, func(b PackageRule) bool { return of(b) != "" }); ok && holds != d.Value {
+		d.Over = slices.Insert(d.Over, 0, Lost{d.Value, d.Place, d.Block})
+		d.Value, d.Block, d.Place, d.Floor = holds, b.Match, Place{b.File, b.Line}, true
+	} else if d.Block == "" && d.Value == least {
+		d.Place, d.Floor = Place{}, true
+	}
+	return d
 }
 
 func matchOf(b PackageRule) BlockMatch {

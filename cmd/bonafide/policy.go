@@ -158,7 +158,12 @@ func explain(out io.Writer, x policy.Explanation) error {
 	w.printf("\n")
 	decision := func(d policy.Decision) {
 		where := at(d.Place)
-		if d.Block != "" {
+		switch {
+		case d.Floor && d.Block == "":
+			where = "the organisation's floor"
+		case d.Floor:
+			where += " (the organisation's floor, " + report.Terminal(d.Block) + ")"
+		case d.Block != "":
 			where += " (" + report.Terminal(d.Block) + ")"
 		}
 		for _, o := range d.Over {
@@ -166,7 +171,7 @@ func explain(out io.Writer, x policy.Explanation) error {
 			if o.Block != "" {
 				from = report.Terminal(o.Block)
 			}
-			where += fmt.Sprintf("; goes before %s of %s, %s", report.Terminal(o.Value), from, at(o.Place))
+			where += fmt.Sprintf("; goes before %q of %s, %s", report.Terminal(o.Value), from, at(o.Place))
 		}
 		w.printf("%-23s %-8s  %s\n", d.Key, report.Terminal(d.Value), where)
 	}
@@ -210,6 +215,7 @@ func explainJSON(out io.Writer, x policy.Explanation) error {
 	}
 	type decision struct {
 		Value string `json:"value"`
+		Floor bool   `json:"floor,omitempty"` // the organisation's floor decided
 		place
 	}
 	type exception struct {
@@ -233,10 +239,10 @@ func explainJSON(out io.Writer, x policy.Explanation) error {
 		doc.Blocks = append(doc.Blocks, place{b.Place.Line, b.Place.File, b.Match})
 	}
 	for _, d := range x.Settings {
-		doc.Settings[d.Key] = decision{d.Value, place{d.Place.Line, d.Place.File, d.Block}}
+		doc.Settings[d.Key] = decision{d.Value, d.Floor, place{d.Place.Line, d.Place.File, d.Block}}
 	}
 	for _, d := range x.Rules {
-		doc.Rules[d.Key] = decision{d.Value, place{d.Place.Line, d.Place.File, d.Block}}
+		doc.Rules[d.Key] = decision{d.Value, d.Floor, place{d.Place.Line, d.Place.File, d.Block}}
 	}
 	for _, e := range x.Exceptions {
 		doc.Exceptions = append(doc.Exceptions, exception{e.Package, e.Rules, e.Owner, e.Reason, e.Expires.Format(time.DateOnly), e.Expired, place{Line: e.Line, File: e.File}})

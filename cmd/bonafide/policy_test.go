@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -67,7 +68,7 @@ func TestPolicyExplain(t *testing.T) {
 	for _, want := range []string{
 		"npm:@my-org/http@1.0.0\npolicy: " + file,
 		"block  npm:@my-org/*, " + line("- match") + ", sets require, identity",
-		line("- match") + " (npm:@my-org/*); goes before none of the whole repository, " + line("  require: none"),
+		line("- match") + " (npm:@my-org/*); goes before \"none\" of the whole repository, " + line("  require: none"),
 		"github.com/my-org/*, workflow .github/workflows/release.yml, ref refs/tags/*",
 		line("  too-new:"),
 		"No exception is for it.",
@@ -95,6 +96,23 @@ func TestPolicyExplain(t *testing.T) {
 	s.must(json.Unmarshal([]byte(out), &doc))
 	if r := doc.Settings["require"]; r.Value != "all" || r.Block != "npm:@my-org/*" || r.Line == 0 || doc.Rules["too-new"].Value != "warning" {
 		t.Errorf("%s", out)
+	}
+	// What an organisation's own file holds others to holds for itself.
+	floor := s.write("floor.yml", strings.Join([]string{"version: 1", "packages:", `  - {match: "npm:@my-org/*", require: none, rules: {burst: "off"}, identity: {repository: github.com/my-org/*}}`,
+		"enforce:", "  cooldown: 7d", "  packages:", `    - {match: "npm:@my-org/http", require: all, rules: {burst: error}, identity: {repository: github.com/my-org/http}}`, ""}, "\n"))
+	_, out, _ = command(t, "policy", "explain", "npm:@my-org/http", "--policy", floor)
+	by := "floor.yml:7 (the organisation's floor, npm:@my-org/http)"
+	for key, want := range map[string]string{"require": "all", "cooldown": "7d", "identity": "github.com/my-org/*", "identity, too": "github.com/my-org/http", "burst": "error"} {
+		row := ""
+		for line := range strings.Lines(out) {
+			if strings.HasPrefix(line, key+" ") {
+				row = line
+			}
+		}
+		says := map[string]string{"identity": "line 3 (npm:@my-org/*)", "cooldown": "the organisation's floor"}[key]
+		if !strings.Contains(row, " "+want+" ") || !strings.Contains(row, cmp.Or(says, by)) {
+			t.Errorf("%s: %q", key, row)
+		}
 	}
 	for _, id := range []string{"npm:", "pypi:requests", "npm:a b"} {
 		if status, out, stderr := command(t, "policy", "explain", id, "--policy", file); status != exitUsage {
