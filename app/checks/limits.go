@@ -48,8 +48,6 @@ const (
 	// MaxTreeEntries bounds the entries of one side (about 150 bytes each). The
 	// largest public monorepos keep around 400,000 files.
 	MaxTreeEntries = 1_000_000
-	// MaxPolicyBytes bounds a policy file. One with hundreds of exceptions is 100 kB.
-	MaxPolicyBytes = 512 << 10
 
 	// AnnotationBatch is how many annotations GitHub takes in one request.
 	AnnotationBatch = 50

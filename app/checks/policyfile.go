@@ -77,9 +77,9 @@ func (f *Forge) policyAt(ctx context.Context, repo review.Repository, sha string
 	if err != nil || !found || s.problem != nil {
 		return s, found, err
 	}
-	data, err := f.blob(ctx, repo, e.ID, e.Size, MaxPolicyBytes)
+	data, err := f.blob(ctx, repo, e.ID, e.Size, config.MaxPolicyBytes)
 	if errors.Is(err, review.ErrTooLarge) {
-		return invalid(e.Path, fmt.Sprintf("%s is larger than %d kB. Shorten it.", e.Path, MaxPolicyBytes>>10)), true, nil
+		return invalid(e.Path, fmt.Sprintf("%s is larger than %d kB. Shorten it.", e.Path, config.MaxPolicyBytes>>10)), true, nil
 	}
 	if err != nil {
 		return standing{}, true, fmt.Errorf("read the policy %s: %w", source, err)
@@ -168,9 +168,9 @@ func (f *Forge) extended(ctx context.Context, repo review.Repository, tip string
 	case !found:
 		return invalid("", fmt.Sprintf("there is no policy file at %s.", short(tip))), nil
 	}
-	data, err := f.blob(ctx, repo, e.ID, e.Size, MaxPolicyBytes)
+	data, err := f.blob(ctx, repo, e.ID, e.Size, config.MaxPolicyBytes)
 	if errors.Is(err, review.ErrTooLarge) {
-		return invalid("", fmt.Sprintf("%s is larger than %d kB.", source, MaxPolicyBytes>>10)), nil
+		return invalid("", fmt.Sprintf("%s is larger than %d kB.", source, config.MaxPolicyBytes>>10)), nil
 	} else if err != nil {
 		return standing{}, err
 	}

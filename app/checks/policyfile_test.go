@@ -9,6 +9,7 @@ import (
 
 	"github.com/bonafide-app/bonafide/app/policy"
 	"github.com/bonafide-app/bonafide/app/review"
+	"github.com/bonafide-app/bonafide/config"
 )
 
 const observes = "version: 1\nmode: observe\n"
@@ -34,7 +35,7 @@ func TestThePolicyIsFoundOrItsFaultIsSaid(t *testing.T) {
 		{name: "a symlink", repo: tree{".github/": tree{"bonafide.yml@": "../other.yml"}}, problem: "is a symlink"},
 		{name: "a submodule", repo: tree{"bonafide.yml%": tip}, problem: "is a submodule"},
 		{name: "another ending", repo: tree{".github/": tree{"bonafide.yaml": observes}}, problem: "Rename it"},
-		{name: "too large", repo: tree{"bonafide.yml": observes + strings.Repeat("#", MaxPolicyBytes)}, problem: "larger than"},
+		{name: "too large", repo: tree{"bonafide.yml": observes + strings.Repeat("#", config.MaxPolicyBytes)}, problem: "larger than"},
 		{name: "a mistake", repo: tree{"bonafide.yml": "version: 1\nmode: sometimes\n"}, problem: "line 2, column 7", line: 2},
 		{name: "a mistake in the owner's", repo: tree{"a": "1"}, owners: tree{"bonafide.yml": "version: 1\nmode: sometimes\n"}, problem: "acme/.github bonafide.yml"},
 		{name: "a file that is no policy", repo: tree{"bonafide.yml": "- 1\n"}, problem: "bonafide.yml", line: 1},

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -172,37 +171,31 @@ func (f *evidenceFlags) readPolicy(ctx context.Context, tree review.Tree, name s
 // readPolicy is the policy of a file, else of the tree, else the default. An error in it
 // is the caller's to mend, and wraps config.Errors.
 func readPolicy(ctx context.Context, file string, tree review.Tree, name string) (policy.Policy, error) {
-	source, data := file, []byte(nil)
+	var data []byte
+	var err error
 	if file != "" {
-		var err error
 		if data, err = os.ReadFile(file); err != nil {
 			return policy.Policy{}, usage("--policy: %v", err)
 		}
 	} else {
-		mistaken := config.MistakenPolicyPaths()
-		for _, path := range append(config.PolicyPaths(), mistaken...) {
-			e, ok := find(tree, path)
-			switch {
-			case !ok:
-				continue
-			case source != "":
-				return policy.Policy{}, usage("%s and %s are both there: keep one", source, path)
-			case slices.Contains(mistaken, path):
-				return policy.Policy{}, usage("the policy file is named %s: rename it to end in .yml", path)
-			case e.Kind != review.Blob:
-				return policy.Policy{}, usage("%s is a %s: it must be a file of its own", path, e.Kind)
+		var there []review.TreeEntry
+		for _, path := range append(config.PolicyPaths(), config.MistakenPolicyPaths()...) {
+			if e, ok := find(tree, path); ok {
+				there = append(there, e)
 			}
-			var err error
-			if data, err = tree.Read(ctx, e); err != nil {
-				return policy.Policy{}, fmt.Errorf("read %s of %s: %w", path, name, err)
-			}
-			source = path
+		}
+		if len(there) == 0 {
+			return policy.Default(), nil
+		}
+		if fault := review.PolicyFault(there); fault != "" {
+			return policy.Policy{}, usage("%s", fault)
+		}
+		file = there[0].Path
+		if data, err = tree.Read(ctx, there[0]); err != nil {
+			return policy.Policy{}, fmt.Errorf("read %s of %s: %w", file, name, err)
 		}
 	}
-	if source == "" {
-		return policy.Default(), nil
-	}
-	p, err := config.ParsePolicy(source, data)
+	p, err := config.ParsePolicy(file, data)
 	if err != nil {
 		return policy.Policy{}, usage("%w", err)
 	}
