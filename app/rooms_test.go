@@ -5,7 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -91,6 +95,34 @@ func TestWhoMayImportWhom(t *testing.T) {
 			}
 			if within(i, "app/sandbox/contract", "app/sandbox/realdata") && !within(r.ImportPath, "app/sandbox/contract") {
 				t.Errorf("%s imports %s outside of a test", r.ImportPath, i)
+			}
+		}
+	}
+}
+
+// Rules and reports are pure: the same evidence at the same time comes to the same verdict.
+func TestRulesAndReportsDoNoIOAndHaveNoClock(t *testing.T) {
+	clock := regexp.MustCompile(`\btime\.(Now|Since|Until|After|Tick|NewTimer|NewTicker|Sleep)\(`)
+	for _, r := range rooms(t) {
+		if !within(r.ImportPath, "app/dep", "app/policy", "app/report") {
+			continue
+		}
+		for _, i := range r.Imports {
+			if slices.Contains([]string{"os", "os/exec", "net", "net/http", "io/fs", "log", "log/slog", "database/sql", "context", "math/rand", "math/rand/v2"}, i) {
+				t.Errorf("%s imports %s", r.ImportPath, i)
+			}
+		}
+		files, err := filepath.Glob(filepath.Join("..", strings.TrimPrefix(r.ImportPath, module), "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v, %d files", r.ImportPath, err, len(files))
+		}
+		for _, file := range files {
+			source, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if call := clock.Find(source); call != nil && !strings.HasSuffix(file, "_test.go") {
+				t.Errorf("%s calls %s)", file, call)
 			}
 		}
 	}
