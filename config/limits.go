@@ -2,9 +2,12 @@ package config
 
 // Limits of what is read, each with its reason.
 const (
-	// MaxPolicyBytes bounds a policy file. The longest sensible one, with an exception
-	// for each of hundreds of packages, is a quarter of that.
-	MaxPolicyBytes = 64 << 10
+	// MaxPolicyBytes bounds a policy file. One that pins every package of a large lockfile
+	// to who built it has 180 bytes for each.
+	MaxPolicyBytes = 512 << 10
+	// MaxBlocks bounds its blocks for packages, and its exceptions: each is held against
+	// every package that changes.
+	MaxBlocks = 2000
 	// MaxPolicyDepth bounds its nesting. The format needs five levels.
 	MaxPolicyDepth = 16
 	// MaxPolicyErrors is how many errors of a file are reported at once: more are

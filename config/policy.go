@@ -225,6 +225,10 @@ func (p *parser) sequence(n *yaml.Node, where string, read func(*yaml.Node)) {
 		p.fail(n, "%s must be a list, not %s.", where, kind(n))
 		return
 	}
+	if len(n.Content) > MaxBlocks {
+		p.fail(n, "%s has %d elements; %d are allowed.", where, len(n.Content), MaxBlocks)
+		return
+	}
 	for _, element := range n.Content {
 		read(element)
 	}

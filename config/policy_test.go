@@ -224,7 +224,8 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		{"an exception that is nothing", "version: 1\nexceptions:\n  -\n", `an exception is a mapping with package, rules, reason, owner and expires.`},
 		{"much text", "version: 1\nexceptions: [{package: 'npm:a', rules: [repinned], reason: " + strings.Repeat("x", 501) + ", owner: me, expires: 2027-01-01}]", `reason has more than 500 characters.`},
 		{"very deep", "version: 1\nrules: " + strings.Repeat("[", 100) + strings.Repeat("]", 100), `this is not valid YAML: exceeded max depth`},
-		{"very large", "version: 1\n#" + strings.Repeat("x", MaxPolicyBytes), `f: the file has 65548 bytes; 65536 are allowed.`},
+		{"too many blocks", "version: 1\npackages:\n" + strings.Repeat("- {match: 'npm:a', require: all}\n", MaxBlocks+1), `f:3:1: packages has 2001 elements; 2000 are allowed.`},
+		{"very large", "version: 1\n#" + strings.Repeat("x", MaxPolicyBytes), `f: the file has 524300 bytes; 524288 are allowed.`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p, err := ParsePolicy("f", []byte(c.text))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bonafide-app/bonafide/app/policy"
 	"github.com/bonafide-app/bonafide/app/report"
+	"github.com/bonafide-app/bonafide/config"
 )
 
 const (
@@ -114,7 +115,7 @@ func TestAPolicyThatWouldNotHoldFails(t *testing.T) {
 		"another ending": {with(good, "bonafide.yaml", "version: 1"), "Rename it", 0},
 		"a symlink":      {with(good, "bonafide.yml", "-> package-lock.json"), "is a symlink", 0},
 		"a folder":       {with(good, "bonafide.yml/x", "1"), "is a folder", 0},
-		"too large":      {with(good, "bonafide.yml", "version: 1\n#"+strings.Repeat("x", 64<<10)), "larger than 64 kB", 0},
+		"too large":      {with(good, "bonafide.yml", "version: 1\n#"+strings.Repeat("x", config.MaxPolicyBytes)), "larger than 512 kB", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := judged(t, good, c.head, policy.Default(), nil)

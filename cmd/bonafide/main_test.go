@@ -438,7 +438,7 @@ func TestAPolicyFileIsNeverPassedOver(t *testing.T) {
 	s.must(os.Remove(filepath.Join(web, "bonafide.yml")))
 	s.write("web/bonafide.yml", "version: 1\n")
 	s.write("web/.github/bonafide.yml", "version: 1\n")
-	if status, _, stderr := s.run("audit", web); status != exitUsage || !strings.Contains(stderr, "keep one") {
+	if status, _, stderr := s.run("audit", web); status != exitUsage || !strings.Contains(stderr, "two policy files") {
 		t.Errorf("two: status %d: %s", status, stderr)
 	}
 }
