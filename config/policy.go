@@ -406,7 +406,7 @@ func (p *parser) packages(_, n *yaml.Node) {
 	p.sequence(n, "packages", func(n *yaml.Node) {
 		rule := policy.PackageRule{Line: n.Line}
 		seen := p.mapping(n, "an element of packages", map[string]field{
-			"match": func(_, n *yaml.Node) { rule.Match, _ = p.packagePattern(n, "match") },
+			"match": func(_, n *yaml.Node) { rule.Match = p.packagePattern(n, "match") },
 			"require": func(_, n *yaml.Node) {
 				rule.Require, _ = p.need(n, "require")
 			},
@@ -487,7 +487,7 @@ func (p *parser) exceptions(_, n *yaml.Node) {
 		e := policy.Exception{Line: n.Line}
 		var grave []*yaml.Node // rules that need a version and a digest
 		seen := p.mapping(n, "an exception", map[string]field{
-			"package": func(_, n *yaml.Node) { e.Package, _ = p.packagePattern(n, "package") },
+			"package": func(_, n *yaml.Node) { e.Package = p.packagePattern(n, "package") },
 			"rules": func(_, n *yaml.Node) {
 				p.sequence(n, "rules", func(n *yaml.Node) {
 					if name, ok := p.ruleName(n); ok {

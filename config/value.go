@@ -155,17 +155,18 @@ func (p *parser) glob(n *yaml.Node, where, s string) bool {
 }
 
 // packagePattern reads "npm:@my-org/*" or "npm:esbuild@>=0.21 <1".
-func (p *parser) packagePattern(n *yaml.Node, where string) (string, bool) {
+func (p *parser) packagePattern(n *yaml.Node, where string) string {
 	s, ok := p.text(n, where)
 	if !ok {
-		return "", false
+		return ""
 	}
 	pattern, err := policy.ParsePattern(s)
 	if err != nil {
 		p.fail(n, "%s %v.", where, err)
-		return "", false
+		return ""
 	}
-	return s, p.glob(n, where, pattern.Name)
+	p.glob(n, where, pattern.Name)
+	return s
 }
 
 // or joins words: "a, b or c".

@@ -20,7 +20,7 @@ func installScript(s Subject, v view) []draft {
 	if !s.enters() || !mayRunScripts(e) {
 		return nil
 	}
-	now, earlier := witnessed(e, s.Evidence), s.scriptsBefore()
+	now, earlier := scriptWordsOf(e, s.Evidence), s.scriptsBefore()
 	if slices.ContainsFunc(s.Change.Occurrences, func(o dep.Entry) bool { return o.InstallScript }) {
 		now.lockfile = yes // one mark is enough, wherever it stands
 	}
@@ -40,7 +40,7 @@ func installScript(s Subject, v view) []draft {
 		runs += " (the lockfile says so, the registry names none: most likely it is built from a binding.gyp)"
 	}
 	d := about(RuleInstallScript, s, "", scriptHelp)
-	unknown := slices.IndexFunc(earlier, func(b scripted) bool { return !now.areNewTo(b.witnesses) })
+	unknown := slices.IndexFunc(earlier, func(b scripted) bool { return !now.areNewTo(b.scriptWords) })
 	switch {
 	case !s.isNew():
 		d.Message = fmt.Sprintf("%s %s.", name, runs)
@@ -61,7 +61,7 @@ func installScript(s Subject, v view) []draft {
 }
 
 // scriptMarked: the same version, and the lockfile says of it what it did not say before.
-func scriptMarked(s Subject, now witnesses, earlier []scripted) []draft {
+func scriptMarked(s Subject, now scriptWords, earlier []scripted) []draft {
 	if now.lockfile != yes || slices.ContainsFunc(earlier, func(b scripted) bool { return b.lockfile != no }) {
 		return nil
 	}
@@ -83,7 +83,7 @@ func mayRunScripts(e dep.Entry) bool {
 	return false
 }
 
-// word is what a witness says of a release's scripts; the zero word is nothing.
+// word is what somebody says of a release's scripts; the zero word is nothing.
 type word int
 
 const (
@@ -99,11 +99,11 @@ func wordOf(script bool) word {
 	return no
 }
 
-// witnesses tell whether a release runs a script: the lockfile's mark, which knows of
+// scriptWords say whether a release runs a script: the lockfile's mark, which knows of
 // builds from a binding.gyp, too, and the registry's document.
-type witnesses struct{ lockfile, registry word }
+type scriptWords struct{ lockfile, registry word }
 
-func witnessed(e dep.Entry, ev provenance.Evidence) (w witnesses) {
+func scriptWordsOf(e dep.Entry, ev provenance.Evidence) (w scriptWords) {
 	if e.InstallScript || e.Lockfile != "" && !e.Unsaid.Has(dep.FactInstallScript) {
 		w.lockfile = wordOf(e.InstallScript)
 	}
@@ -114,23 +114,23 @@ func witnessed(e dep.Entry, ev provenance.Evidence) (w witnesses) {
 }
 
 // runs takes the word of either.
-func (w witnesses) runs() bool { return w.lockfile == yes || w.registry == yes }
+func (w scriptWords) runs() bool { return w.lockfile == yes || w.registry == yes }
 
 // areNewTo says whether the version before is known to have run none. Like is compared
-// with like: it takes the word of a witness that says of this one that it does.
-func (w witnesses) areNewTo(before witnesses) bool {
+// with like: it takes the word of whoever says of this one that it does.
+func (w scriptWords) areNewTo(before scriptWords) bool {
 	return w.lockfile == yes && before.lockfile == no || w.registry == yes && before.registry == no
 }
 
 // scripted is a version that stood in the base, and what is known of its scripts.
 type scripted struct {
 	before
-	witnesses
+	scriptWords
 }
 
 func (s Subject) scriptsBefore() (out []scripted) {
 	for _, b := range s.earlier() {
-		out = append(out, scripted{b, witnessed(b.entry, b.evidence)})
+		out = append(out, scripted{b, scriptWordsOf(b.entry, b.evidence)})
 	}
 	return out
 }
@@ -174,9 +174,9 @@ func scriptsOf(s Subject) string {
 // a script. What only came inside its parent's tarball was never to be asked about, and
 // what comes from elsewhere than a registry is told by exotic-source. Where the rule
 // unverified says that the release could not be asked about, that is enough.
-func scriptUnknown(s Subject, v view, now witnesses) []draft {
+func scriptUnknown(s Subject, v view, now scriptWords) []draft {
 	e := s.Change.Entry
-	if now != (witnesses{}) || e.Source != dep.Registry || s.bundled() || s.bundleUnknown() || len(unverified(s, v)) > 0 {
+	if now != (scriptWords{}) || e.Source != dep.Registry || s.bundled() || s.bundleUnknown() || len(unverified(s, v)) > 0 {
 		return nil
 	}
 	reason := unread(s.Evidence)

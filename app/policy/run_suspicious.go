@@ -85,10 +85,10 @@ func oddities(r Run, built *provenance.Identity) (wrong []string) {
 	if failed(r.Conclusion) {
 		ended := "it ended with " + quote(r.Conclusion)
 		if len(r.Failed) > 0 {
-			ended += ", after " + jobs(r.Failed) + " did not succeed"
+			ended += ", after " + some(r.Failed) + " did not succeed"
 		}
 		if skipped := slices.DeleteFunc(slices.Clone(r.Skipped), func(job string) bool { return !publishes(job) }); len(skipped) > 0 {
-			ended += ", and " + jobs(skipped) + " was skipped"
+			ended += ", and " + some(skipped) + " was skipped"
 		}
 		wrong = append(wrong, ended)
 	}
@@ -144,16 +144,4 @@ func failed(conclusion string) bool {
 // failed is something beside, such as the pages of the documentation.
 func published(r Run) bool {
 	return slices.ContainsFunc(r.Succeeded, publishes) && !slices.ContainsFunc(slices.Concat(r.Failed, r.Skipped), publishes)
-}
-
-// jobs names the first few.
-func jobs(names []string) string {
-	var out []string
-	for _, n := range names[:min(len(names), MaxNamed)] {
-		out = append(out, quote(n))
-	}
-	if more := len(names) - len(out); more > 0 {
-		out = append(out, fmt.Sprintf("%d more", more))
-	}
-	return list(out)
 }
