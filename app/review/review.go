@@ -146,6 +146,28 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 func (r *Reviewer) look(ctx context.Context, req Request) (policy.Input, report.Report, error) {
 	in := policy.Input{Problems: req.Problems, Acceptances: req.Acceptances, KnownHosts: map[string][]string{"": r.configured}, KnownSpecs: map[string][]dep.Spec{}}
 	out := report.Report{Kind: req.Kind, Mode: req.Policy.Mode, PolicyFrom: req.Policy.Source, At: r.clock().UTC(), Demo: r.demo}
+	changes := r.changes(req, &in, &out)
+	in.Subjects = r.subjects(ctx, changes)
+	asked := r.inquire(ctx, req.Kind, req.Hub, in.Subjects) // goes on in the background
+	r.bundles(ctx, changes, in.Subjects)
+	if req.Kind != report.Audit || req.Lost {
+		var tooMuch []policy.Problem
+		out.Retry, tooMuch = r.histories(ctx, in.Subjects)
+		in.Problems = append(in.Problems, tooMuch...)
+		out.Hasty = r.settle(ctx, in.Subjects, req.Policy)
+	}
+	r.inventories(ctx, req, &in)
+	in.Whole = req.Whole && len(in.Problems) == 0 // else something was not looked at
+	r.consult(ctx, asked, req.Kind, req.Policy, &in)
+	if err := ctx.Err(); err != nil {
+		return policy.Input{}, report.Report{}, fmt.Errorf("the review was stopped: %w", err)
+	}
+	return in, out, nil
+}
+
+// changes reads what was given, without asking anybody: the lockfiles, and what is to be
+// said of them and of the files beside them.
+func (r *Reviewer) changes(req Request, in *policy.Input, out *report.Report) (changes []change) {
 	for _, p := range req.Ignored {
 		out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: p, Note: "ignored by the policy"})
 	}
@@ -155,7 +177,6 @@ func (r *Reviewer) look(ctx context.Context, req Request) (policy.Input, report.
 		}
 	}
 
-	var changes []change
 	var told []string // registries that a problem tells of
 	for _, f := range req.Files {
 		base, head, problems := parse(f)
@@ -194,22 +215,7 @@ func (r *Reviewer) look(ctx context.Context, req Request) (policy.Input, report.
 	if req.Kind != report.Audit { // there, nothing changed
 		in.Problems = append(in.Problems, configProblems(req.Configs, told)...)
 	}
-	in.Subjects = r.subjects(ctx, changes)
-	asked := r.inquire(ctx, req.Kind, req.Hub, in.Subjects) // goes on in the background
-	r.bundles(ctx, changes, in.Subjects)
-	if req.Kind != report.Audit || req.Lost {
-		var tooMuch []policy.Problem
-		out.Retry, tooMuch = r.histories(ctx, in.Subjects)
-		in.Problems = append(in.Problems, tooMuch...)
-		out.Hasty = r.settle(ctx, in.Subjects, req.Policy)
-	}
-	r.inventories(ctx, req, &in)
-	in.Whole = req.Whole && len(in.Problems) == 0 // else something was not looked at
-	r.consult(ctx, asked, req.Kind, req.Policy, &in)
-	if err := ctx.Err(); err != nil {
-		return policy.Input{}, report.Report{}, fmt.Errorf("the review was stopped: %w", err)
-	}
-	return in, out, nil
+	return changes
 }
 
 // Releases reviews releases that stand in no lockfile. hub is nil where none was
