@@ -101,6 +101,8 @@ func TestTooNew(t *testing.T) {
 	fromGit := entry("axios@1.14.1", from(dep.Git, "git+ssh://git@github.com/axios/axios.git#1111111111111111111111111111111111111111"))
 	git := repin(fromGit, e)
 	staged := update(loggedAgo(5*day), approvedBy("sam"))
+	week, slower := 7*day, Default()
+	slower.Packages = []PackageRule{{Match: "npm:dep-0*", Cooldown: &week, Line: 3}}
 	held(t, RuleTooNew, []example{
 		{name: "out for long", subject: []Subject{since(update(), released(40*day)...)}},
 		{name: "five hours", subject: []Subject{since(update(), released(5*hour)...)}, want: []string{"warning"}},
@@ -143,6 +145,10 @@ func TestTooNew(t *testing.T) {
 			e := entry(fmt.Sprintf("dep-%d@1.0.1", i), at(i))
 			return since(added(e, signed(e)), out("1.0.0", 90*day), out("1.0.1", time.Duration(i+1)*hour))
 		}), want: []string{"warning"}},
+		{name: "eight that are new, half of them with a longer cooldown", policy: &slower, subject: many(8, func(i int) Subject {
+			e := entry(fmt.Sprintf("dep-%d%d@1.0.1", i%2, i), at(i))
+			return since(added(e, signed(e)), out("1.0.0", 90*day), out("1.0.1", time.Duration(i+1)*hour))
+		}), want: []string{"warning", "warning"}},
 		{name: "the whole package is that young", subject: []Subject{since(added(e, signed(e)), out("1.14.0", 6*hour), out("1.14.1", 5*hour))}},
 	})
 }

@@ -46,7 +46,7 @@ func freshAndOdd(s Subject, v view) []draft {
 		fmt.Sprintf("Do not install it before you know why: young and unusual together (%s) is what malicious releases look like on their first day. ", strings.Join(rules, ", "))+
 			"Wait until the cooldown is over, by when most are found and removed, or ask the maintainers. "+exceptHelp(RuleFreshAndOdd)+
 			" Benign causes: a new maintainer's first release, a workflow that was rewritten for it, a package that begins to fetch a binary.")
-	d.cause = strings.Join(rules, " ")
+	d.cause, d.ends = strings.Join(rules, " ")+" within "+v.waiting(p), when.Add(v.cooldown(p))
 	d.many = fmt.Sprintf("were published within their cooldown of %s and are unusual (%s)", v.waiting(p), strings.Join(rules, ", "))
 	return []draft{d}
 }

@@ -142,6 +142,9 @@ func merge(drafts []draft) []Excepted {
 		names := few(group, func(d draft) string { return id(d.Package) })
 		f.Package, f.Count = dep.Package{}, len(group)
 		f.Message = fmt.Sprintf("%d packages %s: %s.", len(group), group[0].many, list(names))
+		if last := slices.MaxFunc(group, func(a, b draft) int { return a.ends.Compare(b.ends) }).ends; !last.IsZero() {
+			f.Message += fmt.Sprintf(" The last cooldown ends on %s.", date(last))
+		}
 		out = append(out, Excepted{f, k.pardon})
 	}
 	slices.SortFunc(out, func(a, b Excepted) int {

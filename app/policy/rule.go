@@ -106,6 +106,9 @@ type draft struct {
 	cause string
 	// many completes "12 packages …" in that one finding.
 	many string
+	// ends is when the cooldown that it tells of is over, zero for none: of many, the
+	// last one is said.
+	ends time.Time
 	// together makes one finding of two already, where one alone says nothing.
 	together bool
 	pardon   Pardon // zero for what weighs

@@ -1,6 +1,9 @@
 package policy
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // tooNew: most malicious releases are found and removed within days, so that one that
 // has been out for a while is safer than one that has not. The first fix of a known
@@ -20,22 +23,30 @@ func tooNew(s Subject, v view) []draft {
 		len(packageTooYoung(s, v)) > 0 && v.outweighs(RulePackageTooYoung, RuleTooNew, s),
 		len(freshAndOdd(s, v)) > 0 && v.outweighs(RuleFreshAndOdd, RuleTooNew, s):
 		return out
+	case len(s.Fixes) > 0:
+		return append(out, fixNew(s, v, when))
 	}
 	d := about(RuleTooNew, s,
 		fmt.Sprintf("%s was published %s, and %s.", id(p), v.ago(when), v.ends(p, when)),
 		"Wait until the cooldown is over: most malicious releases are found and removed within days. "+exceptHelp(RuleTooNew)+
 			" Benign causes: every release is new once, and something updated to this one at once.")
-	d.cause, d.many = "new", "were published within their cooldown of "+v.waiting(p)
-	if len(s.Fixes) > 0 {
-		ids := make([]string, len(s.Fixes))
-		for i, a := range s.Fixes {
-			ids[i] = a.ID
-		}
-		d.Message = fmt.Sprintf("%s was published %s, but fixes %s, so it need not wait for the cooldown of %s.", id(p), v.ago(when), some(ids), v.waiting(p))
-		d.Help = "Nothing to do. Its signature, provenance and digest are verified like those of others."
-		d.atMost, d.cause, d.many = Notice, "fixes", "were published within their cooldown and fix known advisories, so they need not wait"
-	}
+	d.cause, d.many = "new "+v.waiting(p), "were published within their cooldown of "+v.waiting(p)
+	d.ends = when.Add(v.cooldown(p))
 	return append(out, d)
+}
+
+// fixNew: the first fix of a known advisory, however new.
+func fixNew(s Subject, v view, when time.Time) draft {
+	p := s.Change.Entry.Package
+	ids := make([]string, len(s.Fixes))
+	for i, a := range s.Fixes {
+		ids[i] = a.ID
+	}
+	d := about(RuleTooNew, s,
+		fmt.Sprintf("%s was published %s, but fixes %s, so it need not wait for the cooldown of %s.", id(p), v.ago(when), some(ids), v.waiting(p)),
+		"Nothing to do. Its signature, provenance and digest are verified like those of others.")
+	d.atMost, d.cause, d.many = Notice, "fixes", "were published within their cooldown and fix known advisories, so they need not wait"
+	return d
 }
 
 // outweighs says whether what a rule says about a subject counts at least for what it
