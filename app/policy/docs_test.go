@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -77,6 +79,41 @@ func TestEveryRuleHasItsPage(t *testing.T) {
 	for _, page := range pages {
 		if _, known := FindRule(RuleName(strings.TrimSuffix(page.Name(), ".md"))); !known {
 			t.Errorf("%s is about no rule", page.Name())
+		}
+	}
+}
+
+// An example is what the rule says: it stands in the rule's golden file.
+func TestExamplesOfThePagesAreWhatTheRulesSay(t *testing.T) {
+	example := regexp.MustCompile(`(?s)- \*\*Example:\*\* \*(.*?)\*\n- \*\*`)
+	elsewhere := []RuleName{RulePolicyInvalid, RuleFloorUnread, RulePolicy} // worded by those who read the files
+	for _, r := range Rules() {
+		page, err := os.ReadFile(filepath.Join(rulesFolder, string(r.Name)+".md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Contains(elsewhere, r.Name) || r.Name == RuleFindingsCut {
+			continue
+		}
+		golden, err := os.ReadFile(filepath.Join("testdata", string(r.Name)+".golden"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		examples := 0
+		for rest := string(page); ; examples++ {
+			at := example.FindStringSubmatchIndex(rest)
+			if at == nil {
+				break
+			}
+			said := strings.ReplaceAll(strings.Join(strings.Fields(rest[at[2]:at[3]]), " "), `\*`, "*")
+			pattern := strings.ReplaceAll(regexp.QuoteMeta(said), "…", `\S*`) // long values are cut short
+			if !regexp.MustCompile("(?m)^  " + pattern + "$").Match(golden) {
+				t.Errorf("%s does not say: %s", r.Name, said)
+			}
+			rest = rest[at[3]+1:]
+		}
+		if examples == 0 {
+			t.Errorf("%s: no example was found", r.Name)
 		}
 	}
 }
