@@ -58,7 +58,10 @@ type ExceptionMatch struct {
 // what holds for those versions that no block names.
 func Explain(p Policy, pkg dep.Package, at time.Time) Explanation {
 	out := Explanation{Package: pkg, Source: p.Source}
-	blocks := p.blocks(pkg)
+	var blocks []PackageRule
+	for _, i := range p.blocks(pkg) {
+		blocks = append(blocks, p.Packages[i])
+	}
 	if pkg.Version == "" {
 		blocks = slices.DeleteFunc(blocks, func(b PackageRule) bool { return splitPattern(b.Match).Versions != "" })
 	}

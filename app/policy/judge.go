@@ -13,7 +13,7 @@ import (
 // subjects and problems does not matter, and the time given is its only clock.
 func Judge(in Input, p Policy, at time.Time) Verdict {
 	var drafts []draft
-	p.matched = map[dep.Package][]PackageRule{}
+	p.matched = map[dep.Package][]int{}
 	v := viewOf(in, p, at)
 	for _, r := range Rules() {
 		if r.judge != nil {

@@ -54,6 +54,9 @@ const (
 	// SettleTime is how young a release is whose evidence may still be on its way through
 	// the registry and its caches.
 	SettleTime = time.Hour
+	// maxRange bounds the text of the versions in a pattern: reading one anew takes some
+	// microseconds, and each is held against each package.
+	maxRange = 100
 	// runsKept is how long a workflow run is there unless somebody deletes it. GitHub keeps
 	// runs for 400 days, their logs for 90; the shorter one is taken, so that a deletion
 	// is said of recent releases alone.

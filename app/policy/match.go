@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -41,6 +42,8 @@ func ParsePattern(s string) (Pattern, error) {
 		return Pattern{}, fmt.Errorf("names no package; write %q or %q", "npm:NAME", "npm:@SCOPE/*")
 	case p.Versions == "":
 		return p, nil
+	case len(p.Versions) > maxRange:
+		return Pattern{}, fmt.Errorf("names versions in more than %d characters; write several patterns", maxRange)
 	}
 	if c, err := semver.NPM.ParseConstraint(p.Versions); err != nil {
 		return Pattern{}, fmt.Errorf("names a version that npm does not know: %q is not a version range of npm", quote(p.Versions))
@@ -119,50 +122,59 @@ func (p Pattern) One() bool { return p.exactName() && oneVersion.MatchString(p.V
 // before a glob, then the longer beginning, then one version before a range, and that
 // before none.
 func (p Pattern) moreSpecific(q Pattern) string {
-	exactness := func(p Pattern) int {
-		switch {
-		case p.Versions == "":
-			return 0
-		case !oneVersion.MatchString(p.Versions):
-			return 1
-		}
-		return 2
-	}
-	switch a, b := len(p.prefix()), len(q.prefix()); {
-	case p.exactName() != q.exactName():
-		if p.exactName() {
+	switch a, b := p.specificity(), q.specificity(); {
+	case a.whole != b.whole:
+		if a.whole > b.whole {
 			return "it names the package in full"
 		}
-	case a != b:
-		if a > b {
+	case a.prefix != b.prefix:
+		if a.prefix > b.prefix {
 			return "more of the name is written out"
 		}
-	case exactness(p) > exactness(q) && exactness(p) == 2:
+	case a.versions > b.versions && a.versions == 2:
 		return "it names the version"
-	case exactness(p) > exactness(q):
+	case a.versions > b.versions:
 		return "it names versions"
 	}
 	return ""
 }
 
-// blocks are the blocks for a package, the most specific first; of two that are
-// equally specific, the later one in the file.
-func (p Policy) blocks(pkg dep.Package) []PackageRule {
+// specificity orders patterns, by its fields in their order.
+type specificity struct{ whole, prefix, versions int }
+
+func (s specificity) compare(o specificity) int {
+	return cmp.Or(cmp.Compare(s.whole, o.whole), cmp.Compare(s.prefix, o.prefix), cmp.Compare(s.versions, o.versions))
+}
+
+func (p Pattern) specificity() specificity {
+	s := specificity{prefix: len(p.prefix())}
+	if p.exactName() {
+		s.whole = 1
+	}
+	switch {
+	case p.Versions == "":
+	case !oneVersion.MatchString(p.Versions):
+		s.versions = 1
+	default:
+		s.versions = 2
+	}
+	return s
+}
+
+// blocks are the blocks for a package, by where they stand in Packages, the most specific
+// first; of two that are equally specific, the later one in the file.
+func (p Policy) blocks(pkg dep.Package) []int {
 	if out, known := p.matched[pkg]; known {
 		return out
 	}
-	var out []PackageRule
-	for _, b := range p.Packages {
-		pattern := splitPattern(b.Match)
-		if !pattern.Matches(pkg) {
-			continue
+	var out []int
+	how := map[int]specificity{}
+	for i := range slices.Backward(p.Packages) {
+		if pattern := splitPattern(p.Packages[i].Match); pattern.Matches(pkg) {
+			out, how[i] = append(out, i), pattern.specificity()
 		}
-		i := 0
-		for i < len(out) && splitPattern(out[i].Match).moreSpecific(pattern) != "" {
-			i++
-		}
-		out = slices.Insert(out, i, b)
 	}
+	slices.SortStableFunc(out, func(a, b int) int { return how[b].compare(how[a]) })
 	if p.matched != nil {
 		p.matched[pkg] = out
 	}
@@ -171,8 +183,8 @@ func (p Policy) blocks(pkg dep.Package) []PackageRule {
 
 // block is the most specific block for a package that says what is asked for.
 func (p Policy) block(pkg dep.Package, says func(PackageRule) bool) (PackageRule, bool) {
-	for _, b := range p.blocks(pkg) {
-		if says(b) {
+	for _, i := range p.blocks(pkg) {
+		if b := p.Packages[i]; says(b) {
 			return b, true
 		}
 	}

@@ -48,7 +48,7 @@ func TestPatternsMatchExactlyWhatTheySay(t *testing.T) {
 	if p, _ := ParsePattern("npm:*"); p.Matches(dep.Package{Ecosystem: dep.JSR, Name: "x", Version: "1.0.0"}) || p.Matches(dep.Package{}) {
 		t.Error("npm:* matches what is not of npm")
 	}
-	for _, bad := range []string{"", "left-pad", "cargo:serde", "npm:", "npm:a@", "npm:a b", "npm:a@latest", "npm:a@>=2 <1", "npm:a@npm:b@1.0.0"} {
+	for _, bad := range []string{"", "left-pad", "cargo:serde", "npm:", "npm:a@", "npm:a b", "npm:a@latest", "npm:a@>=2 <1", "npm:a@npm:b@1.0.0", "npm:a@1" + strings.Repeat(" || 1", 30)} {
 		if p, err := ParsePattern(bad); err == nil {
 			t.Errorf("%q is read as %+v", bad, p)
 		}
@@ -387,6 +387,26 @@ func TestEquallySpecificBlocks(t *testing.T) {
 	for pattern, one := range map[string]bool{"npm:left@1.0.0": true, "npm:@a/b@1.0.0-rc.1": true, "npm:l*@1.0.0": false, "npm:left@^1.0.0": false, "npm:left": false} {
 		if got := splitPattern(pattern).One(); got != one {
 			t.Errorf("%s: %v", pattern, got)
+		}
+	}
+}
+
+// Patterns of every specificity are ordered without comparing each with each, and what is
+// kept of each package is small: a pull request may bring them along.
+func TestManyBlocksForManyVersionsAreOrderedInTime(t *testing.T) {
+	p := with(func(p *Policy) {
+		for i := range 2000 {
+			match := fmt.Sprintf("npm:left@>=0.%d", i)
+			if i%2 == 1 {
+				match = "npm:*"
+			}
+			p.Packages = append(p.Packages, PackageRule{Match: match, Require: fmt.Sprint(i)})
+		}
+	})
+	p.matched = map[dep.Package][]int{}
+	for i := range 200 { // each compared with each would take minutes
+		if b, ok := p.block(npm(fmt.Sprintf("left@2000.0.%d", i)), requires); !ok || b.Require != "1998" {
+			t.Fatalf("%+v", b)
 		}
 	}
 }

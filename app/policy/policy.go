@@ -75,7 +75,7 @@ type Policy struct {
 
 	// matched keeps the blocks of the packages that one verdict is about: dozens of times
 	// each is asked for, and the patterns may be anybody's. nil keeps nothing.
-	matched map[dep.Package][]PackageRule
+	matched map[dep.Package][]int
 }
 
 // Place is a line of a policy file. File is "" for the one that Policy.Source names.

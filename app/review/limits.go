@@ -22,7 +22,7 @@ const (
 	MaxPast = 20_000_000
 	// MaxPreview bounds the blocks and exceptions of a policy that a pull request brings
 	// along, times the packages that change: each of them is held against each, and both are
-	// the pull request's to write. The worst pattern found takes 5 µs.
+	// the pull request's to write. The worst pattern found takes some 10 µs.
 	MaxPreview = 2_000_000
 	// MaxPulls bounds the open pull requests with one head: each is a section of one
 	// check, and nobody has more than a few for a good reason.
