@@ -81,6 +81,17 @@ func (m *Manifest) readPackage(r *jsonReader) error {
 		switch key {
 		case "dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides", "resolutions":
 			return m.readSection(r, key, "")
+		case "catalog", "catalogs": // bun's; it reads them below "workspaces", too
+			return m.readSection(r, "bun.catalog", "")
+		case "workspaces":
+			if r.dec.PeekKind() == '{' {
+				return r.object(func(key string, _ int) error {
+					if key == "catalog" || key == "catalogs" {
+						return m.readSection(r, "bun.catalog", "")
+					}
+					return r.skip()
+				})
+			}
 		case "packageManager":
 			if r.dec.PeekKind() == '"' {
 				text, err := r.str()

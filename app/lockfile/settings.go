@@ -81,7 +81,11 @@ func (s *Settings) readNpmrc(text string) {
 		if !ok {
 			continue
 		}
-		s.set(iniText(key), iniText(value))
+		name, address := iniText(key), iniText(value)
+		if strings.Contains(name, "${") && strings.Contains(address, ":") {
+			name = "registry" // npm puts variables into keys, too: it can be any
+		}
+		s.set(name, address)
 	}
 }
 

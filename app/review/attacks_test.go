@@ -423,6 +423,7 @@ func TestSettingsThatMoveToAnotherRegistryAreTold(t *testing.T) {
 		"both":                       {"", "@corp:registry=https://a.example\nregistry=https://b.example", []string{"left@1.0.0", "@corp/a@1.0.0"}},
 		"everything, from the known": {corp, "registry=https://npm.corp.example\n", nil},
 		"a variable":                 {"", "registry=${WHERE}", []string{"@corp/a@1.0.0"}},
+		"a variable in the key":      {"", "${NONE?}registry=" + evil, []string{"@corp/a@1.0.0"}}, // npm leaves nothing of it where it is not set
 		"the same variable":          {"registry=${WHERE}", "registry=${WHERE}\nsave-exact=true", nil},
 	} {
 		base := files{"package-lock.json": lock("x"), ".npmrc": tt.base}

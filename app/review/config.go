@@ -34,6 +34,7 @@ const (
 
 // configKind says what kind of file steers a package manager, "" for none.
 func configKind(p string) string {
+	p = strings.ToLower(p) // some file systems disregard case
 	name := path.Base(p)
 	in := func(folder string) bool {
 		return strings.HasPrefix(p, folder) || strings.Contains(p, "/"+folder)
@@ -167,7 +168,8 @@ func otherManager(was, is string) bool {
 	nowRelease, nowDigest, _ := strings.Cut(is, "+")
 	name, _, _ := strings.Cut(release, "@")
 	nowName, _, _ := strings.Cut(nowRelease, "@")
-	return strings.Contains(is, "://") || was != "" && name != nowName || digest != "" && nowDigest == "" || release == nowRelease && digest != "" && digest != nowDigest
+	nowURL := strings.Contains(nowRelease, ":") // "pnpm@https:evil.example/pnpm.cjs" is one, too
+	return nowURL || was != "" && name != nowName || digest != "" && nowDigest == "" || release == nowRelease && digest != "" && digest != nowDigest
 }
 
 // steers says of the lines of a kind of file which ones count: comments do not, nor what
@@ -175,7 +177,7 @@ func otherManager(was, is string) bool {
 func steers(kind string) func(lines []string) []bool {
 	return func(lines []string) []bool {
 		counts := make([]bool, len(lines))
-		key := ""
+		key, flow := "", false
 		for i, line := range lines {
 			text := strings.TrimSpace(line)
 			comment := strings.HasPrefix(text, "#") || strings.HasPrefix(text, ";") && kind == ".npmrc"
@@ -186,11 +188,14 @@ func steers(kind string) func(lines []string) []bool {
 				continue
 			}
 			inner := line[0] == ' ' || line[0] == '\t' || line == "-" || strings.HasPrefix(line, "- ")
+			// In braces, what stands in front of a line does not say what the line belongs to.
+			front, _, _ := strings.Cut(text, ":")
+			flow = flow || strings.HasPrefix(text, "--- ") || (!inner || key == "") && strings.ContainsAny(front, "{[!&<?")
 			if !inner {
 				key, _, _ = strings.Cut(text, ":")
 			}
 			counts[i] = true
-			if kind == "pnpm-workspace.yaml" {
+			if kind == "pnpm-workspace.yaml" && !flow {
 				switch key {
 				case "packages", "catalog", "catalogs", "overrides", "patchedDependencies":
 					counts[i] = false

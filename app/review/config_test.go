@@ -35,6 +35,11 @@ func TestFilesThatSteerThePackageManager(t *testing.T) {
 		"a workspace's packages":         {files{"pnpm-workspace.yaml": "packages:\n  - a\n"}, files{"pnpm-workspace.yaml": "packages:\n  - a\n- b\ncatalog:\n  x: 1\n"}, nil},
 		"behind a comment and a lone CR": {files{at: "# why\n"}, files{at: "# why\rignore-scripts=false\n"}, []string{at + ":2 " + at + " was changed" + steers + ": new “ignore-scripts=false”."}},
 		"behind packages and a lone CR":  {files{"pnpm-workspace.yaml": "packages:\n  - a\n"}, files{"pnpm-workspace.yaml": "packages:\r  - a\rpnpmfile: ./evil.cjs\n"}, []string{"pnpm-workspace.yaml:3 pnpm-workspace.yaml was changed" + steers + ": new “pnpmfile: ./evil.cjs”."}},
+		"a workspace in braces":          {files{"pnpm-workspace.yaml": "packages: []\n"}, files{"pnpm-workspace.yaml": "{\npackages: [],\n  dangerouslyAllowAllBuilds: true}\n"}, []string{"pnpm-workspace.yaml:1 pnpm-workspace.yaml was changed" + steers + ": new “…”, new “packages: [],”, new “dangerouslyAllowAllBuilds: true}”."}},
+		"a workspace in tagged braces":   {files{"pnpm-workspace.yaml": "packages: []\n"}, files{"pnpm-workspace.yaml": " !!map {a: 1,\npackages: [],\n  pnpmfile: x}\n"}, []string{"pnpm-workspace.yaml:1 pnpm-workspace.yaml was changed" + steers + ": new “!!map {a: 1,”, new “packages: [],”, new “pnpmfile: x}”."}},
+		"a workspace's list":             {files{"pnpm-workspace.yaml": "---\npackages:\n  - a\n"}, files{"pnpm-workspace.yaml": "---\npackages:\n- \"b\"\ncatalog: {\n  x: 1\n  }\n"}, nil},
+		"in another case":                {files{}, files{"w/.NPMRC": "a=1"}, []string{"w/.NPMRC:1 w/.NPMRC was added" + steers + ": new “a=1”."}},
+		"yarn's code in another case":    {files{}, files{".Yarn/Releases/x.cjs": "a"}, []string{".Yarn/Releases/x.cjs:0 .Yarn/Releases/x.cjs was added" + steers + "."}},
 		"a workspace's scripts":          {files{"pnpm-workspace.yaml": "packages:\n  - a\n"}, files{"pnpm-workspace.yaml": "packages:\n  - a\nonlyBuiltDependencies:\n  - evil\n"}, []string{"pnpm-workspace.yaml:3 pnpm-workspace.yaml was changed" + steers + ": new “onlyBuiltDependencies:”, new “- evil”."}},
 		"yarn's settings":                {files{".yarnrc.yml": "nodeLinker: pnp\n"}, files{".yarnrc.yml": "nodeLinker: node-modules\nyarnPath: .yarn/releases/x.cjs\n"}, []string{".yarnrc.yml:1 .yarnrc.yml was changed" + steers + ": new “nodeLinker: node-modules”, new “yarnPath: .yarn/releases/x.cjs”, gone “nodeLinker: pnp”."}},
 		"bun's settings":                 {files{}, files{"bunfig.toml": "[install]\nignoreScripts = false\n"}, []string{"bunfig.toml:1 bunfig.toml was added" + steers + ": new “[install]”, new “ignoreScripts = false”."}},
@@ -99,7 +104,7 @@ func TestOnlyAnotherPackageManagerIsTold(t *testing.T) {
 	}{
 		{"pnpm@9.0.0", "pnpm@9.1.0", false}, {"", "pnpm@9.1.0", false}, {"pnpm@9.0.0", "pnpm@9.0.0+sha512.aa", false}, {"pnpm@9.0.0+sha512.aa", "pnpm@9.1.0+sha512.bb", false},
 		{"pnpm@9.0.0", "yarn@4.0.0", true}, {"pnpm@9.0.0+sha512.aa", "pnpm@9.1.0", true}, {"pnpm@9.0.0+sha512.aa", "pnpm@9.0.0+sha512.bb", true},
-		{"", "yarn@https://evil.example/yarn.cjs", true}, {"pnpm@9.0.0", "", true},
+		{"", "yarn@https://evil.example/yarn.cjs", true}, {"pnpm@9.0.0", "", true}, {"pnpm@9.0.0", "pnpm@https:evil.example/pnpm.cjs", true},
 	} {
 		manifest := func(spec string) string {
 			if spec == "" {

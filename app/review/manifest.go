@@ -155,14 +155,14 @@ func (c *comparison) restless(ctx context.Context, p, lock string) (restless, er
 		case !keeps(format.Name, w.Section) || stood && was.Spec == now.Spec || keyed(format.Name, locked, w, now.Spec):
 		case stood:
 			all = append(all, difference{now.Line, fmt.Sprintf("%s %s instead of %s", excerpt(w.Name), excerpt(now.Spec), excerpt(was.Spec))})
-		case w.Section != "catalog": // what nobody asks for by it yet is in no lockfile
+		case w.Section != "catalog" && w.Section != "bun.catalog": // what nobody asks for by it yet is in no lockfile
 			all = append(all, difference{now.Line, fmt.Sprintf("%s %s", excerpt(w.Name), excerpt(now.Spec))})
 		}
 	}
 	for w := range base {
 		// yarn keeps no list of who asks: another package may ask for the same. What leaves
 		// a catalog may not have been used.
-		if _, stays := head[w]; !stays && keeps(format.Name, w.Section) && format.Name != "yarn" && w.Section != "catalog" {
+		if _, stays := head[w]; !stays && keeps(format.Name, w.Section) && format.Name != "yarn" && w.Section != "catalog" && w.Section != "bun.catalog" {
 			all = append(all, difference{1 << 30, excerpt(w.Name) + " no longer"})
 		}
 	}
@@ -213,6 +213,8 @@ type manifest struct {
 // keeps says whether lockfiles of a format keep what a section of a manifest asks for.
 func keeps(format, section string) bool {
 	switch section {
+	case "bun.catalog":
+		return format == "bun"
 	case "peerDependencies":
 		return format == "npm" || format == "bun"
 	case "overrides":

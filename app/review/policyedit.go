@@ -139,7 +139,8 @@ func onlyDiffer(base, head Tree, paths []string) bool {
 		delete(before, e.Path)
 	}
 	for p := range before {
-		if !slices.Contains(paths, p) {
+		below := func(folder string) bool { return strings.HasPrefix(p, folder+"/") } // which stood where the file belongs
+		if !slices.Contains(paths, p) && !slices.ContainsFunc(paths, below) {
 			return false
 		}
 	}

@@ -89,6 +89,26 @@ func TestAnEditedPolicyIsPreviewedAndDoesNotJudge(t *testing.T) {
 	}
 }
 
+// A folder where the policy file belongs can be taken away, too.
+func TestAFolderInPlaceOfThePolicyFileIsMended(t *testing.T) {
+	lock := files{"package-lock.json": locking("left@1.0.0")}
+	base := with(lock, "bonafide.yml/x", "1")
+	broken := &policy.Problem{Kind: policy.PolicyInvalid, Lockfile: "bonafide.yml", Detail: "bonafide.yml is a folder."}
+	for name, c := range map[string]struct {
+		head files
+		want policy.Conclusion
+	}{
+		"a file in its place":   {with(lock, "bonafide.yml", "version: 1\n"), policy.Success},
+		"gone":                  {lock, policy.Success},
+		"with another file":     {with(lock, "README", "2"), policy.Failure},
+		"with something beside": {with(with(base, "bonafide.yml/y", "1"), ".github/bonafide.yml", "version: 1\n"), policy.Failure},
+	} {
+		if r := judged(t, base, c.head, policy.Default(), broken); r.Conclusion != c.want {
+			t.Errorf("%s: %s: %+v", name, r.Conclusion, r.Findings)
+		}
+	}
+}
+
 func TestAPolicyThatWouldNotHoldFails(t *testing.T) {
 	good := files{"package-lock.json": locking("left@1.0.0")}
 	for name, c := range map[string]struct {
