@@ -14,6 +14,8 @@ type Manifest struct {
 	Wants map[Want]Wanted
 	// PackageManager is the package manager that it names, "pnpm@9.1.0+sha512.…".
 	PackageManager Wanted
+	// Trusted are the packages whose install scripts bun and pnpm run, each with its line.
+	Trusted map[string]int
 }
 
 // Want is one thing that a manifest asks for: the section, and the name in it. Names of
@@ -50,7 +52,7 @@ func isInstalled(name string) bool {
 // https://docs.deno.com/runtime/fundamentals/configuration
 // https://pnpm.io/settings
 func ParseManifest(name string, data []byte) (Manifest, error) {
-	m := Manifest{Wants: map[Want]Wanted{}}
+	m := Manifest{Wants: map[Want]Wanted{}, Trusted: map[string]int{}}
 	if len(data) > MaxManifestBytes {
 		return m, &Error{name, 0, Limit, fmt.Sprintf("the file has %d bytes and at most %d are read", len(data), MaxManifestBytes)}
 	}
@@ -81,6 +83,8 @@ func (m *Manifest) readPackage(r *jsonReader) error {
 		switch key {
 		case "dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides", "resolutions":
 			return m.readSection(r, key, "")
+		case "trustedDependencies":
+			return m.readTrusted(r)
 		case "catalog", "catalogs": // bun's; it reads them below "workspaces", too
 			return m.readSection(r, "bun.catalog", "")
 		case "workspaces":
@@ -104,11 +108,34 @@ func (m *Manifest) readPackage(r *jsonReader) error {
 					if key == "overrides" {
 						return m.readSection(r, "pnpm.overrides", "")
 					}
+					if key == "onlyBuiltDependencies" {
+						return m.readTrusted(r)
+					}
 					return r.skip()
 				})
 			}
 		}
 		return r.skip()
+	})
+}
+
+// readTrusted reads a list of names.
+func (m *Manifest) readTrusted(r *jsonReader) error {
+	if r.dec.PeekKind() != '[' {
+		return r.skip()
+	}
+	return r.array(func() error {
+		if r.dec.PeekKind() != '"' {
+			return r.skip()
+		}
+		name, err := r.str()
+		if m.Trusted[name] == 0 {
+			m.Trusted[name] = r.here()
+		}
+		if err == nil && len(m.Trusted) > MaxWants {
+			return r.tooMany(r.here(), MaxWants, "packages that may run scripts")
+		}
+		return err
 	})
 }
 

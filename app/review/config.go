@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -30,6 +31,7 @@ const (
 	patchFiles = "patches"
 
 	packageManager = "packageManager in package.json"
+	trusted        = "packages that may run scripts, in package.json"
 )
 
 // configKind says what kind of file steers a package manager, "" for none.
@@ -136,7 +138,8 @@ func (c *comparison) sameFile(ctx context.Context, p string) (bool, error) {
 
 // packageManagers finds the manifests that name the package manager in a way that lets
 // other code run than before: another one, one by its address, without the digest that
-// was there, or with another one for the same version. A new version is none of this.
+// was there, or with another one for the same version. A new version is none of this. And
+// those that let the scripts of further packages run.
 func (c *comparison) packageManagers(ctx context.Context, ignores func(path string) bool) (out []Config, err error) {
 	paths := c.changedFiles(func(p string) bool {
 		return path.Base(p) == "package.json" && lockfile.IsManifest(p) && !ignores(p)
@@ -146,8 +149,20 @@ func (c *comparison) packageManagers(ctx context.Context, ignores func(path stri
 		if err != nil {
 			return nil, err
 		}
+		if sides[0].broken != "" || sides[1].broken != "" {
+			continue
+		}
+		runs := Config{Path: p, Kind: trusted, How: "was changed"}
+		for _, name := range slices.Sorted(maps.Keys(sides[1].Trusted)) {
+			if line := sides[1].Trusted[name]; sides[0].Trusted[name] == 0 {
+				runs.Line, runs.Added = cmp.Or(runs.Line, line), append(runs.Added, "may run scripts: "+name)
+			}
+		}
+		if len(runs.Added) > 0 {
+			out = append(out, runs)
+		}
 		was, is := sides[0].PackageManager, sides[1].PackageManager
-		if sides[0].broken != "" || sides[1].broken != "" || was.Spec == is.Spec || !otherManager(was.Spec, is.Spec) {
+		if was.Spec == is.Spec || !otherManager(was.Spec, is.Spec) {
 			continue
 		}
 		found := Config{Path: p, Kind: packageManager, How: "was changed", Line: is.Line, Added: []string{"packageManager: " + is.Spec}}
