@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bonafide-app/bonafide/app/dep"
@@ -16,8 +17,6 @@ import (
 	"github.com/bonafide-app/bonafide/app/registry"
 	"github.com/bonafide-app/bonafide/app/report"
 )
-
-const haste = 5 * time.Millisecond
 
 var sha = strings.Repeat("a", 40)
 
@@ -38,9 +37,10 @@ func (v running) Verify(ctx context.Context, s provenance.Subject) provenance.Ev
 	return e
 }
 
-// inHaste is a reviewer with hardly any patience for a hub.
-func inHaste(v Verifier, edits ...func(*Options)) *Reviewer {
-	o := Options{Verifier: v, Concurrency: 4, Clock: func() time.Time { return noon }, HubBudget: haste, MalwareBudget: haste}
+// patient is a reviewer that only the answer of a hub ends the patience of. A hub that gives
+// none is asked in a bubble of synctest, where an hour is over once nobody can do more.
+func patient(v Verifier, edits ...func(*Options)) *Reviewer {
+	o := Options{Verifier: v, Concurrency: 4, Clock: func() time.Time { return noon }, HubBudget: time.Hour, MalwareBudget: time.Hour}
 	for _, edit := range edits {
 		edit(&o)
 	}
@@ -50,8 +50,6 @@ func inHaste(v Verifier, edits ...func(*Options)) *Reviewer {
 	}
 	return r
 }
-
-func unhurried(o *Options) { o.HubBudget, o.MalwareBudget = time.Minute, time.Minute }
 
 func said(r report.Report, rule policy.RuleName) (out []policy.Finding) {
 	for _, f := range r.Findings {
@@ -88,38 +86,42 @@ func gitLib(commit string) string {
 }
 
 func TestAHubThatHangsHoldsUpNoVerdict(t *testing.T) {
-	req := bring("left@1.0.0")
-	req.Files[0].Head = packages{"node_modules/left": public("left@1.0.0"), "node_modules/lib": gitLib("b")}.lockfile()
-	req.Files[0].Base = packages{"node_modules/left": public("left@0.9.0"), "node_modules/lib": gitLib("a")}.lockfile()
-	h := &historian{histories: map[string]registry.History{"left": {Name: "left", Releases: []registry.Past{
-		{Version: "0.9.0", Published: noon.AddDate(0, -3, 0), Announced: true}, {Version: "1.0.0", Published: noon.Add(-time.Hour), Announced: true},
-	}}}}
-	rep, err := inHaste(running{verifier: proven("left@1.0.0", "left@0.9.0")}, func(o *Options) { o.Historian = h }).Review(t.Context(), asking(hanging(t), req))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, rule := range []policy.RuleName{policy.RuleRunSuspicious, policy.RuleKnownMalware} {
-		if f := said(rep, rule); len(f) != 1 || !f[0].Unknown || f[0].Severity != policy.Warning {
-			t.Errorf("%s: %+v", rule, f)
+	synctest.Test(t, func(t *testing.T) {
+		req := bring("left@1.0.0")
+		req.Files[0].Head = packages{"node_modules/left": public("left@1.0.0"), "node_modules/lib": gitLib("b")}.lockfile()
+		req.Files[0].Base = packages{"node_modules/left": public("left@0.9.0"), "node_modules/lib": gitLib("a")}.lockfile()
+		h := &historian{histories: map[string]registry.History{"left": {Name: "left", Releases: []registry.Past{
+			{Version: "0.9.0", Published: noon.AddDate(0, -3, 0), Announced: true}, {Version: "1.0.0", Published: noon.Add(-time.Hour), Announced: true},
+		}}}}
+		rep, err := patient(running{verifier: proven("left@1.0.0", "left@0.9.0")}, func(o *Options) { o.Historian = h }).Review(t.Context(), asking(hanging(t), req))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if !rep.Again || rep.Retry {
-		t.Errorf("malware that was not asked for is asked for again, after the verdict: again %t, retry %t", rep.Again, rep.Retry)
-	}
+		for _, rule := range []policy.RuleName{policy.RuleRunSuspicious, policy.RuleKnownMalware} {
+			if f := said(rep, rule); len(f) != 1 || !f[0].Unknown || f[0].Severity != policy.Warning {
+				t.Errorf("%s: %+v", rule, f)
+			}
+		}
+		if !rep.Again || rep.Retry {
+			t.Errorf("malware that was not asked for is asked for again, after the verdict: again %t, retry %t", rep.Again, rep.Retry)
+		}
+	})
 }
 
 // Malware is asked for again whether the hub ends in time by itself or not, and what it
 // found until then is not lost.
 func TestWhatWasFoundBeforeTheTimeWasOverCounts(t *testing.T) {
-	h := &hub{malware: func(ctx context.Context, releases []dep.Package) (map[dep.Package][]policy.Advisory, policy.Inquiry) {
-		<-ctx.Done()
-		return map[dep.Package][]policy.Advisory{releases[0]: {{ID: "GHSA-aaaa-bbbb-cccc"}}}, policy.Inquiry{Looked: policy.LeftOut, Reason: "the time for it was over"}
-	}}
-	rep, err := inHaste(proven(), func(o *Options) { o.MalwareBudget = 500 * time.Millisecond }).Review(t.Context(), asking(h, bring("left@1.0.0")))
-	f := said(rep, policy.RuleKnownMalware)
-	if err != nil || rep.Conclusion != policy.Failure || !rep.Again || len(f) != 2 || f[0].Severity != policy.Error || !f[1].Unknown {
-		t.Errorf("%v, %s, again %t: %+v", err, rep.Conclusion, rep.Again, f)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		h := &hub{malware: func(ctx context.Context, releases []dep.Package) (map[dep.Package][]policy.Advisory, policy.Inquiry) {
+			<-ctx.Done()
+			return map[dep.Package][]policy.Advisory{releases[0]: {{ID: "GHSA-aaaa-bbbb-cccc"}}}, policy.Inquiry{Looked: policy.LeftOut, Reason: "the time for it was over"}
+		}}
+		rep, err := patient(proven()).Review(t.Context(), asking(h, bring("left@1.0.0")))
+		f := said(rep, policy.RuleKnownMalware)
+		if err != nil || rep.Conclusion != policy.Failure || !rep.Again || len(f) != 2 || f[0].Severity != policy.Error || !f[1].Unknown {
+			t.Errorf("%v, %s, again %t: %+v", err, rep.Conclusion, rep.Again, f)
+		}
+	})
 }
 
 func TestAHubThatPanicsFailsNothing(t *testing.T) {
@@ -134,27 +136,30 @@ func TestAHubThatPanicsFailsNothing(t *testing.T) {
 	req := bring()
 	req.Files[0].Head = packages{"node_modules/left": public("left@1.0.0"), "node_modules/lib": gitLib("b")}.lockfile()
 	req.Files[0].Base = packages{"node_modules/left": public("left@0.9.0"), "node_modules/lib": gitLib("a")}.lockfile()
-	rep, err := inHaste(running{verifier: proven("left@1.0.0", "left@0.9.0")}, unhurried).Review(t.Context(), asking(h, req))
+	rep, err := patient(running{verifier: proven("left@1.0.0", "left@0.9.0")}).Review(t.Context(), asking(h, req))
 	if err != nil || rep.Again || len(said(rep, policy.RuleRunSuspicious)) != 1 || len(said(rep, policy.RuleKnownMalware)) != 1 {
 		t.Errorf("%v, again %t: %+v", err, rep.Again, rep.Findings)
 	}
 }
 
 func TestAReviewThatIsStoppedDoesNotWaitForTheHub(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	h := hanging(t)
-	h.malware = func(context.Context, []dep.Package) (map[dep.Package][]policy.Advisory, policy.Inquiry) {
-		cancel()
-		select {}
-	}
-	if _, err := inHaste(running{verifier: proven("left@1.0.0")}, unhurried).Review(ctx, asking(h, bring("left@1.0.0"))); !errors.Is(err, context.Canceled) {
-		t.Errorf("%v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		h := hanging(t)
+		malware := h.malware
+		h.malware = func(context.Context, []dep.Package) (map[dep.Package][]policy.Advisory, policy.Inquiry) {
+			cancel()
+			return malware(ctx, nil)
+		}
+		if _, err := patient(running{verifier: proven("left@1.0.0")}).Review(ctx, asking(h, bring("left@1.0.0"))); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+	})
 }
 
 func TestWithoutAHubItIsSaidThatNobodyWasAsked(t *testing.T) {
 	for why, offline := range map[string]bool{"no GitHub token": false, "offline": true} {
-		rep, err := inHaste(running{verifier: proven("left@1.0.0")}, func(o *Options) { o.Offline = offline }).Review(t.Context(), bring("left@1.0.0"))
+		rep, err := patient(running{verifier: proven("left@1.0.0")}, func(o *Options) { o.Offline = offline }).Review(t.Context(), bring("left@1.0.0"))
 		if err != nil || rep.Conclusion != policy.Success || rep.Again {
 			t.Fatalf("%v, %s, again %t", err, rep.Conclusion, rep.Again)
 		}
@@ -184,7 +189,7 @@ func TestWhatIsAskedOfTheHub(t *testing.T) {
 	req.Files[0].Base, req.Files[0].Head = packages{"node_modules/@corp/a": from("https://npm.corp.example", "@corp/a@1.0.0"), "node_modules/old": public("old@1.0.0")}.lockfile(), head.lockfile()
 	v := running{proven("left@1.0.0", "twin@1.0.0", "old@1.0.0"), map[string]bool{"@lost/a@1.0.0": true, "@shown/a@1.0.1": true, "withdrawn@1.0.0": true}}
 	past := &historian{histories: map[string]registry.History{"@shown/a": {Name: "@shown/a", Releases: []registry.Past{{Version: "1.0.0", Published: noon.AddDate(0, -3, 0)}}}}}
-	if _, err := inHaste(v, unhurried, func(o *Options) { o.Historian = past }).Review(t.Context(), asking(h, req)); err != nil {
+	if _, err := patient(v, func(o *Options) { o.Historian = past }).Review(t.Context(), asking(h, req)); err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(h.asked)
@@ -203,7 +208,7 @@ func TestAWithdrawnReleaseThatIsMalwareIsAnError(t *testing.T) {
 	h := &hub{malware: func(_ context.Context, releases []dep.Package) (map[dep.Package][]policy.Advisory, policy.Inquiry) {
 		return map[dep.Package][]policy.Advisory{releases[0]: {{ID: "GHSA-aaaa-bbbb-cccc"}}}, policy.Inquiry{Looked: policy.Answered}
 	}}
-	rep, err := inHaste(running{proven(), map[string]bool{"evil@6.6.6": true}}, unhurried).Review(t.Context(), asking(h, bring("evil@6.6.6")))
+	rep, err := patient(running{proven(), map[string]bool{"evil@6.6.6": true}}).Review(t.Context(), asking(h, bring("evil@6.6.6")))
 	if f := said(rep, policy.RuleKnownMalware); err != nil || len(f) != 1 || f[0].Severity != policy.Error || !strings.Contains(f[0].Message, "has withdrawn it") {
 		t.Errorf("%v: %+v", err, rep.Findings)
 	}
@@ -213,7 +218,7 @@ func TestAnAuditAsksForMalwareAlone(t *testing.T) {
 	h := &hub{}
 	req := bring("left@1.0.0")
 	req.Kind, req.Files[0].Base = report.Audit, nil
-	if _, err := inHaste(running{verifier: proven("left@1.0.0")}, unhurried).Review(t.Context(), asking(h, req)); err != nil || !slices.Equal(h.asked, []string{"malware left@1.0.0"}) {
+	if _, err := patient(running{verifier: proven("left@1.0.0")}).Review(t.Context(), asking(h, req)); err != nil || !slices.Equal(h.asked, []string{"malware left@1.0.0"}) {
 		t.Errorf("%v: asked %q", err, h.asked)
 	}
 }
@@ -242,7 +247,7 @@ func TestWhereAGitCommitStandsDecides(t *testing.T) {
 			h := &hub{commit: func(context.Context, string, string) policy.Commit { return x.commit }}
 			req := bring()
 			req.Files[0].Base, req.Files[0].Head = x.asks.with("node_modules/lib", x.lib("a")).lockfile(), x.asks.with("node_modules/lib", x.lib("b")).lockfile()
-			rep, err := inHaste(proven(), unhurried).Review(t.Context(), asking(h, req))
+			rep, err := patient(proven()).Review(t.Context(), asking(h, req))
 			f := said(rep, policy.RuleExoticSource)
 			if err != nil || len(f) != 1 || f[0].Severity != x.severity || rep.Again != x.again {
 				t.Errorf("%v, again %t: %+v", err, rep.Again, rep.Findings)
@@ -262,7 +267,7 @@ func TestAFixNeedNotWait(t *testing.T) {
 		if asked {
 			req.Hub, severity = &hub{}, policy.Notice
 		}
-		rep, err := inHaste(proven(), unhurried, func(o *Options) { o.Historian = past }).Review(t.Context(), req)
+		rep, err := patient(proven(), func(o *Options) { o.Historian = past }).Review(t.Context(), req)
 		if f := said(rep, policy.RuleTooNew); err != nil || len(f) != 1 || f[0].Severity != severity || asked != strings.Contains(f[0].Message, "GHSA-fix0-0000-0000") {
 			t.Errorf("%v: %+v", err, f)
 		}
@@ -276,7 +281,7 @@ func TestRunsThatAreTooManyAreSaid(t *testing.T) {
 		ids = append(ids, fmt.Sprintf("p%03d@1.0.0", i))
 	}
 	h := &hub{}
-	rep, err := inHaste(running{verifier: proven(ids...)}, unhurried).Review(t.Context(), asking(h, bring(ids...)))
+	rep, err := patient(running{verifier: proven(ids...)}).Review(t.Context(), asking(h, bring(ids...)))
 	runs := 0
 	for _, a := range h.asked {
 		if strings.HasPrefix(a, "run ") {

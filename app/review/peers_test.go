@@ -3,9 +3,11 @@ package review_test
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -91,7 +93,7 @@ func newShop(t *testing.T, releases ...npm.Release) *shop {
 		}
 	}))
 	t.Cleanup(server.Close)
-	client, err := registry.New(registry.Options{Registries: []string{server.URL}, RetryWait: time.Millisecond, Timeout: 2 * time.Second})
+	client, err := registry.New(registry.Options{Registries: []string{server.URL}, RetryWait: time.Millisecond, Transport: patience{}})
 	must(err)
 	reg, err := registry.NewNPM(client, server.URL)
 	must(err)
@@ -102,6 +104,20 @@ func newShop(t *testing.T, releases ...npm.Release) *shop {
 	s.reviewer, err = review.New(review.Options{Verifier: verifier, Historian: reg, Registry: server.URL, Concurrency: 8, Clock: clock})
 	must(err)
 	return s
+}
+
+// stalled is answered by a registry that does not answer.
+const stalled = 599
+
+// patience is without end, but for what is stalled: there it is over at once.
+type patience struct{}
+
+func (patience) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil && answer.StatusCode == stalled {
+		return nil, errors.Join(os.ErrDeadlineExceeded, answer.Body.Close())
+	}
+	return answer, err
 }
 
 // built is a release that the workflow of a repository built and published.
@@ -198,8 +214,7 @@ func anErrorIsNoAbsence(t *testing.T) {
 	status := func(code int) func(http.ResponseWriter, *http.Request) {
 		return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "{}", code) }
 	}
-	stall := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
-	for name, fail := range map[string]func(http.ResponseWriter, *http.Request){"500": status(500), "429": status(429), "timeout": stall} {
+	for name, fail := range map[string]func(http.ResponseWriter, *http.Request){"500": status(500), "429": status(429), "timeout": status(stalled)} {
 		for _, version := range []string{"1.0.0", "1.0.1"} {
 			t.Run(name+" on "+version, func(t *testing.T) {
 				t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bonafide-app/bonafide/app/policy"
@@ -130,16 +131,18 @@ func only(call, which string, err error) error {
 }
 
 func TestTimeThatRunsOutLeavesTimeToSaySo(t *testing.T) {
-	f := scene()
-	r := runner(t, f, stuck{})
-	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
-	defer cancel()
-	if err := r.PullRequest(ctx, repo, 7, Event{}, Try{Last: true}); err != nil {
-		t.Fatal(err)
-	}
-	if c := f.finished[0]; c.Conclusion() != policy.Failure || !strings.Contains(c.Broken, "time") {
-		t.Errorf("%+v", c)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f := scene()
+		r := runner(t, f, stuck{})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := r.PullRequest(ctx, repo, 7, Event{}, Try{Last: true}); err != nil {
+			t.Fatal(err)
+		}
+		if c := f.finished[0]; c.Conclusion() != policy.Failure || !strings.Contains(c.Broken, "time") {
+			t.Errorf("%+v", c)
+		}
+	})
 }
 
 // stuck answers only when its context ends.

@@ -11,7 +11,8 @@ import (
 	"github.com/bonafide-app/bonafide/config"
 )
 
-// designExample is the policy file of the documentation that sets everything.
+// designExample is the policy file of the documentation that sets everything, with an
+// exception that outlives this test.
 func designExample(t *testing.T) string {
 	t.Helper()
 	page, err := os.ReadFile("../../docs/policy.md")
@@ -24,7 +25,7 @@ func designExample(t *testing.T) string {
 			longest = block
 		}
 	}
-	return longest
+	return strings.Replace(longest, "expires: 2027-03-01", "expires: 2999-03-01", 1)
 }
 
 func TestPolicyCheck(t *testing.T) {
@@ -78,7 +79,7 @@ func TestPolicyExplain(t *testing.T) {
 		}
 	}
 	for id, want := range map[string]string{
-		"npm:esbuild@0.21.5": "exception  npm:esbuild@>=0.21 <1, " + line("- package") + ", until 2027-03-01",
+		"npm:esbuild@0.21.5": "exception  npm:esbuild@>=0.21 <1, " + line("- package") + ", until 2999-03-01",
 		"esbuild":            "for some of its versions alone",
 		"npm:esbuild@1.0.0":  "No exception is for it.",
 	} {
