@@ -126,6 +126,7 @@ func TestTooNew(t *testing.T) {
 		{name: "the provenance was logged long before", subject: []Subject{since(update(builtEarly), released(5*hour)...)}, want: []string{"warning"}},
 		{name: "far apart and long ago", subject: []Subject{since(update(loggedAgo(80*day)), released(50*day)...)}, want: []string{"warning"}},
 		{name: "staged, and approved days later", subject: []Subject{since(staged, released(4*day)...)}},
+		{name: "staged, by the history's word alone", subject: []Subject{since(update(loggedAgo(9*day)), out("1.14.0", 40*day), out("1.14.1", 5*day, func(p *registry.Past) { p.Publisher.Approver = "sam" }))}},
 		{name: "approved, but logged later than published", subject: []Subject{since(update(loggedAgo(5*day), approvedBy("sam")), released(9*day)...)}, want: []string{"warning"}},
 
 		{name: "the first fix of an advisory", subject: []Subject{fixing(since(update(), released(5*hour)...), "GHSA-aaaa-bbbb-cccc")}, want: []string{"notice"}},
@@ -250,16 +251,27 @@ func TestAnUnreadHistoryIsToldOnce(t *testing.T) {
 	if got := rulesOf(v); !slices.Contains(got, RuleProvenanceLost) || !slices.Contains(got, RuleRepositoryChanged) {
 		t.Errorf("a notice stands for no warning: %v: %+v", got, v.Findings)
 	}
+	old := Default().With(RuleProvenanceAbsent, Off)
+	old.Cooldown = 0
+	v = Judge(Input{Subjects: subjects}, old, now())
+	if got := rulesOf(v); !slices.Contains(got, RuleProvenanceLost) || !slices.Contains(got, RuleRepositoryChanged) {
+		t.Errorf("without a cooldown nobody says that the history is not known: %v: %+v", got, v.Findings)
+	}
 }
 
 func TestPackageTooYoung(t *testing.T) {
 	e := entry("plain-crypto-js@4.2.1", at(77))
 	s := added(e, signed(e))
+	stood := since(updated(e, signed(e), e, signed(e)), out("4.2.1", 5*hour))
+	stood.Change.Replaces, stood.Replaced = nil, nil
 	held(t, RulePackageTooYoung, []example{
 		{name: "the first version", subject: []Subject{since(s, out("4.2.1", 5*hour))}, want: []string{"warning"}},
 		{name: "the second within the day", subject: []Subject{since(s, out("4.2.0", 20*hour), out("4.2.1", 5*hour))}, want: []string{"warning"}},
 		{name: "an update", subject: []Subject{since(updated(entry("plain-crypto-js@4.2.0"), signed(entry("plain-crypto-js@4.2.0")), e, signed(e)), out("4.2.0", 20*hour), out("4.2.1", 5*hour))}, want: []string{"warning"}},
 		{name: "an old package", subject: []Subject{since(s, out("4.2.0", 400*day), out("4.2.1", 5*hour))}},
+		{name: "as the cooldown ends", subject: []Subject{since(s, out("4.2.1", 3*day))}},
+		{name: "this version stood elsewhere already", subject: []Subject{stood}},
+		{name: "its name was reserved twice", subject: []Subject{since(s, out("0.0.0-a", 90*day), out("0.0.0-b", 89*day), out("4.2.1", 5*hour))}, want: []string{"warning"}},
 		{name: "only its name was reserved", subject: []Subject{since(s, out("0.0.0-stage", 90*day), out("4.2.1", 5*hour))}, want: []string{"warning"}},
 		{name: "after a name was held because of malware", subject: []Subject{since(s, out("0.0.1-security", 90*day), out("4.2.1", 5*hour))}, want: []string{"warning"}},
 		{name: "nightly builds are releases", subject: []Subject{since(s, out("0.0.0-nightly.1", 90*day), out("0.0.0-nightly.2", 89*day), out("0.0.0-nightly.3", 88*day), out("4.2.1", 5*hour))}},
@@ -317,6 +329,7 @@ func TestPublisherChanged(t *testing.T) {
 		{name: "asked about by itself", subject: []Subject{since(asked(added(e, signed(e, mallory))), history...)}, want: []string{"warning"}},
 		{name: "the first releases of a package", subject: []Subject{since(added(e, signed(e, mallory)), out("3.1.9", 6*hour, pastBy("mallory")), out("3.2.0", 5*hour, pastBy("mallory")))}},
 		{name: "the very first release", subject: []Subject{since(added(e, signed(e, mallory)), out("3.2.0", 5*hour, pastBy("mallory")))}},
+		{name: "the first releases, with others' among them", subject: []Subject{since(added(e, signed(e, mallory)), out("3.1.8", 7*hour, pastBy("mallory")), out("3.1.9", 6*hour), out("3.2.0", 5*hour, pastBy("mallory")))}},
 		{name: "a move to a trusted publisher", subject: []Subject{since(updated(old, signed(old), e, attested(e)), history[:3]...)}},
 		{name: "from a trusted publisher to an account that never did", subject: []Subject{since(update(mallory), out("3.1.0", 40*day, pastBy("GitHub Actions")), out("3.2.0", 5*hour))}, want: []string{"warning"}},
 		{name: "only trusted publishers before: publisher-lost says so", subject: []Subject{moves("1.0.0", "1.0.1", past("1.0.0", 60, "PT"), past("1.0.1", 2, ""))}},
@@ -424,6 +437,21 @@ func TestBurst(t *testing.T) {
 	for i := range again {
 		again[i].Change.Entry.Lockfile = "web/package-lock.json"
 	}
+	standing := fleet("@acme", 3, 5*hour, alone)
+	standing[0].Change.Replaces, standing[0].Replaced = nil, nil
+	// One of two packages is doubled; exactly three of six were released together before.
+	half := fleet("@acme", 6, 5*hour, func(i int) []registry.Past {
+		if i < 3 {
+			return twice(i)
+		}
+		return together(i)
+	})
+	three := fleet("@acme", 6, 5*hour, func(i int) []registry.Past {
+		if i < 3 {
+			return together(i)
+		}
+		return alone(i)
+	})
 	audit := fleet("@acme", 5, 5*hour, alone)
 	for i := range audit {
 		audit[i].History = nil
@@ -433,6 +461,9 @@ func TestBurst(t *testing.T) {
 		{name: "three are enough, and are told together", subject: fleet("@acme", 3, 5*hour, alone), want: []string{"warning"}},
 		{name: "two are none", subject: fleet("@acme", 2, 5*hour, alone)},
 		{name: "two in two lockfiles are two", subject: append(twoFiles, again...)},
+		{name: "what stood elsewhere already does not count", subject: standing},
+		{name: "half of a monorepo in two versions", subject: half},
+		{name: "half of them came together before", subject: three},
 		{name: "a monorepo that always does", subject: fleet("@typescript-eslint", 14, 5*hour, together)},
 		{name: "a monorepo that releases what changed", subject: fleet("@changesets", 12, 5*hour, changesets)},
 		{name: "a monorepo of hundreds", subject: fleet("@aws-sdk", 120, 5*hour, together)},

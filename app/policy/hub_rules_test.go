@@ -132,6 +132,7 @@ func TestRunSuspicious(t *testing.T) {
 		{name: "a conclusion that nobody knows", subject: with(func(r *Run) { r.Conclusion, r.Succeeded = "stale\n## fine", nil }), want: []string{"warning"}},
 		{name: "many jobs failed", subject: with(failed, func(r *Run) { r.Failed = strings.Fields(strings.Repeat("job ", 40)) }), want: []string{"warning"}},
 		{name: "another event", subject: with(func(r *Run) { r.Event = "pull_request_target" }), want: []string{"warning"}},
+		{name: "a certificate that names no event", subject: from(built(triggered("")))},
 		{name: "another commit", subject: with(func(r *Run) { r.Commit = strings.Repeat("f", 40) }), want: []string{"warning"}},
 		{name: "runs of pull requests are shown at their head", subject: from(built(triggered("pull_request")), func(r *Run) { r.Event, r.Commit = "pull_request", strings.Repeat("f", 40) })},
 		{name: "another workflow", subject: with(func(r *Run) { r.Workflow = ".github/workflows/evil.yml" }), want: []string{"warning"}},

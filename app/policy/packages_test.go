@@ -120,8 +120,12 @@ func TestIdentityPinned(t *testing.T) {
 	update := func(edits ...func(*provenance.Evidence)) []Subject {
 		return []Subject{updated(old, attested(old, home), web, attested(web, append([]func(*provenance.Evidence){home}, edits...)...))}
 	}
+	forged := update(func(ev *provenance.Evidence) {
+		ev.Provenance = provenance.Provenance{Check: invalid("the signature does not match")}
+	})
 	audit := added(web, signed(web))
 	audit.Change.Kind = ""
+	packed := entry("@acme/web@1.1.0", from(dep.File, "file:vendor/web.tgz"), digests(digest("packed")))
 	git := entry("@acme/web@1.1.0", from(dep.Git, "git+ssh://git@github.com/acme/web.git#1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d"))
 	alias := entry("@acme/web@1.1.0", installedAs("left-pad"))
 	under := entry("left-pad@1.1.0", installedAs("@acme/web"))
@@ -136,6 +140,9 @@ func TestIdentityPinned(t *testing.T) {
 	held(t, RuleIdentityPinned, []example{
 		{name: "built by whom it should", subject: update(), policy: pins},
 		{name: "a tag with a slash", subject: update(builtBy(func(i *provenance.Identity) { i.Ref = "refs/tags/@acme/web@1.1.0" })), policy: pins},
+		{name: "a slash where the pin allows none", subject: update(builtBy(func(i *provenance.Identity) { i.Ref = "refs/tags/v1/../x" })), policy: with(func(p *Policy) {
+			p.Packages = []PackageRule{{Match: "npm:@acme/*", Line: 31, Identity: IdentityPin{Ref: "refs/tags/v*"}}}
+		}), want: []string{"error"}},
 		{name: "another repository", subject: update(builtBy(func(i *provenance.Identity) { i.Repository = "https://github.com/evil/web" })), policy: pins, want: []string{"error"}},
 		{name: "an owner that begins alike", subject: update(builtBy(func(i *provenance.Identity) { i.Repository = "https://github.com/acme-evil/web" })), policy: pins, want: []string{"error"}},
 		{name: "another host", subject: update(builtBy(func(i *provenance.Identity) { i.Repository = "https://gitlab.com/acme/web" })), policy: pins, want: []string{"error"}},
@@ -145,16 +152,19 @@ func TestIdentityPinned(t *testing.T) {
 		{name: "a ref that is not stated", subject: update(builtBy(func(i *provenance.Identity) { i.Ref = "" })), policy: pins, want: []string{"error"}},
 		{name: "no provenance", subject: []Subject{added(web, signed(web))}, policy: pins, want: []string{"error"}},
 		{name: "no provenance, in an audit", subject: []Subject{audit}, policy: pins, want: []string{"error"}},
-		{name: "provenance that does not hold is told by its own rule", subject: update(func(ev *provenance.Evidence) {
-			ev.Provenance = provenance.Provenance{Check: invalid("the signature does not match")}
-		}), policy: pins},
-		{name: "unless that one is switched off", subject: update(func(ev *provenance.Evidence) {
-			ev.Provenance = provenance.Provenance{Check: invalid("the signature does not match")}
-		}), policy: with(func(p *Policy) { *p = pins.With(RuleProvenanceInvalid, Off) }), want: []string{"error"}},
+		{name: "provenance that does not hold is told by its own rule", subject: forged, policy: pins},
+		{name: "unless that one is switched off", subject: forged, policy: with(func(p *Policy) { *p = pins.With(RuleProvenanceInvalid, Off) }), want: []string{"error"}},
+		{name: "or is a warning", subject: forged, policy: with(func(p *Policy) { *p = pins.With(RuleProvenanceInvalid, Warning) }), want: []string{"error"}},
+		{name: "or is excepted", subject: forged, policy: with(func(p *Policy) {
+			*p = *pins
+			p.Exceptions = []Exception{{Package: "npm:@acme/web@1.1.0", Integrity: web.Integrity, Rules: []RuleName{RuleProvenanceInvalid}, Reason: "known", Owner: "me", Expires: now().Add(day)}}
+		}), want: []string{"error"}},
 		{name: "what is unknown is told by unverified", subject: []Subject{added(web, down(web))}, policy: pins},
 		{name: "from git", subject: []Subject{unlooked(added(git, provenance.Evidence{}), "comes from git, no registry answers for it")}, policy: pins, want: []string{"error"}},
 		{name: "in a bundle", subject: []Subject{inTarball}, policy: pins, want: []string{"warning"}},
 		{name: "a folder of the repository", subject: []Subject{unlooked(added(entry("@acme/web@1.1.0", from(dep.Workspace, "packages/web")), provenance.Evidence{}), "comes from a file or folder")}, policy: pins},
+		{name: "a folder that is linked", subject: []Subject{unlooked(added(entry("@acme/web@1.1.0", from(dep.File, "file:packages/web")), provenance.Evidence{}), "comes from a file or folder")}, policy: pins},
+		{name: "a tarball of the repository", subject: []Subject{unlooked(added(packed, provenance.Evidence{}), "comes from a file or folder")}, policy: pins, want: []string{"error"}},
 		{name: "under another name", subject: []Subject{added(alias, signed(alias))}, policy: pins, want: []string{"error"}},
 		{name: "another package under its name", subject: []Subject{added(under, signed(under))}, policy: pins},
 		{name: "no pin", subject: []Subject{added(web, signed(web))}},
@@ -207,15 +217,17 @@ func TestCoverage(t *testing.T) {
 		{name: "it falls too far", counted: numbers(Tally{Packages: 20, Verified: 10}, Tally{Packages: 40, Verified: 10}), policy: drop, want: []string{"error"}},
 		{name: "whether it falls is unknown", counted: numbers(Tally{Packages: 20, Verified: 9, Unknown: 1}, Tally{Packages: 20, Verified: 8}), policy: drop, want: []string{"unknown"}},
 		{name: "a new lockfile", counted: numbers(Tally{}, Tally{Packages: 20}), policy: drop},
+		{name: "an emptied lockfile", counted: numbers(Tally{Packages: 20, Verified: 10}, Tally{}), policy: drop},
 	})
 }
 
 func TestCount(t *testing.T) {
 	a, b, c := entry("a@1.0.0"), entry("b@1.0.0"), entry("c@1.0.0")
-	gone := signed(c, func(ev *provenance.Evidence) { ev.Gone = true })
+	gone, forged := provenance.Evidence{Package: c.Package, Gone: true}, entry("f@1.0.0")
 	got := Count([]Subject{added(a, attested(a)), added(a, attested(a)), added(b, down(b)), added(c, gone),
-		unlooked(added(entry("d@1.0.0"), provenance.Evidence{}), "comes from elsewhere"), added(entry("e@1.0.0"), attested(a)), added(entry("e@1.0.0", digests(digest("x"))), signed(a))})
-	if want := (Tally{Packages: 4, Verified: 1, Unknown: 1, LeftOut: 1, Reason: "the registry answered 503"}); got != want {
+		unlooked(added(entry("d@1.0.0"), provenance.Evidence{}), "comes from elsewhere"), added(entry("e@1.0.0"), attested(a)), added(entry("e@1.0.0", digests(digest("x"))), signed(a)),
+		added(forged, attested(forged, func(ev *provenance.Evidence) { ev.Provenance.Check = invalid("it was edited") }))})
+	if want := (Tally{Packages: 5, Verified: 1, Unknown: 1, LeftOut: 1, Reason: "the registry answered 503"}); got != want {
 		t.Errorf("%+v", got)
 	}
 }
@@ -232,6 +244,10 @@ func TestNeedsInventory(t *testing.T) {
 		"a drop":                {func(p *Policy) { p.MaxCoverageDrop = 99 }, true, true},
 		"all, and switched off": {func(p *Policy) { *p = p.With(RuleCoverage, Off); p.Require, p.MinCoverage = "all", 3 }, false, false},
 		"new":                   {func(p *Policy) { p.Require = "new" }, false, false},
+		"all, and a notice of some": {func(p *Policy) {
+			*p = p.With(RuleCoverage, Off)
+			p.Require, p.Packages = "all", []PackageRule{{Match: "npm:a", Rules: map[RuleName]Severity{RuleCoverage: Notice}}}
+		}, true, false},
 	} {
 		if needed, counted := NeedsInventory(*with(c.edit)); needed != c.needed || counted != c.counted {
 			t.Errorf("%s: %v %v", name, needed, counted)
