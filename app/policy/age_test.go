@@ -439,19 +439,18 @@ func TestBurst(t *testing.T) {
 	}
 	standing := fleet("@acme", 3, 5*hour, alone)
 	standing[0].Change.Replaces, standing[0].Replaced = nil, nil
-	// One of two packages is doubled; exactly three of six were released together before.
 	half := fleet("@acme", 6, 5*hour, func(i int) []registry.Past {
 		if i < 3 {
 			return twice(i)
 		}
 		return together(i)
 	})
-	three := fleet("@acme", 6, 5*hour, func(i int) []registry.Past {
+	three := func(i int) []registry.Past {
 		if i < 3 {
 			return together(i)
 		}
 		return alone(i)
-	})
+	}
 	audit := fleet("@acme", 5, 5*hour, alone)
 	for i := range audit {
 		audit[i].History = nil
@@ -463,7 +462,8 @@ func TestBurst(t *testing.T) {
 		{name: "two in two lockfiles are two", subject: append(twoFiles, again...)},
 		{name: "what stood elsewhere already does not count", subject: standing},
 		{name: "half of a monorepo in two versions", subject: half},
-		{name: "half of them came together before", subject: three},
+		{name: "half of them came together before", subject: fleet("@acme", 6, 5*hour, three)},
+		{name: "less than half of them came together before", subject: fleet("@acme", 8, 5*hour, three), want: []string{"warning"}},
 		{name: "a monorepo that always does", subject: fleet("@typescript-eslint", 14, 5*hour, together)},
 		{name: "a monorepo that releases what changed", subject: fleet("@changesets", 12, 5*hour, changesets)},
 		{name: "a monorepo of hundreds", subject: fleet("@aws-sdk", 120, 5*hour, together)},

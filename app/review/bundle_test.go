@@ -89,6 +89,57 @@ func TestOnlyTheReleaseAboveSaysWhatItBundles(t *testing.T) {
 	}
 }
 
+// An entry that several packages are said to bundle is no better than at the worst place.
+func TestTheWorstPlaceOfABundledPackageCounts(t *testing.T) {
+	bundling := func(id string) string {
+		return public(id, `"dependencies":{"x":"^1.0.0"},"bundleDependencies":["x"]`)
+	}
+	base := packages{"node_modules/a": bundling("a@1.0.0"), "node_modules/b": bundling("b@1.0.0")}
+	const x = `"version":"1.0.0","inBundle":true`
+	head := base.with("node_modules/a/node_modules/x", x).with("node_modules/b/node_modules/x", x)
+	for name, tt := range map[string]struct {
+		a, b  string // what each says: "bundles", "does not", "down"
+		want  []string
+		retry bool
+	}{
+		"both say so":           {"bundles", "bundles", nil, false},
+		"one does not":          {"bundles", "does not", []string{"warning integrity-missing x@1.0.0"}, false},
+		"the first does not":    {"does not", "bundles", []string{"warning integrity-missing x@1.0.0"}, false},
+		"one is unknown":        {"bundles", "down", []string{"unknown unverified x@1.0.0"}, true},
+		"the first is unknown":  {"down", "bundles", []string{"unknown unverified x@1.0.0"}, true},
+		"unknown, and does not": {"down", "does not", []string{"warning integrity-missing x@1.0.0"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := documented{&verifier{provenance: map[string]provenance.State{}}, map[string][]string{}, nil}
+			for id, says := range map[string]string{"a@1.0.0": tt.a, "b@1.0.0": tt.b} {
+				switch says {
+				case "bundles":
+					v.bundles[id] = []string{"x"}
+				case "down":
+					v.provenance[id] = provenance.Unknown
+				}
+			}
+			rep := reviewed(t, v, base, head)
+			if got := grades(rep); !slices.Equal(got, tt.want) || rep.Retry != tt.retry {
+				t.Errorf("%v, want %v; again %t: %+v", got, tt.want, rep.Retry, rep.Findings)
+			}
+		})
+	}
+}
+
+// A mark as bundled makes nobody ask the public registry for a private name.
+func TestAPrivateNameIsNotAskedAboutForItsMark(t *testing.T) {
+	corp := from("https://npm.corp.example", "@corp/cli@1.0.0", `"bundleDependencies":["x"]`)
+	base := packages{"node_modules/@corp/cli": corp, "node_modules/npm": public("npm@10.0.0", `"bundleDependencies":["@corp/x"]`)}
+	head := base.with("node_modules/@corp/cli/node_modules/x", `"version":"1.0.0","inBundle":true`).
+		with("node_modules/npm/node_modules/@corp/x", `"version":"1.0.0","inBundle":true`)
+	v := documented{proven(), nil, nil}
+	rep := reviewed(t, v, base, head)
+	if asked := slices.Sorted(maps.Keys(v.asked)); !slices.Equal(asked, []string{"npm@10.0.0"}) {
+		t.Errorf("asked about %v: %v", asked, grades(rep))
+	}
+}
+
 // Whoever writes the lockfile writes its marks: none of them makes a finding go away.
 func TestMarksOfTheLockfileChangeNoVerdict(t *testing.T) {
 	root := packages{"": `"dependencies":{"a":"^1.0.0"}`}

@@ -124,6 +124,18 @@ func TestWhatWasFoundBeforeTheTimeWasOverCounts(t *testing.T) {
 	})
 }
 
+func TestWhatIsAnsweredAtTheLastMomentIsAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &hub{malware: func(ctx context.Context, _ []dep.Package) (map[dep.Package][]policy.Advisory, policy.Inquiry) {
+			<-ctx.Done()
+			return nil, policy.Inquiry{Looked: policy.Answered}
+		}}
+		if rep, err := patient(proven()).Review(t.Context(), asking(h, bring("left@1.0.0"))); err != nil || rep.Again || len(said(rep, policy.RuleKnownMalware)) != 0 {
+			t.Errorf("%v, again %t: %+v", err, rep.Again, rep.Findings)
+		}
+	})
+}
+
 func TestAHubThatPanicsFailsNothing(t *testing.T) {
 	h := &hub{
 		run:    func(context.Context, provenance.Identity) policy.Run { panic("boom") },
@@ -183,10 +195,11 @@ func TestWhatIsAskedOfTheHub(t *testing.T) {
 		"node_modules/left":      public("left@1.0.0"),                                                          // public
 		"node_modules/twin":      public("twin@1.0.0"),                                                          // of the same run
 		"node_modules/lib":       gitLib("b"),                                                                   // git
+		"node_modules/branch":    `"version":"1.0.0","resolved":"git+ssh://git@github.com/acme/branch.git"`,     // no commit
 		"node_modules/other":     `"version":"1.0.0","resolved":"git+ssh://git@gitlab.com/a/b.git#` + sha + `"`, // not GitHub's
 	}
 	req := bring()
-	req.Files[0].Base, req.Files[0].Head = packages{"node_modules/@corp/a": from("https://npm.corp.example", "@corp/a@1.0.0"), "node_modules/old": public("old@1.0.0")}.lockfile(), head.lockfile()
+	req.Files[0].Base, req.Files[0].Head = packages{"node_modules/@corp/a": from("https://npm.corp.example", "@corp/a@1.0.0"), "node_modules/old": public("old@1.0.0"), "node_modules/left-git": gitLib("c")}.lockfile(), head.lockfile()
 	v := running{proven("left@1.0.0", "twin@1.0.0", "old@1.0.0"), map[string]bool{"@lost/a@1.0.0": true, "@shown/a@1.0.1": true, "withdrawn@1.0.0": true}}
 	past := &historian{histories: map[string]registry.History{"@shown/a": {Name: "@shown/a", Releases: []registry.Past{{Version: "1.0.0", Published: noon.AddDate(0, -3, 0)}}}}}
 	if _, err := patient(v, func(o *Options) { o.Historian = past }).Review(t.Context(), asking(h, req)); err != nil {
@@ -201,6 +214,42 @@ func TestWhatIsAskedOfTheHub(t *testing.T) {
 	}
 	if !slices.Equal(h.asked, want) {
 		t.Errorf("asked\n%s\nwant\n%s", strings.Join(h.asked, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// What a registry of the operator's own answers for is nobody else's to know.
+func TestTheHubHearsNoNameOfAPrivateRegistry(t *testing.T) {
+	h, req := &hub{}, bring()
+	side := func(version string) []byte {
+		return packages{"node_modules/a": `"version":"` + version + `","integrity":"` + sri(version) + `"`, "node_modules/b": from("https://npm.corp.example", "b@"+version)}.lockfile()
+	}
+	req.Files[0].Base, req.Files[0].Head = side("1.0.0"), side("1.0.1")
+	young := []registry.Past{{Version: "1.0.0", Published: noon.AddDate(0, -3, 0)}, {Version: "1.0.1", Published: noon.Add(-time.Hour)}}
+	past := &historian{histories: map[string]registry.History{"a": {Name: "a", Releases: young}, "b": {Name: "b", Releases: young}}}
+	r := patient(proven(), func(o *Options) { o.Historian, o.Registry = past, "https://npm.corp.example" })
+	rep, err := r.Review(t.Context(), asking(h, req))
+	if err != nil || len(said(rep, policy.RuleTooNew)) != 2 || len(h.asked) != 0 {
+		t.Errorf("%v: asked %q, %+v", err, h.asked, rep.Findings)
+	}
+}
+
+func TestProvenanceThatNamesNoRunIsNotAskedAbout(t *testing.T) {
+	h := &hub{}
+	if _, err := patient(proven("left@1.0.0")).Review(t.Context(), asking(h, bring("left@1.0.0"))); err != nil || !slices.Equal(h.asked, []string{"malware left@1.0.0"}) {
+		t.Errorf("%v: asked %q", err, h.asked)
+	}
+}
+
+func TestWhatNoPolicyWantsToKnowIsNotAskedForAgain(t *testing.T) {
+	h := &hub{malware: func(context.Context, []dep.Package) (map[dep.Package][]policy.Advisory, policy.Inquiry) {
+		return nil, policy.Inquiry{Looked: policy.Unreachable, Reason: "GitHub answered 502"}
+	}}
+	for severity, again := range map[policy.Severity]bool{policy.Off: false, policy.Notice: true} {
+		req := asking(h, bring("left@1.0.0"))
+		req.Policy = req.Policy.With(policy.RuleKnownMalware, severity)
+		if rep, err := patient(proven("left@1.0.0")).Review(t.Context(), req); err != nil || rep.Again != again {
+			t.Errorf("%s: %v, again %t", severity, err, rep.Again)
+		}
 	}
 }
 

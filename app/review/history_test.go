@@ -3,6 +3,7 @@ package review
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -135,6 +136,7 @@ func TestAHistoryThatIsNotReadIsUnknown(t *testing.T) {
 		"gone":   {&historian{}, "left@1.0.1", false},
 		"panics": {&historian{}, "boom@1.0.1", false},
 		"other":  {&historian{err: errors.New("odd")}, "left@1.0.1", true},
+		"broken": {&historian{err: fmt.Errorf("left: %w", registry.ErrInvalid)}, "left@1.0.1", false},
 	} {
 		rep, err := remembering(proven(), x.historian).Review(t.Context(), bring(x.id))
 		unknown := slices.ContainsFunc(rep.Findings, func(f policy.Finding) bool {
