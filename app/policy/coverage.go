@@ -43,6 +43,7 @@ func coverage(in Input, v view) []draft {
 				continue
 			}
 			out = append(out, requiredAbsent(s, v)...)
+			out = append(out, requiredBroken(s, v)...)
 			out = append(out, requiredUnknown(s)...)
 		}
 		out = append(out, tooFew(i, v)...)
@@ -73,6 +74,28 @@ func requiredAbsent(s Subject, v view) []draft {
 		"Take a version or a package that has it, or ask the maintainer to publish with provenance. Where it is wanted all the same, an exception for coverage in the policy file says so, with a reason and an end. "+
 			"Benign cause: most packages have none yet.")
 	d.cause, d.many = "absent "+why, "have no build provenance, and the policy requires it ("+why+")"
+	return []draft{d}
+}
+
+// requiredBroken is about what no change is about: nobody else says of it that what there
+// was does not hold, or is gone with the release.
+func requiredBroken(s Subject, v view) []draft {
+	p := s.Evidence.Provenance
+	what, many := "", ""
+	switch {
+	case s.NotLookedUp != "":
+		return nil
+	case s.Evidence.Gone:
+		what, many = "is gone from the registry", "are gone from the registry"
+	case state(p.Check) == provenance.Invalid:
+		what, many = "has build provenance that does not hold", "have build provenance that does not hold"
+	default:
+		return nil
+	}
+	why := v.policy.requireWhere(s.Change.Entry.Package)
+	d := about(RuleCoverage, s, fmt.Sprintf("%s %s, and the policy requires build provenance of it (%s)%s.", id(s.Change.Entry.Package), what, why, because(p.Reason)),
+		"Look up what became of the release, and replace it by one that has provenance. Benign cause: a release that its maintainers withdrew.")
+	d.cause, d.many = what+why, many+", and the policy requires build provenance of them ("+why+")"
 	return []draft{d}
 }
 

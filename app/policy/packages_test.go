@@ -202,6 +202,8 @@ func TestCoverage(t *testing.T) {
 		{name: "direct, in an audit", subject: []Subject{stays(direct, signed(direct))}, policy: need("direct"), want: []string{"error"}},
 		{name: "all, also what stays", subject: both, counted: []Inventory{{Lockfile: "package-lock.json", Unchanged: []Subject{stays(acme, signed(acme))}}}, policy: need("all"), want: []string{"error", "error", "error"}},
 		{name: "all of a scope", subject: both, counted: []Inventory{{Lockfile: "package-lock.json", Unchanged: []Subject{stays(acme, signed(acme)), stays(deep, signed(deep))}}}, policy: some, want: []string{"error"}},
+		{name: "what stays and is gone", counted: []Inventory{{Lockfile: "package-lock.json", Unchanged: []Subject{stays(acme, provenance.Evidence{Package: acme.Package, Gone: true})}}}, policy: some, want: []string{"error"}},
+		{name: "what stays and does not hold", counted: []Inventory{{Lockfile: "package-lock.json", Unchanged: []Subject{stays(acme, attested(acme, func(ev *provenance.Evidence) { ev.Provenance.Check = invalid("its log entry is missing") }))}}}, policy: some, want: []string{"error"}},
 		{name: "what stays and is unknown", counted: []Inventory{{Lockfile: "package-lock.json", Unchanged: []Subject{stays(acme, down(acme))}}}, policy: some, want: []string{"unknown"}},
 		{name: "what enters and is unknown is told by unverified", subject: []Subject{added(acme, down(acme))}, policy: some},
 		{name: "what has it", subject: []Subject{added(direct, attested(direct))}, policy: need("all")},
