@@ -101,12 +101,19 @@ func (r *Reviewer) history(ctx context.Context, name string) past {
 // still so, "" for none.
 func (r *Reviewer) settle(ctx context.Context, subjects []policy.Subject, p policy.Policy) (still string) {
 	at := r.clock().UTC()
+	hasty := map[string]provenance.Subject{}
+	for _, s := range subjects {
+		if policy.Hasty(s, p, at) {
+			hasty[evidenceKey(s.Change.Entry)] = subjectOf(s.Change.Entry)
+		}
+	}
+	found := each(r.concurrency, hasty, func(s provenance.Subject) provenance.Evidence { return r.verify(ctx, s) }, nil)
 	for i := range subjects {
 		s := &subjects[i]
 		if !policy.Hasty(*s, p, at) {
 			continue
 		}
-		s.Evidence = r.verify(ctx, subjectOf(s.Change.Entry))
+		s.Evidence = found[evidenceKey(s.Change.Entry)]
 		if policy.Hasty(*s, p, at) {
 			still = s.Change.Entry.Package.ID()
 		}
