@@ -19,6 +19,7 @@ import (
 	"github.com/bonafide-app/bonafide/app/registry"
 	"github.com/bonafide-app/bonafide/app/review"
 	"github.com/bonafide-app/bonafide/app/store"
+	"github.com/bonafide-app/bonafide/app/upkeep"
 	"github.com/bonafide-app/bonafide/app/web"
 	"github.com/bonafide-app/bonafide/handlers"
 )
@@ -74,6 +75,7 @@ type App struct {
 	trust    *provenance.Source
 	runner   *review.Runner
 	forge    *checks.Forge
+	keeper   *upkeep.Keeper
 	draining atomic.Bool
 }
 
@@ -128,6 +130,9 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("queue: %w", err), a.store.Close())
 	}
+	if a.keeper, err = upkeep.New(a.store, o.Logger, a.tasks(o)...); err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
 	if a.endpoint, err = handlers.NewEndpoint(o.WebhookSecret, o.AppID, a.queue, o.Logger); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
@@ -167,6 +172,8 @@ func (a *App) Run(ctx context.Context) error {
 	if err := a.queue.Start(ctx); err != nil {
 		return errors.Join(fmt.Errorf("start the queue: %w", err), a.listener.Close(), a.store.Close())
 	}
+	kept := make(chan struct{})
+	go func() { defer close(kept); a.keeper.Run(background) }()
 	failed := make(chan error, 1)
 	go func() { failed <- a.server.Serve(a.listener) }()
 	a.log.Info().Str("address", a.listener.Addr().String()).Msg("ready for deliveries")
@@ -180,10 +187,12 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	a.draining.Store(true)
 	a.endpoint.Drain()
+	stop()
 	a.server.SetKeepAlivesEnabled(false)
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	err = errors.Join(err, a.queue.Stop(end))
+	<-kept
 	return errors.Join(err, a.shutdown(context.WithoutCancel(ctx)), a.store.Close())
 }
 

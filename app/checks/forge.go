@@ -135,6 +135,11 @@ func (f *Forge) do(ctx context.Context, repo review.Repository, q request, out a
 
 // ask is do for any path.
 func (f *Forge) ask(ctx context.Context, installation int64, path string, q request, out any) (*github.Response, error) {
+	if q.writes() {
+		if err := f.mayWrite(ctx, q); err != nil {
+			return nil, err
+		}
+	}
 	resp, err := f.send(ctx, installation, path, q, out)
 	if status(err) == http.StatusUnauthorized {
 		// The token was revoked before its time. A new client fetches a new one.

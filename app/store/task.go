@@ -1,0 +1,41 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Claim reports whether the round of a task is the caller's to do: the last one was
+// claimed at least every ago, by whichever server.
+func (s *Store) Claim(ctx context.Context, task string, every time.Duration) (bool, error) {
+	now := s.now().UnixMilli()
+	result, err := s.writer.ExecContext(ctx, `INSERT INTO task (name, at, cursor) VALUES ($1, $2, '')
+		ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE task.at <= $3`, task, now, now-every.Milliseconds())
+	if err != nil {
+		return false, fmt.Errorf("claim the task %s: %w", task, err)
+	}
+	n, err := result.RowsAffected()
+	return n > 0, err
+}
+
+// Cursor is how far a task got, as SaveCursor kept it; "" where it has not begun.
+func (s *Store) Cursor(ctx context.Context, task string) (cursor string, err error) {
+	err = s.reader.QueryRowContext(ctx, `SELECT cursor FROM task WHERE name = $1`, task).Scan(&cursor)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("read how far the task %s got: %w", task, err)
+	}
+	return cursor, nil
+}
+
+// SaveCursor keeps how far a task got.
+func (s *Store) SaveCursor(ctx context.Context, task, cursor string) error {
+	_, err := s.writer.ExecContext(ctx, `INSERT INTO task (name, at, cursor) VALUES ($1, 0, $2)
+		ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor`, task, cursor)
+	if err != nil {
+		return fmt.Errorf("keep how far the task %s got: %w", task, err)
+	}
+	return nil
+}
