@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/rs/zerolog"
 )
@@ -12,16 +13,24 @@ const redacted = "[redacted]"
 
 // Secret is a value that is never shown: printing, marshalling and logging it give
 // "[redacted]". Reveal is the one way to it.
-type Secret struct{ value string }
+type Secret struct {
+	// A pointer, because fmt shows an unexported field of another struct without asking it.
+	value *string
+}
 
 // NewSecret wraps a value.
-func NewSecret(value string) Secret { return Secret{value} }
+func NewSecret(value string) Secret { return Secret{&value} }
 
 // Reveal gives the value, for the one place that needs it.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // Empty says that there is no value.
-func (s Secret) Empty() bool { return s.value == "" }
+func (s Secret) Empty() bool { return s.Reveal() == "" }
 
 func (s Secret) String() string { return redacted }
 
@@ -40,8 +49,11 @@ func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `
 // MarshalZerologObject keeps it out of the log where it is logged as an object.
 func (s Secret) MarshalZerologObject(e *zerolog.Event) { e.Str("secret", redacted) }
 
+// LogValue keeps it out of log/slog, whatever its handler does.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
 // UnmarshalText takes the value from a flag or the environment.
 func (s *Secret) UnmarshalText(text []byte) error {
-	s.value = string(text)
+	*s = NewSecret(string(text))
 	return nil
 }

@@ -30,6 +30,8 @@ type Evidence struct {
 type Server struct {
 	Listen string `name:"listen" env:"BONAFIDE_LISTEN" default:":8080" placeholder:"HOST:PORT" help:"Where to listen for webhooks and for /healthz and /readyz (${default})."`
 
+	MetricsListen string `name:"metrics-listen" env:"BONAFIDE_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Where to answer GET /metrics for Prometheus, for example 127.0.0.1:9464. Nowhere where it is not set; never at --listen, which is public."`
+
 	AppID             int64  `name:"app-id" env:"BONAFIDE_APP_ID" placeholder:"ID" help:"The GitHub App's id."`
 	PrivateKey        Secret `name:"private-key" env:"BONAFIDE_PRIVATE_KEY" placeholder:"PEM" help:"The App's private key. Better in the environment or in a file than as a flag."`
 	PrivateKeyFile    string `name:"private-key-file" env:"BONAFIDE_PRIVATE_KEY_FILE" type:"path" placeholder:"FILE" help:"The App's private key, as the .pem file that GitHub gave."`
@@ -78,6 +80,13 @@ func (s *Server) Validate() error {
 	errs = append(errs, err)
 	if _, port, err := net.SplitHostPort(s.Listen); err != nil || port == "" {
 		errs = append(errs, fmt.Errorf("--listen %q: write HOST:PORT, for example :8080 or 127.0.0.1:8080", s.Listen))
+	}
+	if s.MetricsListen != "" {
+		if _, port, err := net.SplitHostPort(s.MetricsListen); err != nil || port == "" {
+			errs = append(errs, fmt.Errorf("--metrics-listen %q: write HOST:PORT, for example 127.0.0.1:9464, or leave it out", s.MetricsListen))
+		} else if s.MetricsListen == s.Listen && port != "0" {
+			errs = append(errs, fmt.Errorf("--metrics-listen %s is where webhooks arrive: choose another port, the metrics are not for the public", s.MetricsListen))
+		}
 	}
 	if strings.TrimSpace(s.Database) == "" {
 		errs = append(errs, errors.New("--database is empty: name the file that the database is kept in"))

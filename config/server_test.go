@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -108,6 +109,15 @@ func TestServerReadsTheEnvironment(t *testing.T) {
 	}
 }
 
+func TestTheMetricsAreNotWhereWebhooksArrive(t *testing.T) {
+	for address, wrong := range map[string]bool{"": false, "127.0.0.1:9464": false, ":8081": false, ":8080": true, "9464": true, "127.0.0.1:": true} {
+		s := Server{Listen: ":8080", MetricsListen: address}
+		if err := s.Validate(); strings.Contains(err.Error(), "--metrics-listen") != wrong {
+			t.Errorf("%q: %v", address, err)
+		}
+	}
+}
+
 func TestServerRefusesWhatItMustNotRunWith(t *testing.T) {
 	key, small := rsaPEM(t, 2048), rsaPEM(t, 1024)
 	elliptical, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -190,7 +200,15 @@ func TestServerSaysEverythingThatIsWrong(t *testing.T) {
 func TestASecretIsNeverShown(t *testing.T) {
 	s := Server{PrivateKey: NewSecret("hunter2"), WebhookSecret: NewSecret("hunter2")}
 	c := Credentials{PrivateKey: NewSecret("hunter2"), WebhookSecret: NewSecret("hunter2")}
+	type keeps struct { // what fmt shows without asking it
+		kept Secret
+		all  []Secret
+	}
 	var shown bytes.Buffer
+	k := keeps{NewSecret("hunter2"), []Secret{NewSecret("hunter2")}}
+	fmt.Fprintf(&shown, "%v %+v %#v %v\n", k, k, k, &k)
+	slog.New(slog.NewTextHandler(&shown, nil)).Info("m", "s", c.PrivateKey, "c", c, "k", k)
+	slog.New(slog.NewJSONHandler(&shown, nil)).Info("m", "s", c.PrivateKey, "c", c, "k", k)
 	for _, v := range []any{s, &s, c, &c, c.PrivateKey, &c.PrivateKey, []Secret{c.PrivateKey}, map[string]Secret{"a": c.PrivateKey}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t"} {
 			fmt.Fprintf(&shown, verb+"\n", v)

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"net/http"
 	"time"
+
+	"github.com/bonafide-app/bonafide/app/mask"
 )
 
 // readyTimeout bounds one look at what the server depends on: orchestrators ask
@@ -42,7 +44,7 @@ func New(o Options) (http.Handler, error) {
 		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 		defer cancel()
 		if err := o.Ready(ctx); err != nil {
-			answer(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready", "reason": err.Error()})
+			answer(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready", "reason": mask.Text(err.Error())})
 			return
 		}
 		answer(w, http.StatusOK, map[string]string{"status": "ready"})
