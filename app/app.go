@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/bonafide-app/bonafide/app/checks"
+	"github.com/bonafide-app/bonafide/app/metrics"
 	"github.com/bonafide-app/bonafide/app/provenance"
 	"github.com/bonafide-app/bonafide/app/queue"
 	"github.com/bonafide-app/bonafide/app/registry"
@@ -43,6 +44,7 @@ const (
 // Options are what the App is made from. All strings are checked by New.
 type Options struct {
 	Listener      net.Listener // where webhooks arrive; Run closes it
+	Metrics       net.Listener // where GET /metrics is answered; Run closes it; nil: nowhere
 	AppID         int64
 	PrivateKey    []byte // PEM
 	WebhookSecret string
@@ -76,6 +78,9 @@ type App struct {
 	runner   *review.Runner
 	forge    *checks.Forge
 	keeper   *upkeep.Keeper
+	metrics  *metrics.Metrics
+	shown    net.Listener // where the metrics are
+	written  *readiness
 	draining atomic.Bool
 }
 
@@ -85,13 +90,16 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if o.TryFor <= 0 {
 		return nil, fmt.Errorf("a job cannot be tried for %v: give it more than nothing", o.TryFor)
 	}
-	a := &App{log: o.Logger, listener: o.Listener}
+	a := &App{log: o.Logger, listener: o.Listener, shown: o.Metrics}
 	var err error
-	if a.trust, err = provenance.NewSource(o.Trust, provenance.SourceOptions{CacheDir: o.CacheDir, Log: o.Logger}); err != nil {
+	if a.metrics, err = metrics.New(o.Version, part(o.Logger, "metrics")); err != nil {
+		return nil, err
+	}
+	if a.trust, err = provenance.NewSource(o.Trust, provenance.SourceOptions{CacheDir: o.CacheDir, Log: part(o.Logger, "trust")}); err != nil {
 		return nil, fmt.Errorf("trust material: %w", err)
 	}
 	userAgent := "bonafide/" + o.Version
-	client, err := registry.New(registry.Options{UserAgent: userAgent, Registries: []string{o.NPMRegistry}, CAFile: o.CAFile})
+	client, err := registry.New(registry.Options{UserAgent: userAgent, Registries: []string{o.NPMRegistry}, CAFile: o.CAFile, Seen: a.asked})
 	if err != nil {
 		return nil, fmt.Errorf("registry client: %w", err)
 	}
@@ -102,22 +110,22 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if a.store, err = store.Open(ctx, o.Database); err != nil {
 		return nil, err // it names the database
 	}
-	verifier, err := provenance.New(npm, a.trust.Current, provenance.Options{Cache: a.store, Log: o.Logger})
+	verifier, err := provenance.New(npm, a.trust.Current, provenance.Options{Cache: facts{a.store, a.metrics}, Log: part(o.Logger, "provenance")})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("verifier: %w", err), a.store.Close())
 	}
-	reviewer, err := review.New(review.Options{Verifier: verifier, Historian: npm, Registry: o.NPMRegistry, Concurrency: releasesAtATime, Clock: time.Now, Demo: o.Demo})
+	reviewer, err := review.New(review.Options{Verifier: counted{verifier, a.metrics}, Historian: npm, Registry: o.NPMRegistry, Concurrency: releasesAtATime, Clock: time.Now, Demo: o.Demo})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("reviewer: %w", err), a.store.Close())
 	}
 	clients, err := checks.NewClientCreator(checks.ClientConfig{
-		APIURL: o.APIURL, AppID: o.AppID, PrivateKey: o.PrivateKey, UserAgent: userAgent, Transport: o.Transport,
+		APIURL: o.APIURL, AppID: o.AppID, PrivateKey: o.PrivateKey, UserAgent: userAgent, Transport: o.Transport, Seen: a.called,
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
 	}
 	if a.forge, err = checks.New(clients, checks.Options{
-		AppID: o.AppID, Logger: o.Logger, Floors: a.store, RequireFloor: o.RequireOrgPolicy, Facts: a.store,
+		AppID: o.AppID, Logger: part(o.Logger, "github"), Floors: a.store, RequireFloor: o.RequireOrgPolicy, Facts: facts{a.store, a.metrics},
 	}); err != nil {
 		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
 	}
@@ -125,18 +133,22 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, errors.Join(err, a.store.Close())
 	}
 	a.queue, err = queue.Open(ctx, a.store.DB(), queue.Options{
-		Workers: o.Workers, Timeout: jobTimeout, TryFor: o.TryFor, Drain: jobTime, Logger: o.Logger,
-	}, a.work)
+		Workers: o.Workers, Timeout: jobTimeout, TryFor: o.TryFor, Drain: jobTime, Logger: part(o.Logger, "queue"),
+	}, a.seen(a.work))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("queue: %w", err), a.store.Close())
 	}
-	if a.keeper, err = upkeep.New(a.store, o.Logger, a.tasks(o)...); err != nil {
+	if a.keeper, err = upkeep.New(a.store, part(o.Logger, "upkeep"), a.timed(a.tasks(o))...); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
-	if a.endpoint, err = handlers.NewEndpoint(o.WebhookSecret, o.AppID, a.queue, o.Logger); err != nil {
+	if a.endpoint, err = handlers.NewEndpoint(o.WebhookSecret, o.AppID, a.queue, part(o.Logger, "webhook")); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
-	handler, err := web.New(web.Options{Webhook: a.endpoint, Ready: a.ready, Health: func() map[string]string { return a.health(o.Version) }})
+	if err := a.show(client); err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
+	a.written = newReadiness(a.store.Ping, time.Now)
+	handler, err := web.New(web.Options{Webhook: handlers.Watched(a.endpoint, a.metrics.Delivery), Ready: a.ready, Health: func() map[string]string { return a.health(o.Version) }})
 	if err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
@@ -152,7 +164,7 @@ func (a *App) ready(ctx context.Context) error {
 	if a.draining.Load() {
 		return errors.New("the server is ending")
 	}
-	return a.store.Ping(ctx)
+	return a.written.check(ctx)
 }
 
 // Run serves until ctx ends, then drains: deliveries are refused (GitHub's log keeps
@@ -162,10 +174,12 @@ func (a *App) ready(ctx context.Context) error {
 func (a *App) Run(ctx context.Context) error {
 	background, stop := context.WithCancel(ctx)
 	defer stop()
+	defer a.showAt(a.shown)()
+	log := part(a.log, "server")
 	if !a.trust.Current().Pinned() {
 		go func() {
 			if err := a.trust.Run(background); err != nil && background.Err() == nil {
-				a.log.Error().Err(err).Msg("the trust material is no longer renewed")
+				log.Error().Err(err).Msg("the trust material is no longer renewed")
 			}
 		}()
 	}
@@ -176,12 +190,12 @@ func (a *App) Run(ctx context.Context) error {
 	go func() { defer close(kept); a.keeper.Run(background) }()
 	failed := make(chan error, 1)
 	go func() { failed <- a.server.Serve(a.listener) }()
-	a.log.Info().Str("address", a.listener.Addr().String()).Msg("ready for deliveries")
+	log.Info().Str("address", a.listener.Addr().String()).Msg("ready for deliveries")
 
 	var err error
 	select {
 	case <-ctx.Done():
-		a.log.Info().Msg("draining")
+		log.Info().Msg("draining")
 	case err = <-failed:
 		err = fmt.Errorf("serve: %w", err)
 	}

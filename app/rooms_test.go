@@ -63,7 +63,7 @@ func within(path string, folders ...string) bool {
 func TestWhoMayImportWhom(t *testing.T) {
 	outside := []string{ // GitHub's API, queues and databases
 		"github.com/google/go-github", "github.com/palantir/go-githubapp", "github.com/bradleyfalzon/ghinstallation",
-		"github.com/riverqueue/", "modernc.org/sqlite", "github.com/jackc/pgx", "github.com/pressly/goose",
+		"github.com/riverqueue/", "modernc.org/sqlite", "github.com/prometheus/", "github.com/jackc/pgx", "github.com/pressly/goose",
 		module + "app/queue", module + "app/store", module + "app/checks", module + "handlers",
 	}
 	for _, r := range rooms(t) {
@@ -89,6 +89,12 @@ func TestWhoMayImportWhom(t *testing.T) {
 			}
 			if strings.HasPrefix(i, "github.com/google/go-github") && !within(r.ImportPath, "app/checks") {
 				t.Errorf("%s imports %s: checks is the room that calls GitHub", r.ImportPath, i)
+			}
+			if strings.HasPrefix(i, "github.com/prometheus/") && !within(r.ImportPath, "app/metrics") {
+				t.Errorf("%s imports %s: rooms tell functions that they are given, metrics counts", r.ImportPath, i)
+			}
+			if within(i, "app/metrics") && r.ImportPath != module+"app" {
+				t.Errorf("%s imports %s: only app wires it", r.ImportPath, i)
 			}
 			if strings.HasPrefix(i, "github.com/getkin/kin-openapi") && !within(r.ImportPath, "app/sandbox/contract") {
 				t.Errorf("%s imports %s: GitHub's description is held against exchanges in tests only", r.ImportPath, i)

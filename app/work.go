@@ -31,9 +31,6 @@ var errCrashed = errors.New("the server ended again and again while it was busy 
 // work does one job. Where the job fails for good, the check that it was about is
 // completed without a verdict: it must not stay in progress.
 func (a *App) work(ctx context.Context, job queue.Job, attempt queue.Attempt) error {
-	log := a.log.With().Str("delivery", job.Delivery).Str("kind", string(job.Kind)).Int64("installation", job.Installation).
-		Str("repository", job.Owner+"/"+job.Repo).Int("pull_request", job.Number).Str("head", job.Head).Logger()
-	ctx = log.WithContext(ctx)
 	if attempt.Crashed {
 		return a.giveUp(ctx, job, errCrashed)
 	}

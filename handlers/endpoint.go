@@ -67,24 +67,29 @@ func newEndpoint(secret string, handlers []githubapp.EventHandler, log zerolog.L
 func (e *Endpoint) Drain() { e.draining.Store(true) }
 
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r = r.WithContext(e.log.WithContext(r.Context()))
+	got := receiptOf(r.Context())
+	r = r.WithContext(context.WithValue(r.Context(), logKey{}, e.log))
 	if r.Method != http.MethodPost {
+		got.reason = BadMethod
 		w.Header().Set("Allow", http.MethodPost)
 		http.Error(w, "Deliveries are sent by POST.", http.StatusMethodNotAllowed)
 		return
 	}
 	if e.draining.Load() {
+		got.reason = Ending
 		http.Error(w, "The server is ending.", http.StatusServiceUnavailable)
 		return
 	}
 	// The dispatcher would fall back to SHA-1, and a "sha1=" value is taken in the
 	// SHA-256 header too.
 	if !signatureShape.MatchString(r.Header.Get("X-Hub-Signature-256")) {
+		got.reason = BadSignature
 		http.Error(w, "The X-Hub-Signature-256 header is missing or is no signature.", http.StatusBadRequest)
 		return
 	}
 	r.Header.Del("X-Hub-Signature")
 	if r.ContentLength > MaxBodyBytes {
+		got.reason = TooLarge
 		tooLarge(w)
 		return
 	}
@@ -94,13 +99,17 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(incoming)
 	switch over := (*http.MaxBytesError)(nil); {
 	case errors.As(err, &over):
+		got.reason = TooLarge
 		tooLarge(w)
 		return
 	case errors.Is(err, errPending):
-		e.log.Warn().Str("delivery", r.Header.Get("X-GitHub-Delivery")).Msg("refused a delivery: too much is being received")
+		got.reason = Busy
+		log := logger(r)
+		log.Warn().Msg("refused a delivery: too much is being received")
 		http.Error(w, "Too much is being received. Send it again.", http.StatusServiceUnavailable)
 		return
 	case err != nil:
+		got.reason = Unread
 		http.Error(w, "The delivery could not be read.", http.StatusBadRequest)
 		return
 	}
@@ -157,7 +166,8 @@ type atOnce struct{}
 func (atOnce) Schedule(ctx context.Context, d githubapp.Dispatch) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			zerolog.Ctx(ctx).Error().Interface("panic", p).Bytes("stack", debug.Stack()).Msg("panic while handling a delivery")
+			log := loggerOf(ctx)
+			log.Error().Str("event", d.EventType).Str("delivery", d.DeliveryID).Interface("panic", p).Bytes("stack", debug.Stack()).Msg("panic while handling a delivery")
 			err = errors.New("panic")
 		}
 	}()
@@ -169,19 +179,26 @@ func (atOnce) Schedule(ctx context.Context, d githubapp.Dispatch) (err error) {
 // refuse answers a delivery that was not taken. What it says holds nothing of the
 // payload.
 func refuse(w http.ResponseWriter, r *http.Request, err error) {
-	log := zerolog.Ctx(r.Context()).With().Str("event", r.Header.Get("X-GitHub-Event")).Str("delivery", r.Header.Get("X-GitHub-Delivery")).Logger()
+	log, got := logger(r), receiptOf(r.Context())
+	if got.failed != nil {
+		log = got.failed.Log(loggerOf(r.Context()))
+	}
 	var invalid githubapp.ValidationError
 	switch {
 	case errors.As(err, &invalid):
+		got.reason = BadSignature
 		log.Warn().Err(invalid.Cause).Msg("refused a delivery: wrong signature or headers")
 		http.Error(w, "The signature or a header is wrong.", http.StatusBadRequest)
 	case errors.Is(err, ErrPayload):
+		got.reason = BadPayload
 		log.Error().Err(err).Msg("refused a delivery: the payload is not what its event must be")
 		http.Error(w, "The payload is not what its event must be.", http.StatusUnprocessableEntity)
 	case errors.Is(err, ErrStore):
+		got.reason = NotStored
 		log.Error().Err(err).Msg("refused a delivery: it could not be stored")
 		http.Error(w, "The delivery could not be stored.", http.StatusServiceUnavailable)
 	default:
+		got.reason = Fault
 		log.Error().Err(err).Msg("a delivery failed")
 		http.Error(w, "Internal error.", http.StatusInternalServerError)
 	}

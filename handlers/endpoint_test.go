@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -146,7 +147,10 @@ func TestEveryDeliveryIsAnsweredWithTheRightStatus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			server := httptest.NewServer(endpoint)
+			var seen []string
+			server := httptest.NewServer(Watched(endpoint, func(event, result, reason string) {
+				seen = append(seen, strings.TrimSpace(event+" "+result+" "+reason))
+			}))
 			defer server.Close()
 			body := tt.body
 			if body == nil {
@@ -165,6 +169,19 @@ func TestEveryDeliveryIsAnsweredWithTheRightStatus(t *testing.T) {
 			}
 			if got := len(q.stored()); got != tt.jobs {
 				t.Errorf("stored %d jobs, want %d", got, tt.jobs)
+			}
+			server.Close() // every request has ended
+			result := map[int]string{200: "ignored", 202: "ignored", 400: "refused signature", 405: "refused method", 413: "refused too_large",
+				422: "refused payload", 503: "refused not_stored"}[tt.want]
+			if tt.jobs > 0 {
+				result = "stored"
+			}
+			event := tt.event
+			if event == "star" || event == "" {
+				event = "other"
+			}
+			if want := event + " " + result; !slices.Equal(seen, []string{want}) {
+				t.Errorf("%q is told, want %q", seen, want)
 			}
 		})
 	}

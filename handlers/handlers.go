@@ -14,7 +14,6 @@ import (
 	"strings"
 
 	"github.com/palantir/go-githubapp/githubapp"
-	"github.com/rs/zerolog"
 
 	"github.com/bonafide-app/bonafide/app/queue"
 )
@@ -67,14 +66,16 @@ func (h handler) Handle(ctx context.Context, event, delivery string, payload []b
 			return fmt.Errorf("%s: %w", event, err)
 		}
 	}
+	got := receiptOf(ctx)
 	for _, job := range jobs {
 		job.Delivery = delivery
 		if err := h.queue.Enqueue(ctx, job); err != nil {
+			got.failed = &job
 			return fmt.Errorf("%w: %s: %w", ErrStore, event, err)
 		}
-		zerolog.Ctx(ctx).Info().Str("kind", string(job.Kind)).Str("reason", job.Reason).
-			Int64("installation", job.Installation).Str("repository", job.Owner+"/"+job.Repo).
-			Int("pull_request", job.Number).Msg("stored a job")
+		got.stored++
+		log := job.Log(loggerOf(ctx))
+		log.Info().Str("event", event).Str("reason", job.Reason).Msg("stored a job")
 	}
 	return nil
 }

@@ -21,6 +21,8 @@ type ClientConfig struct {
 	UserAgent  string // "bonafide/1.2.3"
 	// Transport sends the requests, http.Transport with timeouts where it is nil.
 	Transport http.RoundTripper
+	// Seen is told of every request that was sent; may be nil.
+	Seen func(Call)
 }
 
 // Clients makes GitHub clients and keeps those of the installations used last, each
@@ -50,7 +52,7 @@ func NewClientCreator(c ClientConfig) (*Clients, error) {
 		ClientCreator: githubapp.NewClientCreator(api.String(), graphql(api), c.AppID, c.PrivateKey,
 			githubapp.WithClientUserAgent(c.UserAgent),
 			githubapp.WithClientTimeout(RequestTimeout),
-			githubapp.WithTransport(newTransport(api, c.Transport))),
+			githubapp.WithTransport(watch(api, newTransport(api, c.Transport), c.Seen))),
 		installations: newLRU[int64, *github.Client](MaxClients),
 	}
 	if _, err := clients.NewAppClient(); err != nil {

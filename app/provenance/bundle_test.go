@@ -127,7 +127,7 @@ func TestAPanicOfAParserIsAnInvalidBundle(t *testing.T) {
 	want := expected{subjectName(subjectOfTests), digestOf("sha512", 'a')}
 	a := registry.Attestation{PredicateType: predicatePublish, Bundle: unsigned(statementJSON(predicatePublish, want.name, sha512JSON(want.digest)), "k", "k")}
 	// Without a trust root the lookup of the key panics, as a parser might.
-	_, f := v.guarded(subjectOfTests, nil, a, want)
+	_, f := v.guarded(t.Context(), subjectOfTests, nil, a, want)
 	if f == nil || f.cause != causeBundle || !strings.Contains(f.reason, "could not be parsed") {
 		t.Errorf("%+v", f)
 	}

@@ -48,7 +48,7 @@ func (j *judge) all(ctx context.Context, found []registry.Attestation) {
 		if ctx.Err() != nil {
 			return
 		}
-		out, f := j.v.guarded(j.subject, j.trust, a, j.want)
+		out, f := j.v.guarded(ctx, j.subject, j.trust, a, j.want)
 		switch {
 		case f == nil:
 			j.attested = out.digest

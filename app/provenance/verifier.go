@@ -125,7 +125,7 @@ func (v *Verifier) dating(p dep.Package, integrity string) dating {
 			value, ok, err := v.cache.Get(ctx, key)
 			switch d, valid := decodeDate(value); {
 			case err != nil:
-				v.log.Warn().Err(err).Str("package", p.String()).Msg("the publication date could not be read from the cache")
+				v.logger(ctx).Warn().Err(err).Str("package", p.String()).Msg("the publication date could not be read from the cache")
 			case ok && valid:
 				return d, false, nil
 			}
@@ -143,7 +143,7 @@ func (v *Verifier) dating(p dep.Package, integrity string) dating {
 		}
 		if v.cache != nil {
 			if err := v.cache.Put(ctx, key, encodeDate(d), keepDates); err != nil {
-				v.log.Warn().Err(err).Str("package", p.String()).Msg("the publication date could not be kept in the cache")
+				v.logger(ctx).Warn().Err(err).Str("package", p.String()).Msg("the publication date could not be kept in the cache")
 			}
 		}
 		return d, false, nil
@@ -191,12 +191,20 @@ func (v *Verifier) attestations(ctx context.Context, trust *TrustRoot, s Subject
 	return j.attested, false
 }
 
+// logger is the context's, which says what the work is for, else the Verifier's.
+func (v *Verifier) logger(ctx context.Context) *zerolog.Logger {
+	if l := zerolog.Ctx(ctx); l.GetLevel() != zerolog.Disabled {
+		return l
+	}
+	return &v.log
+}
+
 // guarded keeps a panic of a third-party parser, provoked by a hostile bundle, from
 // ending the process.
-func (v *Verifier) guarded(p dep.Package, trust *TrustRoot, a registry.Attestation, want expected) (out attested, f *fault) {
+func (v *Verifier) guarded(ctx context.Context, p dep.Package, trust *TrustRoot, a registry.Attestation, want expected) (out attested, f *fault) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			v.log.Error().Str("package", p.String()).Interface("panic", cause).Bytes("stack", debug.Stack()).Msg("a bundle made a parser panic")
+			v.logger(ctx).Error().Str("package", p.String()).Interface("panic", cause).Bytes("stack", debug.Stack()).Msg("a bundle made a parser panic")
 			out, f = attested{}, faultf(causeBundle, "its bundle could not be parsed")
 		}
 	}()

@@ -68,6 +68,7 @@ type Queue interface {
 type Attempt struct {
 	N       int           // 1 for the first
 	Elapsed time.Duration // since the first attempt began
+	Waited  time.Duration // since the attempt was due
 	// Last says that the time for trying is over: what could not be found out by now
 	// is to be said. If this attempt fails too, the job is given up; an error that
 	// asks for a pause still gets it.

@@ -46,6 +46,8 @@ const (
 	// over, is begun.
 	fetchCooldown = 20 * time.Millisecond
 	fetchPoll     = 250 * time.Millisecond
+	// maxCounted bounds what Depth looks at: more than that is too many in any case.
+	maxCounted = 100_000
 	// idlePoll is how often Idle looks.
 	idlePoll = 20 * time.Millisecond
 )

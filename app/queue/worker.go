@@ -51,8 +51,7 @@ func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return context.Cause(ctx) // the server stops; River keeps the job, and the attempt does not count
 	}
-	log := w.o.Logger.With().Err(err).Str("delivery", rj.Args.Job.Delivery).Str("kind", string(rj.Args.Job.Kind)).
-		Int64("repository_id", rj.Args.Job.RepositoryID).Int("attempt", attempt.N).Logger()
+	log := rj.Args.Job.Log(w.o.Logger).With().Err(err).Int("attempt", attempt.N).Logger()
 	if known.Crashes > 0 && !attempt.Crashed {
 		if err := w.notes.ended(context.WithoutCancel(ctx), rj.JobRow); err != nil {
 			log.Warn().AnErr("note", err).Msg("that the job did not crash could not be kept")
@@ -61,7 +60,7 @@ func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
 	var later interface{ RetryAfter() time.Duration }
 	if errors.As(err, &later) && !attempt.Final {
 		wait := w.snooze(later.RetryAfter(), attempt)
-		log.Info().Dur("wait", wait).Msg("the job waits")
+		log.Debug().Dur("wait", wait).Msg("the job waits")
 		return river.JobSnooze(wait)
 	}
 	if attempt.Last {
@@ -78,8 +77,8 @@ func (w *worker) safely(ctx context.Context, job Job, attempt Attempt) (err erro
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic: %v", v)
-			w.o.Logger.Error().Str("delivery", job.Delivery).Str("kind", string(job.Kind)).
-				Str("panic", fmt.Sprint(v)).Bytes("stack", debug.Stack()).Msg("the job panicked")
+			log := job.Log(w.o.Logger)
+			log.Error().Str("panic", fmt.Sprint(v)).Bytes("stack", debug.Stack()).Msg("the job panicked")
 		}
 	}()
 	return w.work(ctx, job, attempt)
@@ -93,9 +92,17 @@ func (w *worker) attempt(row *rivertype.JobRow, known note) Attempt {
 	n := row.Attempt + known.Snoozes
 	crashed, tried := known.Crashes >= maxCrashes, n >= minAttempts
 	return Attempt{
-		N: n, Elapsed: elapsed, Crashed: crashed,
+		N: n, Elapsed: elapsed, Waited: waited(row), Crashed: crashed,
 		Last: crashed || tried && elapsed >= w.o.TryFor, Final: tried && elapsed >= w.o.TryFor+overtime,
 	}
+}
+
+// waited is how long the job has waited for a worker.
+func waited(row *rivertype.JobRow) time.Duration {
+	if row.AttemptedAt == nil {
+		return 0
+	}
+	return max(row.AttemptedAt.Sub(row.ScheduledAt), 0)
 }
 
 // snooze is the pause that an error asks for, within its bounds and not beyond the

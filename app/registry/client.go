@@ -45,6 +45,8 @@ type Options struct {
 	// Transport replaces the client's own, and with it CAFile, RootCAs and the
 	// refusal of private addresses. It is for tests.
 	Transport http.RoundTripper
+	// Seen is told of every request, with its retries as one; may be nil.
+	Seen func(host string, result Result, took time.Duration)
 }
 
 // Client asks registries over HTTP. One is shared by all registries: it bounds the
@@ -57,6 +59,7 @@ type Client struct {
 	userAgent string
 	timeout   time.Duration
 	perHost   int
+	seen      func(host string, result Result, took time.Duration)
 
 	mu    sync.Mutex
 	slots map[string]chan struct{} // by host
@@ -65,7 +68,7 @@ type Client struct {
 // New makes a client. It fails where CAFile cannot be read or holds no certificate,
 // and where an address of Registries is not one.
 func New(o Options) (*Client, error) {
-	c := &Client{userAgent: o.UserAgent, timeout: o.Timeout, perHost: o.PerHost, slots: map[string]chan struct{}{}}
+	c := &Client{userAgent: o.UserAgent, timeout: o.Timeout, perHost: o.PerHost, seen: o.Seen, slots: map[string]chan struct{}{}}
 	if c.userAgent == "" {
 		c.userAgent = "bonafide (+https://github.com/bonafide-app/bonafide)"
 	}
@@ -192,12 +195,13 @@ func (c *Client) head(ctx context.Context, address *url.URL, name string) (http.
 
 // ask makes one request with its retries and hands a 200 to read. The error is
 // ErrNotFound, a refusal, what read or the transport returned, or that of ctx.
-func (c *Client) ask(ctx context.Context, method string, address *url.URL, read func(*http.Response) error) error {
+func (c *Client) ask(ctx context.Context, method string, address *url.URL, read func(*http.Response) error) (err error) {
 	release, err := c.slot(ctx, address.Host)
 	if err != nil {
 		return err
 	}
 	defer release()
+	defer c.watch(address.Host, &err)()
 
 	req, err := retryablehttp.NewRequestWithContext(ctx, method, address.String(), nil)
 	if err != nil {

@@ -132,6 +132,7 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 	if err != nil {
 		return report.Report{}, err
 	}
+	defer watch(ctx, StageJudge)()
 	if req.Edit != nil {
 		var problem policy.Problem
 		out.Preview, problem = req.Edit.preview(in, req, out.At)
@@ -146,7 +147,10 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 func (r *Reviewer) look(ctx context.Context, req Request) (policy.Input, report.Report, error) {
 	in := policy.Input{Problems: req.Problems, Acceptances: req.Acceptances, KnownHosts: map[string][]string{"": r.configured}, KnownSpecs: map[string][]dep.Spec{}}
 	out := report.Report{Kind: req.Kind, Mode: req.Policy.Mode, PolicyFrom: req.Policy.Source, At: r.clock().UTC(), Demo: r.demo}
+	parsed := watch(ctx, StageParse)
 	changes := r.changes(req, &in, &out)
+	parsed()
+	defer watch(ctx, StageEvidence)()
 	in.Subjects = r.subjects(ctx, changes)
 	asked := r.inquire(ctx, req.Kind, req.Hub, in.Subjects) // goes on in the background
 	r.bundles(ctx, changes, in.Subjects)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/bonafide-app/bonafide/app/mask"
 	"github.com/bonafide-app/bonafide/app/policy"
 	"github.com/bonafide-app/bonafide/app/report"
 )
@@ -42,7 +43,7 @@ func NewRunner(forge Forge, reviewer *Reviewer, saver Saver, acceptances Accepta
 	if forge == nil || reviewer == nil {
 		return nil, errors.New("a runner needs a forge and a reviewer")
 	}
-	return &Runner{forge: forge, reviewer: reviewer, saver: saver, acceptances: acceptances, commits: keyedMutex{held: map[string]struct{}{}}}, nil
+	return &Runner{forge: watched{forge}, reviewer: reviewer, saver: saver, acceptances: acceptances, commits: keyedMutex{held: map[string]struct{}{}}}, nil
 }
 
 // Try says which attempt at a job this is.
@@ -178,7 +179,7 @@ func (r *Runner) commit(ctx context.Context, repo Repository, sha string, seen *
 		return err
 	}
 	if len(pulls) == 0 {
-		zerolog.Ctx(ctx).Info().Str("head", sha).Msg("no open pull request has this head")
+		zerolog.Ctx(ctx).Info().Msg("no open pull request has this head")
 		return nil
 	}
 	if len(pulls) > MaxPulls {
@@ -370,11 +371,11 @@ func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targe
 	}
 	if err != nil && run.Completed {
 		// A verdict on this very ground stands; only what is beside it was asked for again.
-		zerolog.Ctx(ctx).Error().Err(err).Str("head", sha).Msg("gave up to ask again; the verdict stands")
+		zerolog.Ctx(ctx).Error().Err(err).Msg("gave up to ask again; the verdict stands")
 		return nil, nil
 	}
 	if err != nil {
-		zerolog.Ctx(ctx).Error().Err(err).Str("head", sha).Msg("giving up")
+		zerolog.Ctx(ctx).Error().Err(err).Msg("giving up")
 		check = report.Check{Broken: broken(err)}
 	}
 	is, err := now(ctx)
@@ -411,7 +412,7 @@ func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targe
 func (r *Runner) judge(ctx context.Context, repo Repository, sha string, targets []target) (check report.Check, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			zerolog.Ctx(ctx).Error().Interface("panic", p).Bytes("stack", debug.Stack()).Str("head", sha).Msg("panic while judging")
+			zerolog.Ctx(ctx).Error().Interface("panic", p).Bytes("stack", debug.Stack()).Msg("panic while judging")
 			err = errors.New("an internal error (a panic)")
 		}
 	}()
@@ -450,6 +451,7 @@ func (r *Runner) target(ctx context.Context, repo Repository, sha string, t targ
 
 // request reads what a target's review rests on.
 func (r *Runner) request(ctx context.Context, repo Repository, sha string, t target) (Request, error) {
+	defer watch(ctx, StageRead)()
 	p, problem, err := r.forge.Policy(ctx, repo, t.policyAt)
 	if err != nil {
 		return Request{}, fmt.Errorf("read the policy at %s: %w", short(t.policyAt), err)
@@ -501,9 +503,9 @@ func broken(err error) string {
 	}
 	var later *Later
 	if errors.As(err, &later) {
-		return "GitHub or a registry did not answer for too long: " + later.Reason + ". Re-run the check."
+		return "GitHub or a registry did not answer for too long: " + mask.Text(later.Reason) + ". Re-run the check."
 	}
-	return "Bonafide could not finish this check: " + err.Error() + ". Re-run it; if it fails again, the operator's log has the details."
+	return "Bonafide could not finish this check: " + mask.Text(err.Error()) + ". Re-run it; if it fails again, the operator's log has the details."
 }
 
 // restsOn names what a verdict rests on, so that a second run on the same ground is

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"syscall"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/bonafide-app/bonafide/app"
+	"github.com/bonafide-app/bonafide/app/mask"
 	"github.com/bonafide-app/bonafide/config"
 )
 
@@ -39,24 +41,61 @@ func (c *serveCommand) Run(ctx context.Context, tty terminal) error {
 	if err := writable(c.CacheDir); err != nil {
 		return usage("--cache-dir %s: name a folder that this user may write to: %v", c.CacheDir, err)
 	}
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", c.Listen)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return usage("--listen %s: another program listens there: stop it, or choose another port", c.Listen)
-	case err != nil:
-		return usage("--listen %s: choose an address of this machine and a port that this user may listen on: %v", c.Listen, err)
+	listener, err := listen(ctx, "--listen", c.Listen)
+	if err != nil {
+		return err
 	}
+	var metrics net.Listener
+	if c.MetricsListen != "" {
+		if metrics, err = listen(ctx, "--metrics-listen", c.MetricsListen); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+	}
+	masker := mask.New(credentials.WebhookSecret.Reveal(), credentials.PrivateKey.Reveal(), password(c.Database))
 	server, err := app.New(ctx, app.Options{
-		Listener: listener, AppID: credentials.AppID, PrivateKey: []byte(credentials.PrivateKey.Reveal()), WebhookSecret: credentials.WebhookSecret.Reveal(),
+		Listener: listener, Metrics: metrics, AppID: credentials.AppID, PrivateKey: []byte(credentials.PrivateKey.Reveal()), WebhookSecret: credentials.WebhookSecret.Reveal(),
 		APIURL: github.API, Database: c.Database, NPMRegistry: c.NPMRegistry, CAFile: c.CAFile, Trust: trust, CacheDir: c.CacheDir,
-		Workers: c.Workers, TryFor: c.TryFor, RequireOrgPolicy: c.RequireOrgPolicy, Version: moduleVersion(), Logger: logger(tty.err, c.LogLevel, c.LogFormat),
+		Workers: c.Workers, TryFor: c.TryFor, RequireOrgPolicy: c.RequireOrgPolicy, Version: moduleVersion(), Logger: logger(masker.Writer(tty.err), c.LogLevel, c.LogFormat),
 	})
 	if err != nil {
 		listener.Close()
-		return &statusError{exitUsage, err}
+		if metrics != nil {
+			metrics.Close()
+		}
+		return &statusError{exitUsage, masked(masker, err)}
 	}
-	return server.Run(ctx)
+	return masked(masker, server.Run(ctx))
+}
+
+// listen listens where a flag says.
+func listen(ctx context.Context, flag, address string) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, usage("%s %s: another program listens there: stop it, or choose another port", flag, address)
+	case err != nil:
+		return nil, usage("%s %s: choose an address of this machine and a port that this user may listen on: %v", flag, address, err)
+	}
+	return listener, nil
+}
+
+// masked is the error itself where it shows no secret.
+func masked(m mask.Masker, err error) error {
+	if err == nil || m.Text(err.Error()) == err.Error() {
+		return err
+	}
+	return errors.New(m.Text(err.Error()))
+}
+
+// password is that of a database's address, "" where it is none or has none.
+func password(database string) string {
+	u, err := url.Parse(database)
+	if err != nil {
+		return ""
+	}
+	p, _ := u.User.Password()
+	return p
 }
 
 // writable makes a folder where it is missing and tries to write to it. "" is none.

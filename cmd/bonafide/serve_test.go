@@ -72,3 +72,14 @@ func TestServeSaysWhatToDoWhereItCannotStart(t *testing.T) {
 		})
 	}
 }
+
+func TestThePasswordOfADatabaseIsKnownToTheLog(t *testing.T) {
+	for database, want := range map[string]string{
+		"postgres://bonafide:hunter%2022@db.example.com:5432/bonafide?sslmode=require": "hunter 22",
+		"bonafide.db": "", "/var/lib/bonafide.db": "", "postgres://db.example.com/x": "", "%": "",
+	} {
+		if got := password(database); got != want {
+			t.Errorf("%s has the password %q", database, got)
+		}
+	}
+}
