@@ -49,7 +49,7 @@ type Options struct {
 	PrivateKey    []byte // PEM
 	WebhookSecret string
 	APIURL        string // "https://api.github.com/"
-	Database      string // path of the SQLite file
+	Database      string // path of a SQLite file, or the address of a PostgreSQL database (postgres://…)
 	NPMRegistry   string
 	CAFile        string // PEM certificates to trust beside the system's; "": none
 	// Trust is what everything is verified with. It is renewed through TUF in the
@@ -132,7 +132,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if a.runner, err = review.NewRunner(a.forge, reviewer, saver{a.store}, accepted{a.store}); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
-	a.queue, err = queue.Open(ctx, a.store.DB(), queue.Options{
+	a.queue, err = queue.Open(ctx, a.store, queue.Options{
 		Workers: o.Workers, Timeout: jobTimeout, TryFor: o.TryFor, Drain: jobTime, Logger: part(o.Logger, "queue"),
 	}, a.seen(a.work))
 	if err != nil {

@@ -244,7 +244,7 @@ func TestAJobThatKeepsKillingTheServerIsGivenUp(t *testing.T) {
 		must(err)
 		db, err := store.Open(ctx, o.Database)
 		must(err)
-		q, err := queue.Open(ctx, db.DB(), queue.Options{}, nil)
+		q, err := queue.Open(ctx, db, queue.Options{}, nil)
 		must(err)
 		must(q.Enqueue(ctx, queue.Job{Delivery: "d", Kind: queue.PullRequest, Installation: installation.ID, RepositoryID: repo.ID,
 			Owner: "acme", Repo: "web", Number: pull.Number, Reason: "opened"}))

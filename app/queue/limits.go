@@ -37,8 +37,13 @@ const (
 	maxAttempts = math.MaxInt16
 
 	// rescueMargin is how long after its timeout a job of a server that vanished is
-	// taken over, where there are several servers.
-	rescueMargin = time.Minute
+	// taken over, where there are several servers. River looks every 30 s, and the
+	// job's pause is a minute at most: with a timeout of 3 min it runs again within 5.
+	rescueMargin = 30 * time.Second
+	// storeTimeout bounds the storing of a job: GitHub waits ten seconds for an answer.
+	storeTimeout = 8 * time.Second
+	// maxErrorText bounds what is kept of an attempt's error, in bytes. The log has all.
+	maxErrorText = 4096
 	// keepCompleted is how long a delivery is remembered that was worked on. GitHub
 	// redelivers for three days.
 	keepCompleted = 7 * 24 * time.Hour

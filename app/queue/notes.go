@@ -15,11 +15,28 @@ import (
 type note struct {
 	Snoozes int       `json:"snoozes"` // River's: it takes them off the attempts
 	First   time.Time `json:"first"`   // when the first attempt began
-	Crashes int       `json:"crashes"` // how often in a row the process ended in the middle of it
+	// How often the process ended in the middle of the job: in a row, as the start-up
+	// recovery counts them (SQLite), and all that River's rescuer counted
+	// (PostgreSQL), of which an attempt that ended by itself forgives those before it.
+	Recovered int `json:"crashes"`
+	Rescued   int `json:"river:rescue_count"`
+	Forgiven  int `json:"forgiven"`
 }
 
+// crashes is how often in a row the process ended in the middle of the job.
+func (n note) crashes() int { return n.Recovered + max(n.Rescued-n.Forgiven, 0) }
+
 // notes writes to the jobs' metadata.
-type notes struct{ db *sql.DB }
+type notes struct {
+	db    *sql.DB
+	merge string // SQL that merges $1, a JSON object, into the metadata of job $2
+}
+
+// What notes.merge is. Both databases keep JSON in a form of their own.
+const (
+	mergeSQLite   = `UPDATE river_job SET metadata = jsonb_patch(metadata, $1) WHERE id = $2`
+	mergePostgres = `UPDATE river_job SET metadata = metadata || CAST($1 AS jsonb) WHERE id = $2`
+)
 
 // of reads a job's note. One that does not read is an empty one: the job then counts
 // as tried for the first time.
@@ -34,16 +51,19 @@ func (notes) of(row *rivertype.JobRow) note {
 // begin notes when the first attempt began. It is told from the time when the job
 // was stored, because a job may have to wait for its turn.
 func (n notes) begin(ctx context.Context, row *rivertype.JobRow, now time.Time) error {
-	return n.set(ctx, row, "$.first", now.UTC().Format(time.RFC3339Nano))
+	return n.set(ctx, row, map[string]any{"first": now.UTC().Format(time.RFC3339Nano)})
 }
 
 // ended notes that an attempt ended by itself.
-func (n notes) ended(ctx context.Context, row *rivertype.JobRow) error {
-	return n.set(ctx, row, "$.crashes", 0)
+func (n notes) ended(ctx context.Context, row *rivertype.JobRow, known note) error {
+	return n.set(ctx, row, map[string]any{"crashes": 0, "forgiven": known.Rescued})
 }
 
-func (n notes) set(ctx context.Context, row *rivertype.JobRow, path string, value any) error {
-	_, err := n.db.ExecContext(ctx, `UPDATE river_job SET metadata = jsonb_set(metadata, $1, $2) WHERE id = $3`, path, value, row.ID)
+func (n notes) set(ctx context.Context, row *rivertype.JobRow, what map[string]any) error {
+	text, err := json.Marshal(what)
+	if err == nil {
+		_, err = n.db.ExecContext(ctx, n.merge, string(text), row.ID)
+	}
 	if err != nil {
 		return fmt.Errorf("queue: note in a job: %w", err)
 	}

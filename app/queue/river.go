@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/riverqueue/river/rivertype"
@@ -25,7 +27,8 @@ type Options struct {
 	Logger  zerolog.Logger
 	Clock   func() time.Time // nil is time.Now
 
-	pause time.Duration // before the second attempt at what failed; 0 is firstPause
+	pause  time.Duration // before the second attempt at what failed; 0 is firstPause
+	margin time.Duration // after Timeout until a job is taken from a server that vanished; 0 is rescueMargin
 }
 
 // River is a Queue on River. https://riverqueue.com
@@ -42,39 +45,68 @@ type client interface {
 	Stop(ctx context.Context) error
 }
 
-// Open makes a queue in a SQLite database, which this process alone has open, with
-// one connection (package store sees to both). It makes or updates the queue's
-// tables. Jobs are stored from now on and worked on after Start.
-func Open(ctx context.Context, db *sql.DB, o Options, work Work) (*River, error) {
-	return open(ctx, riversqlite.New(db), db, recoverSQLite, o, work)
+// Database is where the jobs are kept. *store.Store is one.
+type Database interface {
+	// DB writes. On SQLite it has one connection, and this process alone has the
+	// database open.
+	DB() *sql.DB
+	// Pool is PostgreSQL's; nil on SQLite.
+	Pool() *pgxpool.Pool
+	// Alone runs what changes tables while no other server does.
+	Alone(ctx context.Context, do func(context.Context) error) error
 }
 
+// Open makes a queue in a database. It makes or updates the queue's tables. Jobs are
+// stored from now on and worked on after Start: on PostgreSQL by every server that has
+// the database open, each job by one of them.
+func Open(ctx context.Context, db Database, o Options, work Work) (*River, error) {
+	if pool := db.Pool(); pool != nil {
+		// The jobs of a server that died are River's to rescue: here nobody can know
+		// that it did.
+		return open(ctx, riverpgxv5.New(pool), db, engine{merge: mergePostgres, recover: nobody}, o, work)
+	}
+	return open(ctx, riversqlite.New(db.DB()), db, engine{merge: mergeSQLite, recover: recoverSQLite}, o, work)
+}
+
+// engine is what differs between databases beside River's driver.
+type engine struct {
+	merge string // notes.merge
+	// recover takes up the jobs that a dead process left running and counts them.
+	recover func(context.Context, *sql.DB) (int64, error)
+}
+
+// nobody is an engine's recover where other servers may be running the jobs.
+func nobody(context.Context, *sql.DB) (int64, error) { return 0, nil }
+
 // open is Open for any database of River's.
-func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], db *sql.DB,
-	recover func(context.Context, *sql.DB) (int64, error), o Options, work Work,
-) (*River, error) {
+func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], at Database, e engine, o Options, work Work) (*River, error) {
 	if o.TryFor < 0 {
 		return nil, fmt.Errorf("queue: a job cannot be tried for %v", o.TryFor)
 	}
 	o = o.withDefaults()
+	db := at.DB()
 	// River tells of every failed attempt what the worker tells better.
 	log := slog.New(zerolog.NewSlogHandler(o.Logger.Level(max(o.Logger.GetLevel(), zerolog.WarnLevel))))
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: log})
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
-	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+	err = at.Alone(ctx, func(ctx context.Context) error {
+		_, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
+		return err
+	})
+	if err != nil {
 		return nil, fmt.Errorf("queue: bring its tables up to date: %w", err)
 	}
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &worker{o: o, work: work, notes: notes{db}}); err != nil {
+	if err := river.AddWorkerSafely(workers, &worker{o: o, work: work, notes: notes{db, e.merge}}); err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
 	c, err := river.NewClient(driver, &river.Config{
 		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: o.Workers}},
 		Workers:                     workers,
 		JobTimeout:                  o.Timeout,
-		RescueStuckJobsAfter:        o.Timeout + rescueMargin,
+		RescueStuckJobsAfter:        o.Timeout + o.margin,
 		SoftStopTimeout:             o.Drain,
 		CompletedJobRetentionPeriod: keepCompleted,
 		MaxAttempts:                 maxAttempts,
@@ -86,7 +118,7 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], db *sql.
 		return nil, fmt.Errorf("queue: %w", err)
 	}
 	return &River{client: c, db: db, recover: func(ctx context.Context) error {
-		n, err := recover(ctx, db)
+		n, err := e.recover(ctx, db)
 		if err != nil {
 			return fmt.Errorf("queue: take up the jobs that were running: %w", err)
 		}
@@ -113,6 +145,9 @@ func (o Options) withDefaults() Options {
 	if o.pause == 0 {
 		o.pause = firstPause
 	}
+	if o.margin == 0 {
+		o.margin = rescueMargin
+	}
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -124,6 +159,8 @@ func (r *River) Enqueue(ctx context.Context, job Job) error {
 	if job.Delivery == "" || job.Kind == "" {
 		return errors.New("queue: a job needs a delivery and a kind")
 	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
 	_, err := r.client.Insert(ctx, argsOf(job), &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true}})
 	if err != nil {
 		return fmt.Errorf("queue: store a job: %w", err)

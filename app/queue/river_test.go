@@ -53,7 +53,7 @@ func openQueue(t *testing.T, path string, o Options, work Work) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	q, err := Open(t.Context(), s.DB(), o, work)
+	q, err := Open(t.Context(), s, o, work)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -481,7 +481,7 @@ func TestNoTimeForTryingIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if _, err := Open(t.Context(), s.DB(), Options{TryFor: -time.Second}, nil); err == nil {
+	if _, err := Open(t.Context(), s, Options{TryFor: -time.Second}, nil); err == nil {
 		t.Error("it was taken for the default")
 	}
 }

@@ -23,6 +23,7 @@ type args struct {
 func (args) Kind() string { return "bonafide" }
 
 func argsOf(j Job) args {
+	j = clean(j)
 	return args{Job: j, Unique: fmt.Sprintf("%s %s %d %d %d %s", j.Delivery, j.Kind, j.Installation, j.RepositoryID, j.Number, j.Head)}
 }
 
@@ -52,8 +53,8 @@ func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
 		return context.Cause(ctx) // the server stops; River keeps the job, and the attempt does not count
 	}
 	log := rj.Args.Job.Log(w.o.Logger).With().Err(err).Int("attempt", attempt.N).Logger()
-	if known.Crashes > 0 && !attempt.Crashed {
-		if err := w.notes.ended(context.WithoutCancel(ctx), rj.JobRow); err != nil {
+	if known.crashes() > 0 && !attempt.Crashed {
+		if err := w.notes.ended(context.WithoutCancel(ctx), rj.JobRow, known); err != nil {
 			log.Warn().AnErr("note", err).Msg("that the job did not crash could not be kept")
 		}
 	}
@@ -66,10 +67,10 @@ func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
 	if attempt.Last {
 		log.Error().Msg("the job is given up")
 		rj.MaxAttempts = rj.Attempt // no further attempt: River discards it
-		return err
+		return storable{err}
 	}
 	log.Warn().Msg("the job failed and is tried again")
-	return err
+	return storable{err}
 }
 
 // safely makes a panic an error.
@@ -90,7 +91,7 @@ func (w *worker) attempt(row *rivertype.JobRow, known note) Attempt {
 		elapsed = max(w.o.Clock().Sub(known.First), 0)
 	}
 	n := row.Attempt + known.Snoozes
-	crashed, tried := known.Crashes >= maxCrashes, n >= minAttempts
+	crashed, tried := known.crashes() >= maxCrashes, n >= minAttempts
 	return Attempt{
 		N: n, Elapsed: elapsed, Waited: waited(row), Crashed: crashed,
 		Last: crashed || tried && elapsed >= w.o.TryFor, Final: tried && elapsed >= w.o.TryFor+overtime,

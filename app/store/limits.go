@@ -17,4 +17,20 @@ const (
 	sweepEvery = time.Hour
 	// busyTimeout is how long a statement waits for another one's lock.
 	busyTimeout = 5 * time.Second
+
+	// connections is how many a server has to PostgreSQL at most, where the address
+	// does not say (pool_max_conns). PostgreSQL allows 100 by default: several replicas
+	// share them.
+	connections = 12
+	// connectTimeout is how long a connection to PostgreSQL may take, where the address
+	// does not say (connect_timeout). GitHub waits ten seconds for an answer.
+	connectTimeout = 5 * time.Second
+	// statementTimeout ends a statement that PostgreSQL is busy with, where the address
+	// does not say (statement_timeout). The longest delete some thousand rows.
+	statementTimeout = 30 * time.Second
+	// aloneTimeout is how long a server waits at its start while another brings the
+	// tables up to date, and does so itself.
+	aloneTimeout = 5 * time.Minute
+	// closeTimeout is how long Close waits for connections that are in use.
+	closeTimeout = 5 * time.Second
 )

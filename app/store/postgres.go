@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+)
+
+// aloneKey is the number of the advisory lock that Alone holds: "bonafide" in ASCII.
+const aloneKey int64 = 0x626f6e6166696465
+
+// postgresConfig reads an address. Its errors show nothing of it: what does not parse
+// may be a part of the password.
+func postgresConfig(address string) (*pgxpool.Config, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, errors.New("the address does not parse: write postgres://USER:PASSWORD@HOST:5432/NAME, other characters than letters and digits of the password as %XX")
+	}
+	config, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		return nil, errors.New("the address has a parameter, a host or a port that PostgreSQL's do not have: write postgres://USER:PASSWORD@HOST:5432/NAME?sslmode=verify-full")
+	}
+	// pgx fills in a default: only the address tells what the operator chose.
+	if !u.Query().Has("pool_max_conns") {
+		config.MaxConns = connections
+	}
+	if config.MaxConns < 4 {
+		return nil, fmt.Errorf("pool_max_conns=%d is too few: give it 4 at least, one of them is held while the tables are brought up to date and one listens for jobs", config.MaxConns)
+	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	parameters := config.ConnConfig.RuntimeParams
+	if parameters["statement_timeout"] == "" {
+		parameters["statement_timeout"] = strconv.FormatInt(statementTimeout.Milliseconds(), 10)
+	}
+	if parameters["application_name"] == "" {
+		parameters["application_name"] = "bonafide"
+	}
+	return config, nil
+}
+
+// nameOf names a database without its password.
+func nameOf(config *pgxpool.Config) string {
+	c := config.ConnConfig
+	if strings.HasPrefix(c.Host, "/") { // a socket
+		return fmt.Sprintf("postgres://%s@/%s?host=%s", c.User, c.Database, c.Host)
+	}
+	return fmt.Sprintf("postgres://%s@%s/%s", c.User, net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))), c.Database)
+}
+
+func (s *Store) openPostgres(ctx context.Context, config *pgxpool.Config) error {
+	var err error
+	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return reachable(err)
+	}
+	s.writer = stdlib.OpenDBFromPool(s.pool)
+	s.reader = s.writer // readers wait for nobody there
+	if err := s.pool.Ping(ctx); err != nil {
+		return reachable(err)
+	}
+	return s.Alone(ctx, func(ctx context.Context) error { return s.migrate(ctx, goose.DialectPostgres) })
+}
+
+// SQLSTATEs that an operator can do something about.
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+const (
+	wrongAuthorization = "28000"
+	wrongPassword      = "28P01"
+	noSuchDatabase     = "3D000"
+	tooMany            = "53300"
+)
+
+// reachable says what to do about a connection that cannot be had. pgx names user and
+// database in its errors, never the password.
+func reachable(err error) error {
+	var refused *pgconn.PgError
+	todo := "see that it runs, that this machine may reach it, and that its address and sslmode are right"
+	if errors.As(err, &refused) {
+		switch refused.Code {
+		case wrongPassword, wrongAuthorization:
+			todo = "give the user and the password that PostgreSQL knows, and see that pg_hba.conf lets them in from here"
+		case noSuchDatabase:
+			todo = "create the database, or name one that exists"
+		case tooMany:
+			todo = "raise PostgreSQL's max_connections, or lower pool_max_conns in the address"
+		}
+	}
+	return fmt.Errorf("it cannot be connected to: %s: %w", todo, err)
+}
+
+// alonePostgres holds an advisory lock in a transaction of its own, so that it ends
+// with the connection, whatever becomes of this process.
+func (s *Store) alonePostgres(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, aloneTimeout)
+	defer cancel()
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		// The wait, and the time that the transaction then does nothing, are bounded by ctx.
+		for _, setting := range []string{`SET LOCAL statement_timeout = 0`, `SET LOCAL lock_timeout = 0`, `SET LOCAL idle_in_transaction_session_timeout = 0`} {
+			if _, err := tx.Exec(ctx, setting); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, aloneKey); err != nil {
+			return fmt.Errorf("wait for another server that brings its tables up to date: %w", err)
+		}
+		return do(ctx)
+	})
+}
+
+// closePool closes the pool. It waits for connections that are in use, but not for
+// ever: a job that does not end has one.
+func (s *Store) closePool() error {
+	closed := make(chan struct{})
+	go func() { defer close(closed); s.pool.Close() }()
+	late := time.NewTimer(closeTimeout)
+	defer late.Stop()
+	select {
+	case <-closed:
+		return nil
+	case <-late.C:
+		return fmt.Errorf("%d connections to PostgreSQL are still in use", s.pool.Stat().AcquiredConns())
+	}
+}
