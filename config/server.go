@@ -42,7 +42,7 @@ type Server struct {
 	GitHubAPIURL     string `name:"github-api-url" env:"BONAFIDE_GITHUB_API_URL" placeholder:"URL" help:"GitHub's REST API (https://api.github.com/, or URL/api/v3/ of another --github-url)."`
 	GitHubGraphQLURL string `name:"github-graphql-url" env:"BONAFIDE_GITHUB_GRAPHQL_URL" placeholder:"URL" help:"GitHub's GraphQL API (https://api.github.com/graphql, or URL/api/graphql of another --github-url)."`
 
-	Database string `name:"database" env:"BONAFIDE_DATABASE" default:"bonafide.db" placeholder:"FILE" help:"The database file; it is created where there is none (${default})."`
+	Database Secret `name:"database" env:"BONAFIDE_DATABASE" default:"bonafide.db" placeholder:"FILE|URL" help:"Where everything is kept: a SQLite file, which is created where there is none, or for several servers the address of a PostgreSQL database, postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full. With a password better in the environment than as a flag (${default})."`
 	Evidence `embed:""`
 	Workers  int           `name:"workers" env:"BONAFIDE_WORKERS" default:"8" help:"Jobs that run at the same time (${default})."`
 	TryFor   time.Duration `name:"try-for" env:"BONAFIDE_TRY_FOR" default:"30m" help:"How long to go on asking for evidence that cannot be had, before the check says so (${default})."`
@@ -88,11 +88,7 @@ func (s *Server) Validate() error {
 			errs = append(errs, fmt.Errorf("--metrics-listen %s is where webhooks arrive: choose another port, the metrics are not for the public", s.MetricsListen))
 		}
 	}
-	if strings.TrimSpace(s.Database) == "" {
-		errs = append(errs, errors.New("--database is empty: name the file that the database is kept in"))
-	} else if scheme, _, found := strings.Cut(s.Database, "://"); found {
-		errs = append(errs, fmt.Errorf("--database: %q is not supported, only a file is: name its path", scheme))
-	}
+	errs = append(errs, databaseName(s.Database.Reveal()))
 	if s.Workers < 1 || s.Workers > maxWorkers {
 		errs = append(errs, fmt.Errorf("--workers %d: choose from 1 to %d", s.Workers, maxWorkers))
 	}
@@ -100,6 +96,29 @@ func (s *Server) Validate() error {
 		errs = append(errs, fmt.Errorf("--try-for %v: choose from %v to %v", s.TryFor, minTryFor, maxTryFor))
 	}
 	return errors.Join(errs...)
+}
+
+// databaseName refuses what is neither a path nor the address of a PostgreSQL. It shows
+// nothing of an address: there may be a password in it.
+func databaseName(name string) error {
+	if strings.TrimSpace(name) == "" {
+		return errors.New("--database is empty: name the file that the database is kept in, or the address of a PostgreSQL database")
+	}
+	scheme, _, found := strings.Cut(name, "://")
+	if !found {
+		return nil
+	}
+	if scheme != "postgres" && scheme != "postgresql" {
+		return errors.New("--database has an address of another kind: name a file, or write postgres://USER:PASSWORD@HOST/NAME")
+	}
+	u, err := url.Parse(name)
+	switch {
+	case err != nil:
+		return errors.New("--database is not an address: write postgres://USER:PASSWORD@HOST/NAME, other characters than letters and digits of the password as %XX")
+	case strings.Trim(u.Path, "/") == "" && !u.Query().Has("dbname") && !u.Query().Has("service"):
+		return errors.New("--database names a PostgreSQL server but no database on it: write postgres://USER:PASSWORD@HOST/NAME")
+	}
+	return nil
 }
 
 // Validate refuses an address that evidence must not come from.

@@ -95,7 +95,7 @@ func TestServerReadsTheEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Listen != ":8080" || s.Database != "bonafide.db" || s.TryFor != 5*time.Second || s.NPMRegistry != "https://npm.example.com/repository/team/" || s.LogLevel != "info" {
+	if s.Listen != ":8080" || s.Database.Reveal() != "bonafide.db" || s.TryFor != 5*time.Second || s.NPMRegistry != "https://npm.example.com/repository/team/" || s.LogLevel != "info" {
 		t.Errorf("%+v", s)
 	}
 	g, err := s.GitHub()
@@ -162,7 +162,9 @@ func TestServerRefusesWhatItMustNotRunWith(t *testing.T) {
 		{"a file address", map[string]string{"npm-registry": "file:///etc/passwd"}, "--npm-registry is not an address"},
 		{"a port alone", map[string]string{"listen": "8080"}, "write HOST:PORT"},
 		{"no database", map[string]string{"database": " "}, "--database is empty"},
-		{"a database server", map[string]string{"database": "postgres://user:hunter2@db/x"}, `"postgres" is not supported`},
+		{"another kind of database", map[string]string{"database": "mysql://user:hunter2@db/x"}, "an address of another kind"},
+		{"a database's password that is not escaped", map[string]string{"database": "postgres://user:hunter2%@db/x"}, "is not an address"},
+		{"a server without a database", map[string]string{"database": "postgres://user:hunter2@db"}, "no database on it"},
 		{"no workers", map[string]string{"workers": "0"}, "--workers 0: choose from 1 to 256"},
 		{"trying not at all", map[string]string{"try-for": "0s"}, "--try-for"},
 		{"trying for ever", map[string]string{"try-for": "1000h"}, "--try-for"},

@@ -20,6 +20,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/bonafide-app/bonafide/app/store"
+	"github.com/bonafide-app/bonafide/app/store/enginetest"
 )
 
 // later is an error that asks for a pause.
@@ -46,9 +47,9 @@ type fixture struct {
 	store *store.Store
 }
 
-func openQueue(t *testing.T, path string, o Options, work Work) *fixture {
+func openQueue(t *testing.T, database string, o Options, work Work) *fixture {
 	t.Helper()
-	s, err := store.Open(t.Context(), path)
+	s, err := store.Open(t.Context(), database)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,9 +61,9 @@ func openQueue(t *testing.T, path string, o Options, work Work) *fixture {
 	return &fixture{q, t, s}
 }
 
-func startQueue(t *testing.T, o Options, work Work) *fixture {
+func startQueue(t *testing.T, database string, o Options, work Work) *fixture {
 	t.Helper()
-	q := openQueue(t, filepath.Join(t.TempDir(), "b.db"), o, work)
+	q := openQueue(t, database, o, work)
 	q.start()
 	return q
 }
@@ -130,76 +131,80 @@ func job(delivery string) Job {
 }
 
 func TestAStoredJobIsWorkedOnOnceAsItWasStored(t *testing.T) {
-	var mu sync.Mutex
-	got := map[Job]Attempt{}
-	q := startQueue(t, Options{}, func(_ context.Context, j Job, a Attempt) error {
-		mu.Lock()
-		defer mu.Unlock()
-		if _, again := got[j]; again {
-			t.Errorf("%+v again", j)
+	enginetest.Each(t, func(t *testing.T, database string) {
+		var mu sync.Mutex
+		got := map[Job]Attempt{}
+		q := startQueue(t, database, Options{}, func(_ context.Context, j Job, a Attempt) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if _, again := got[j]; again {
+				t.Errorf("%+v again", j)
+			}
+			got[j] = a
+			return nil
+		})
+		full := Job{Delivery: "d1", Kind: MergeGroup, Installation: 1, RepositoryID: 2, Owner: "o", Repo: "r", Number: 3,
+			Head: strings.Repeat("a", 40), EventHead: strings.Repeat("c", 40), HeadRef: "gh-readonly-queue/main/pr-3", Base: strings.Repeat("b", 40), BaseRef: "main", Reason: "checks_requested"}
+		q.enqueue(full, Job{Delivery: "d2", Kind: Evict, Installation: 1})
+		q.idle()
+		if len(got) != 2 || q.states() != "completed 2" {
+			t.Fatalf("%+v, %s", got, q.states())
 		}
-		got[j] = a
-		return nil
+		if a, ok := got[full]; !ok || a.N != 1 || a.Last || a.Elapsed > time.Minute {
+			t.Fatalf("%+v", got)
+		}
+		for _, bad := range []Job{{}, {Delivery: "d3"}, {Kind: Close}} {
+			if q.Enqueue(t.Context(), bad) == nil {
+				t.Errorf("%+v was stored", bad)
+			}
+		}
 	})
-	full := Job{Delivery: "d1", Kind: MergeGroup, Installation: 1, RepositoryID: 2, Owner: "o", Repo: "r", Number: 3,
-		Head: strings.Repeat("a", 40), EventHead: strings.Repeat("c", 40), HeadRef: "gh-readonly-queue/main/pr-3", Base: strings.Repeat("b", 40), BaseRef: "main", Reason: "checks_requested"}
-	q.enqueue(full, Job{Delivery: "d2", Kind: Evict, Installation: 1})
-	q.idle()
-	if len(got) != 2 || q.states() != "completed 2" {
-		t.Fatalf("%+v, %s", got, q.states())
-	}
-	if a, ok := got[full]; !ok || a.N != 1 || a.Last || a.Elapsed > time.Minute {
-		t.Fatalf("%+v", got)
-	}
-	for _, bad := range []Job{{}, {Delivery: "d3"}, {Kind: Close}} {
-		if q.Enqueue(t.Context(), bad) == nil {
-			t.Errorf("%+v was stored", bad)
-		}
-	}
 }
 
 func TestTheSameDeliveryIsOneJob(t *testing.T) {
-	var worked atomic.Int32
-	fail := errors.New("no")
-	q := openQueue(t, filepath.Join(t.TempDir(), "b.db"), Options{TryFor: time.Nanosecond, pause: time.Millisecond}, func(_ context.Context, j Job, _ Attempt) error {
-		if j.Reason == "fails" {
-			return fail
+	enginetest.Each(t, func(t *testing.T, database string) {
+		var worked atomic.Int32
+		fail := errors.New("no")
+		q := openQueue(t, database, Options{TryFor: time.Nanosecond, pause: time.Millisecond}, func(_ context.Context, j Job, _ Attempt) error {
+			if j.Reason == "fails" {
+				return fail
+			}
+			worked.Add(1)
+			return nil
+		})
+		other := func(change func(*Job)) Job { j := job("d"); change(&j); return j }
+		distinct := []Job{
+			job("d"), job("e"),
+			other(func(j *Job) { j.Kind = Close }),
+			other(func(j *Job) { j.RepositoryID = 9 }),
+			other(func(j *Job) { j.Number = 4 }),
+			other(func(j *Job) { j.Head = strings.Repeat("a", 40) }),
+			other(func(j *Job) { j.Installation = 8 }),
 		}
-		worked.Add(1)
-		return nil
-	})
-	other := func(change func(*Job)) Job { j := job("d"); change(&j); return j }
-	distinct := []Job{
-		job("d"), job("e"),
-		other(func(j *Job) { j.Kind = Close }),
-		other(func(j *Job) { j.RepositoryID = 9 }),
-		other(func(j *Job) { j.Number = 4 }),
-		other(func(j *Job) { j.Head = strings.Repeat("a", 40) }),
-		other(func(j *Job) { j.Installation = 8 }),
-	}
-	var wg sync.WaitGroup
-	for range 5 {
-		for _, j := range distinct {
-			wg.Go(func() { q.enqueue(j) })
+		var wg sync.WaitGroup
+		for range 5 {
+			for _, j := range distinct {
+				wg.Go(func() { q.enqueue(j) })
+			}
 		}
-	}
-	wg.Wait()
-	q.start()
-	q.idle()
-	q.enqueue(distinct...) // after they were done
-	q.idle()
-	if int(worked.Load()) != len(distinct) || q.states() != fmt.Sprintf("completed %d", len(distinct)) {
-		t.Fatalf("%d times worked, %s", worked.Load(), q.states())
-	}
+		wg.Wait()
+		q.start()
+		q.idle()
+		q.enqueue(distinct...) // after they were done
+		q.idle()
+		if int(worked.Load()) != len(distinct) || q.states() != fmt.Sprintf("completed %d", len(distinct)) {
+			t.Fatalf("%d times worked, %s", worked.Load(), q.states())
+		}
 
-	given := other(func(j *Job) { j.Delivery, j.Reason = "given up", "fails" })
-	q.enqueue(given)
-	q.idle()
-	q.enqueue(given) // GitHub's redelivery of what was given up
-	q.idle()
-	if q.states() != fmt.Sprintf("completed %d, discarded 2", len(distinct)) {
-		t.Fatal(q.states())
-	}
+		given := other(func(j *Job) { j.Delivery, j.Reason = "given up", "fails" })
+		q.enqueue(given)
+		q.idle()
+		q.enqueue(given) // GitHub's redelivery of what was given up
+		q.idle()
+		if q.states() != fmt.Sprintf("completed %d, discarded 2", len(distinct)) {
+			t.Fatal(q.states())
+		}
+	})
 }
 
 func TestJobsOutliveAKilledServer(t *testing.T) {
@@ -313,82 +318,88 @@ func TestTheDeadServersLeadIsTaken(t *testing.T) {
 }
 
 func TestAnErrorThatAsksForAPauseGetsItAndTheLastAttemptIsSaid(t *testing.T) {
-	var c clock
-	var mu sync.Mutex
-	var attempts []Attempt
-	var at []time.Time
-	q := startQueue(t, Options{Clock: c.now}, func(_ context.Context, _ Job, a Attempt) error {
-		mu.Lock()
-		defer mu.Unlock()
-		attempts, at = append(attempts, a), append(at, time.Now())
-		if a.N == 2 {
-			c.over.Store(true)
+	enginetest.Each(t, func(t *testing.T, database string) {
+		var c clock
+		var mu sync.Mutex
+		var attempts []Attempt
+		var at []time.Time
+		q := startQueue(t, database, Options{Clock: c.now}, func(_ context.Context, _ Job, a Attempt) error {
+			mu.Lock()
+			defer mu.Unlock()
+			attempts, at = append(attempts, a), append(at, time.Now())
+			if a.N == 2 {
+				c.over.Store(true)
+			}
+			if a.Last {
+				return nil
+			}
+			return fmt.Errorf("wrapped: %w", later(0))
+		})
+		q.enqueue(job("d"))
+		q.idle()
+		if len(attempts) != 3 || q.states() != "completed 1" {
+			t.Fatalf("%+v, %s", attempts, q.states())
 		}
-		if a.Last {
-			return nil
+		for i, a := range attempts {
+			if a.N != i+1 || a.Last != (i == 2) || a.Last != (a.Elapsed >= defaultTryFor) {
+				t.Errorf("attempt %d: %+v", i, a)
+			}
+			// The database keeps milliseconds.
+			if i > 0 && at[i].Sub(at[i-1]) < minWait-2*time.Millisecond {
+				t.Errorf("attempt %d came %s after the one before", i, at[i].Sub(at[i-1]))
+			}
 		}
-		return fmt.Errorf("wrapped: %w", later(0))
 	})
-	q.enqueue(job("d"))
-	q.idle()
-	if len(attempts) != 3 || q.states() != "completed 1" {
-		t.Fatalf("%+v, %s", attempts, q.states())
-	}
-	for i, a := range attempts {
-		if a.N != i+1 || a.Last != (i == 2) || a.Last != (a.Elapsed >= defaultTryFor) {
-			t.Errorf("attempt %d: %+v", i, a)
-		}
-		// The database keeps milliseconds.
-		if i > 0 && at[i].Sub(at[i-1]) < minWait-2*time.Millisecond {
-			t.Errorf("attempt %d came %s after the one before", i, at[i].Sub(at[i-1]))
-		}
-	}
 }
 
 func TestAJobThatFailsIsTriedAgainAndThenGivenUpWithAnErrorInTheLog(t *testing.T) {
-	var c clock
-	var log lockedBuffer
-	var attempts, last atomic.Int32
-	q := startQueue(t, Options{Clock: c.now, Logger: zerolog.New(&log), pause: time.Millisecond}, func(_ context.Context, _ Job, a Attempt) error {
-		attempts.Add(1)
-		if a.Last {
-			last.Add(1)
+	enginetest.Each(t, func(t *testing.T, database string) {
+		var c clock
+		var log lockedBuffer
+		var attempts, last atomic.Int32
+		q := startQueue(t, database, Options{Clock: c.now, Logger: zerolog.New(&log), pause: time.Millisecond}, func(_ context.Context, _ Job, a Attempt) error {
+			attempts.Add(1)
+			if a.Last {
+				last.Add(1)
+			}
+			if a.N == 2 {
+				c.over.Store(true)
+			}
+			return errors.New("the cause")
+		})
+		q.enqueue(job("d"))
+		q.idle()
+		if attempts.Load() != 3 || last.Load() != 1 || q.states() != "discarded 1" {
+			t.Fatalf("%d attempts, %d last, %s", attempts.Load(), last.Load(), q.states())
 		}
-		if a.N == 2 {
-			c.over.Store(true)
+		said := log.String()
+		for _, want := range []string{`"level":"warn"`, "tried again", `"level":"error"`, "given up", "the cause", `"delivery":"d"`} {
+			if !strings.Contains(said, want) {
+				t.Errorf("the log lacks %s:\n%s", want, said)
+			}
 		}
-		return errors.New("the cause")
 	})
-	q.enqueue(job("d"))
-	q.idle()
-	if attempts.Load() != 3 || last.Load() != 1 || q.states() != "discarded 1" {
-		t.Fatalf("%d attempts, %d last, %s", attempts.Load(), last.Load(), q.states())
-	}
-	said := log.String()
-	for _, want := range []string{`"level":"warn"`, "tried again", `"level":"error"`, "given up", "the cause", `"delivery":"d"`} {
-		if !strings.Contains(said, want) {
-			t.Errorf("the log lacks %s:\n%s", want, said)
-		}
-	}
 }
 
 func TestAPauseAfterTheLastAttemptIsStillGiven(t *testing.T) {
-	var attempts atomic.Int32
-	q := startQueue(t, Options{TryFor: time.Nanosecond}, func(_ context.Context, _ Job, a Attempt) error {
-		n := attempts.Add(1)
-		if a.Last != (n >= minAttempts) || a.Final {
-			t.Errorf("%+v", a)
+	enginetest.Each(t, func(t *testing.T, database string) {
+		var attempts atomic.Int32
+		q := startQueue(t, database, Options{TryFor: time.Nanosecond}, func(_ context.Context, _ Job, a Attempt) error {
+			n := attempts.Add(1)
+			if a.Last != (n >= minAttempts) || a.Final {
+				t.Errorf("%+v", a)
+			}
+			if n <= minAttempts {
+				return later(time.Nanosecond)
+			}
+			return nil
+		})
+		q.enqueue(job("d"))
+		q.idle()
+		if attempts.Load() != minAttempts+1 || q.states() != "completed 1" {
+			t.Fatalf("%d attempts, %s", attempts.Load(), q.states())
 		}
-		if n <= minAttempts {
-			return later(time.Nanosecond)
-		}
-		return nil
 	})
-	q.enqueue(job("d"))
-	q.idle()
-	if attempts.Load() != minAttempts+1 || q.states() != "completed 1" {
-		t.Fatalf("%d attempts, %s", attempts.Load(), q.states())
-	}
 }
 
 // firstAt is the metadata of a job whose first attempt was then.
@@ -540,130 +551,139 @@ func TestPausesStayWithinTheirBounds(t *testing.T) {
 }
 
 func TestAPanicIsAFailedAttemptWithItsStackInTheLog(t *testing.T) {
-	var log lockedBuffer
-	var c clock
-	var attempts atomic.Int32
-	q := startQueue(t, Options{Clock: c.now, Logger: zerolog.New(&log)}, func(_ context.Context, j Job, _ Attempt) error {
-		if j.Delivery == "bad" && attempts.Add(1) == 1 {
-			c.over.Store(true)
-			panicDeepDown()
+	enginetest.Each(t, func(t *testing.T, database string) {
+		var log lockedBuffer
+		var c clock
+		var attempts atomic.Int32
+		q := startQueue(t, database, Options{Clock: c.now, Logger: zerolog.New(&log)}, func(_ context.Context, j Job, _ Attempt) error {
+			if j.Delivery == "bad" && attempts.Add(1) == 1 {
+				c.over.Store(true)
+				panicDeepDown()
+			}
+			return nil
+		})
+		q.enqueue(job("bad"), job("good"))
+		q.idle()
+		if attempts.Load() != 2 || q.states() != "completed 2" {
+			t.Fatalf("%d attempts, %s", attempts.Load(), q.states())
 		}
-		return nil
+		if said := log.String(); !strings.Contains(said, "panicDeepDown") || !strings.Contains(said, "out of cheese") {
+			t.Fatal(said)
+		}
 	})
-	q.enqueue(job("bad"), job("good"))
-	q.idle()
-	if attempts.Load() != 2 || q.states() != "completed 2" {
-		t.Fatalf("%d attempts, %s", attempts.Load(), q.states())
-	}
-	if said := log.String(); !strings.Contains(said, "panicDeepDown") || !strings.Contains(said, "out of cheese") {
-		t.Fatal(said)
-	}
 }
 
 func panicDeepDown() { panic("out of cheese") }
 
 func TestAnAttemptEndsWithItsTimeout(t *testing.T) {
-	var c clock
-	var attempts atomic.Int32
-	q := startQueue(t, Options{Timeout: 20 * time.Millisecond, Clock: c.now}, func(ctx context.Context, _ Job, _ Attempt) error {
-		if attempts.Add(1) > 1 {
-			return nil
+	enginetest.Each(t, func(t *testing.T, database string) {
+		var c clock
+		var attempts atomic.Int32
+		q := startQueue(t, database, Options{Timeout: 20 * time.Millisecond, Clock: c.now}, func(ctx context.Context, _ Job, _ Attempt) error {
+			if attempts.Add(1) > 1 {
+				return nil
+			}
+			c.over.Store(true)
+			<-ctx.Done()
+			if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				t.Error(ctx.Err())
+			}
+			return ctx.Err()
+		})
+		q.enqueue(job("d"))
+		q.idle()
+		if attempts.Load() != 2 || q.states() != "completed 1" {
+			t.Fatalf("%d attempts, %s", attempts.Load(), q.states())
 		}
-		c.over.Store(true)
-		<-ctx.Done()
-		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			t.Error(ctx.Err())
-		}
-		return ctx.Err()
 	})
-	q.enqueue(job("d"))
-	q.idle()
-	if attempts.Load() != 2 || q.states() != "completed 1" {
-		t.Fatalf("%d attempts, %s", attempts.Load(), q.states())
-	}
 }
 
 func TestOnlySoManyJobsRunAtATime(t *testing.T) {
-	var now, most atomic.Int32
-	both := make(chan struct{}, 40)
-	q := startQueue(t, Options{Workers: 2}, func(context.Context, Job, Attempt) error {
-		n := now.Add(1)
-		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+	enginetest.Each(t, func(t *testing.T, database string) {
+		var now, most atomic.Int32
+		both := make(chan struct{}, 40)
+		q := startQueue(t, database, Options{Workers: 2}, func(context.Context, Job, Attempt) error {
+			n := now.Add(1)
+			for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+			}
+			if n == 2 {
+				both <- struct{}{}
+			}
+			if most.Load() < 2 {
+				<-both
+			}
+			now.Add(-1)
+			return nil
+		})
+		for i := range 20 {
+			q.enqueue(job(fmt.Sprint(i)))
 		}
-		if n == 2 {
-			both <- struct{}{}
+		q.idle()
+		if most.Load() != 2 {
+			t.Fatalf("%d at a time", most.Load())
 		}
-		if most.Load() < 2 {
-			<-both
-		}
-		now.Add(-1)
-		return nil
 	})
-	for i := range 20 {
-		q.enqueue(job(fmt.Sprint(i)))
-	}
-	q.idle()
-	if most.Load() != 2 {
-		t.Fatalf("%d at a time", most.Load())
-	}
 }
 
 func TestAStopLetsRunningJobsEnd(t *testing.T) {
-	started, finish := make(chan struct{}), make(chan struct{})
-	q := openQueue(t, filepath.Join(t.TempDir(), "b.db"), Options{Workers: 1}, func(context.Context, Job, Attempt) error {
-		close(started)
-		<-finish
-		return nil
+	enginetest.Each(t, func(t *testing.T, database string) {
+		started, finish := make(chan struct{}), make(chan struct{})
+		q := openQueue(t, database, Options{Workers: 1}, func(context.Context, Job, Attempt) error {
+			close(started)
+			<-finish
+			return nil
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		if err := q.Start(ctx); err != nil {
+			t.Fatal(err)
+		}
+		q.enqueue(job("running"))
+		<-started
+		q.enqueue(job("waiting"))
+		cancel() // as SIGTERM does
+		short, stopShort := context.WithTimeout(t.Context(), 30*time.Millisecond)
+		defer stopShort()
+		if err := q.Stop(short); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("it stopped while a job was running: %v", err)
+		}
+		close(finish)
+		q.stop()
+		if q.states() != "available 1, completed 1" {
+			t.Fatal(q.states())
+		}
+		q.enqueue(job("late")) // a delivery that arrives while the server drains
+		if q.states() != "available 2, completed 1" {
+			t.Fatal(q.states())
+		}
 	})
-	ctx, cancel := context.WithCancel(t.Context())
-	if err := q.Start(ctx); err != nil {
-		t.Fatal(err)
-	}
-	q.enqueue(job("running"))
-	<-started
-	q.enqueue(job("waiting"))
-	cancel() // as SIGTERM does
-	short, stopShort := context.WithTimeout(t.Context(), 30*time.Millisecond)
-	defer stopShort()
-	if err := q.Stop(short); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("it stopped while a job was running: %v", err)
-	}
-	close(finish)
-	q.stop()
-	if q.states() != "available 1, completed 1" {
-		t.Fatal(q.states())
-	}
-	q.enqueue(job("late")) // a delivery that arrives while the server drains
-	if q.states() != "available 2, completed 1" {
-		t.Fatal(q.states())
-	}
 }
 
 func TestAJobThatDoesNotEndIsKeptForTheNextStart(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "b.db")
-	started := make(chan struct{})
-	q := openQueue(t, path, Options{Drain: 20 * time.Millisecond, TryFor: time.Nanosecond}, func(ctx context.Context, _ Job, _ Attempt) error {
-		close(started)
-		<-ctx.Done()
-		return errors.New("the registry did not answer") // on its last attempt, but only because of the stop
+	enginetest.Each(t, func(t *testing.T, database string) {
+		started := make(chan struct{})
+		q := openQueue(t, database, Options{Drain: 20 * time.Millisecond, TryFor: time.Nanosecond}, func(ctx context.Context, _ Job, _ Attempt) error {
+			close(started)
+			<-ctx.Done()
+			return errors.New("the registry did not answer") // on its last attempt, but only because of the stop
+		})
+		q.start()
+		q.enqueue(job("d"))
+		<-started
+		q.stop()
+		if q.states() != "available 1" {
+			t.Fatal(q.states())
+		}
+		if err := q.store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan Attempt, 1)
+		q = openQueue(t, database, Options{}, func(_ context.Context, _ Job, a Attempt) error { done <- a; return nil })
+		q.start()
+		if a := <-done; a.N != 1 {
+			t.Errorf("the interrupted attempt counts: %+v", a)
+		}
+		q.idle()
 	})
-	q.start()
-	q.enqueue(job("d"))
-	<-started
-	q.stop()
-	if q.states() != "available 1" {
-		t.Fatal(q.states())
-	}
-	if err := q.store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan Attempt, 1)
-	q = openQueue(t, path, Options{}, func(_ context.Context, _ Job, a Attempt) error { done <- a; return nil })
-	q.start()
-	if a := <-done; a.N != 1 {
-		t.Errorf("the interrupted attempt counts: %+v", a)
-	}
-	q.idle()
 }
 
 func TestWhatCannotBeStoredIsRefused(t *testing.T) {
@@ -681,16 +701,18 @@ func TestWhatCannotBeStoredIsRefused(t *testing.T) {
 }
 
 func TestIdleEndsWithItsContext(t *testing.T) {
-	q := openQueue(t, filepath.Join(t.TempDir(), "b.db"), Options{}, nil)
-	if err := q.Idle(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	q.enqueue(job("d"))
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
-	defer cancel()
-	if err := q.Idle(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatal(err)
-	}
+	enginetest.Each(t, func(t *testing.T, database string) {
+		q := openQueue(t, database, Options{}, nil)
+		if err := q.Idle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		q.enqueue(job("d"))
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+		defer cancel()
+		if err := q.Idle(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+	})
 }
 
 // lockedBuffer is a log that several may write to.

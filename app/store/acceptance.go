@@ -42,8 +42,8 @@ func (s *Store) Accept(ctx context.Context, list []Acceptance) (err error) {
 		_, err := tx.ExecContext(ctx, `INSERT INTO acceptance (installation, repository, number, place, remark, ecosystem, name, version,
 			digest, source, lockfile, rule, reason, login, role, author, at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING`,
-			a.Installation, a.Repository, a.Number, a.Place, a.Remark, a.Ecosystem, a.Name, a.Version,
-			a.Digest, a.Source, a.Lockfile, a.Rule, a.Reason, a.By, a.Role, author, s.now().UnixMilli())
+			a.Installation, a.Repository, a.Number, a.Place, a.Remark, text(a.Ecosystem), text(a.Name), text(a.Version),
+			text(a.Digest), text(a.Source), text(a.Lockfile), text(a.Rule), text(a.Reason), text(a.By), text(a.Role), author, s.now().UnixMilli())
 		if err != nil {
 			return err
 		}

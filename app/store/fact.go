@@ -10,6 +10,9 @@ import (
 
 // Get returns a cached fact, if there is one that has not expired.
 func (s *Store) Get(ctx context.Context, key string) (value []byte, ok bool, err error) {
+	if text(key) != key {
+		return nil, false, nil // Put takes no such key
+	}
 	err = s.reader.QueryRowContext(ctx, `SELECT value FROM fact WHERE key = $1 AND (expires = 0 OR expires > $2)`,
 		key, s.now().UnixMilli()).Scan(&value)
 	switch {
@@ -27,6 +30,8 @@ func (s *Store) Put(ctx context.Context, key string, value []byte, ttl time.Dura
 	switch {
 	case key == "" || len(key) > maxKey:
 		return fmt.Errorf("cache a fact: the key has %d bytes, allowed are 1 to %d", len(key), maxKey)
+	case text(key) != key:
+		return errors.New("cache a fact: the key holds a NUL or is not UTF-8")
 	case len(value) > maxFact:
 		return fmt.Errorf("cache a fact: it has %d bytes, allowed are %d", len(value), maxFact)
 	case ttl < 0:

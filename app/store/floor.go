@@ -26,7 +26,7 @@ func (s *Store) Floor(ctx context.Context, installation int64, owner string) (so
 func (s *Store) SaveFloor(ctx context.Context, installation int64, owner, source string) error {
 	_, err := s.writer.ExecContext(ctx, `INSERT INTO floor (installation, owner, source, at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (installation, owner) DO UPDATE SET source = excluded.source, at = excluded.at`,
-		installation, strings.ToLower(owner), source, s.now().UnixMilli())
+		installation, strings.ToLower(owner), text(source), s.now().UnixMilli())
 	if err != nil {
 		return fmt.Errorf("remember the floor of %s: %w", owner, err)
 	}

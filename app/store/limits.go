@@ -28,6 +28,10 @@ const (
 	// statementTimeout ends a statement that PostgreSQL is busy with, where the address
 	// does not say (statement_timeout). The longest delete some thousand rows.
 	statementTimeout = 30 * time.Second
+	// restAsked is how long a connection may have rested before it is asked whether it
+	// still stands: after a restart of PostgreSQL no delivery is refused for one that
+	// does not. Under load none rests that long, and nothing is asked.
+	restAsked = 50 * time.Millisecond
 	// aloneTimeout is how long a server waits at its start while another brings the
 	// tables up to date, and does so itself.
 	aloneTimeout = 5 * time.Minute

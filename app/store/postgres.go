@@ -41,6 +41,7 @@ func postgresConfig(address string) (*pgxpool.Config, error) {
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
+	config.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration >= restAsked }
 	parameters := config.ConnConfig.RuntimeParams
 	if parameters["statement_timeout"] == "" {
 		parameters["statement_timeout"] = strconv.FormatInt(statementTimeout.Milliseconds(), 10)

@@ -28,7 +28,7 @@ func (s *Store) SaveReport(ctx context.Context, r Report) error {
 	_, err := s.writer.ExecContext(ctx, `INSERT INTO report (installation, owner, repo, number, head, json, at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (installation, owner, repo, number, head) DO UPDATE SET json = excluded.json, at = excluded.at`,
-		r.Installation, strings.ToLower(r.Owner), strings.ToLower(r.Repo), r.Number, r.Head, string(r.JSON), r.At.UnixMilli())
+		r.Installation, strings.ToLower(r.Owner), strings.ToLower(r.Repo), r.Number, r.Head, text(string(r.JSON)), r.At.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("store the report of %s/%s: %w", r.Owner, r.Repo, err)
 	}

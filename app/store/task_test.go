@@ -1,34 +1,37 @@
 package store
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/bonafide-app/bonafide/app/store/enginetest"
 )
 
 func TestARoundIsClaimedOnce(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "b.db"))
-	now := time.Now()
-	s.now = func() time.Time { return now }
-	claim := func(want bool) {
-		t.Helper()
-		if got, err := s.Claim(t.Context(), "sweep", time.Hour); err != nil || got != want {
-			t.Fatalf("%t, %v", got, err)
+	enginetest.Each(t, func(t *testing.T, database string) {
+		s := open(t, database)
+		now := time.Now()
+		s.now = func() time.Time { return now }
+		claim := func(want bool) {
+			t.Helper()
+			if got, err := s.Claim(t.Context(), "sweep", time.Hour); err != nil || got != want {
+				t.Fatalf("%t, %v", got, err)
+			}
 		}
-	}
-	if err := s.SaveCursor(t.Context(), "sweep", "17"); err != nil {
-		t.Fatal(err)
-	}
-	claim(true) // a cursor alone is no claim
-	claim(false)
-	now = now.Add(59 * time.Minute)
-	claim(false)
-	now = now.Add(time.Minute)
-	claim(true)
-	if cursor, err := s.Cursor(t.Context(), "sweep"); cursor != "17" || err != nil {
-		t.Fatal(cursor, err)
-	}
-	if cursor, err := s.Cursor(t.Context(), "none"); cursor != "" || err != nil {
-		t.Fatal(cursor, err)
-	}
+		if err := s.SaveCursor(t.Context(), "sweep", "17"); err != nil {
+			t.Fatal(err)
+		}
+		claim(true) // a cursor alone is no claim
+		claim(false)
+		now = now.Add(59 * time.Minute)
+		claim(false)
+		now = now.Add(time.Minute)
+		claim(true)
+		if cursor, err := s.Cursor(t.Context(), "sweep"); cursor != "17" || err != nil {
+			t.Fatal(cursor, err)
+		}
+		if cursor, err := s.Cursor(t.Context(), "none"); cursor != "" || err != nil {
+			t.Fatal(cursor, err)
+		}
+	})
 }

@@ -51,10 +51,10 @@ func (c *serveCommand) Run(ctx context.Context, tty terminal) error {
 			return errors.Join(err, listener.Close())
 		}
 	}
-	masker := mask.New(credentials.WebhookSecret.Reveal(), credentials.PrivateKey.Reveal(), password(c.Database))
+	masker := mask.New(credentials.WebhookSecret.Reveal(), credentials.PrivateKey.Reveal(), password(c.Database.Reveal()))
 	server, err := app.New(ctx, app.Options{
 		Listener: listener, Metrics: metrics, AppID: credentials.AppID, PrivateKey: []byte(credentials.PrivateKey.Reveal()), WebhookSecret: credentials.WebhookSecret.Reveal(),
-		APIURL: github.API, Database: c.Database, NPMRegistry: c.NPMRegistry, CAFile: c.CAFile, Trust: trust, CacheDir: c.CacheDir,
+		APIURL: github.API, Database: c.Database.Reveal(), NPMRegistry: c.NPMRegistry, CAFile: c.CAFile, Trust: trust, CacheDir: c.CacheDir,
 		Workers: c.Workers, TryFor: c.TryFor, RequireOrgPolicy: c.RequireOrgPolicy, Version: moduleVersion(), Logger: logger(masker.Writer(tty.err), c.LogLevel, c.LogFormat),
 	})
 	if err != nil {
