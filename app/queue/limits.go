@@ -42,6 +42,8 @@ const (
 	rescueMargin = 30 * time.Second
 	// storeTimeout bounds the storing of a job: GitHub waits ten seconds for an answer.
 	storeTimeout = 8 * time.Second
+	// maxGroup is how many jobs are stored in one transaction at most.
+	maxGroup = 64
 	// maxErrorText bounds what is kept of an attempt's error, in bytes. The log has all.
 	maxErrorText = 4096
 	// keepCompleted is how long a delivery is remembered that was worked on. GitHub

@@ -34,13 +34,14 @@ type Options struct {
 // River is a Queue on River. https://riverqueue.com
 type River struct {
 	client  client
+	group   group
 	db      *sql.DB
 	recover func(ctx context.Context) error
 }
 
 // client is what is used of a river.Client, whose type depends on the database.
 type client interface {
-	Insert(ctx context.Context, args river.JobArgs, opts *river.InsertOpts) (*rivertype.JobInsertResult, error)
+	InsertMany(ctx context.Context, params []river.InsertManyParams) ([]*rivertype.JobInsertResult, error)
 	Start(ctx context.Context) error
 	Stop(ctx context.Context) error
 }
@@ -117,7 +118,7 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], at Datab
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
-	return &River{client: c, db: db, recover: func(ctx context.Context) error {
+	return &River{client: c, group: group{insert: inserter(c)}, db: db, recover: func(ctx context.Context) error {
 		n, err := e.recover(ctx, db)
 		if err != nil {
 			return fmt.Errorf("queue: take up the jobs that were running: %w", err)
@@ -127,6 +128,18 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], at Datab
 		}
 		return nil
 	}}, nil
+}
+
+// inserter stores jobs in one transaction. The same delivery is stored once.
+func inserter(c client) func(context.Context, []args) error {
+	return func(ctx context.Context, jobs []args) error {
+		params := make([]river.InsertManyParams, len(jobs))
+		for i, job := range jobs {
+			params[i] = river.InsertManyParams{Args: job, InsertOpts: &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true}}}
+		}
+		_, err := c.InsertMany(ctx, params)
+		return err
+	}
 }
 
 func (o Options) withDefaults() Options {
@@ -161,8 +174,7 @@ func (r *River) Enqueue(ctx context.Context, job Job) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	_, err := r.client.Insert(ctx, argsOf(job), &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true}})
-	if err != nil {
+	if err := r.group.store(ctx, argsOf(job)); err != nil {
 		return fmt.Errorf("queue: store a job: %w", err)
 	}
 	return nil
