@@ -99,6 +99,9 @@ func TestWhoMayImportWhom(t *testing.T) {
 			if strings.HasPrefix(i, "github.com/getkin/kin-openapi") && !within(r.ImportPath, "app/sandbox/contract") {
 				t.Errorf("%s imports %s: GitHub's description is held against exchanges in tests only", r.ImportPath, i)
 			}
+			if within(i, "app/store/enginetest") {
+				t.Errorf("%s imports %s outside of a test", r.ImportPath, i)
+			}
 			if within(i, "app/sandbox/contract", "app/sandbox/realdata") && !within(r.ImportPath, "app/sandbox/contract") {
 				t.Errorf("%s imports %s outside of a test", r.ImportPath, i)
 			}
