@@ -114,7 +114,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("verifier: %w", err), a.store.Close())
 	}
-	reviewer, err := review.New(review.Options{Verifier: counted{verifier, a.metrics}, Historian: npm, Registry: o.NPMRegistry, Concurrency: releasesAtATime, Clock: time.Now, Demo: o.Demo})
+	reviewer, err := review.New(review.Options{Verifier: counted{verifier, a.metrics}, Historian: npm, Registry: o.NPMRegistry, Concurrency: releasesAtATime, Clock: time.Now, Demo: o.Demo, Rest: client.Rest})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("reviewer: %w", err), a.store.Close())
 	}
@@ -125,7 +125,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
 	}
 	if a.forge, err = checks.New(clients, checks.Options{
-		AppID: o.AppID, Logger: part(o.Logger, "github"), Floors: a.store, RequireFloor: o.RequireOrgPolicy, Facts: facts{a.store, a.metrics},
+		AppID: o.AppID, Logger: part(o.Logger, "github"), Pauses: a.store, Floors: a.store, RequireFloor: o.RequireOrgPolicy, Facts: facts{a.store, a.metrics},
 	}); err != nil {
 		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
 	}

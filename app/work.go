@@ -69,7 +69,13 @@ func (a *App) giveUp(ctx context.Context, job queue.Job, cause error) error {
 		return a.runner.GiveUp(ctx, repo, number, head, cause)
 	})
 	if err != nil {
-		return &review.Later{After: giveUpAgain, Reason: fmt.Sprintf("%v; the check could not be completed: %v", cause, err), Err: errors.Join(cause, err)}
+		after := giveUpAgain
+		var later *review.Later
+		limited := errors.As(err, &later) && later.Limit
+		if limited {
+			after = later.After
+		}
+		return &review.Later{After: after, Limit: limited, Reason: fmt.Sprintf("%v; the check could not be completed: %v", cause, err), Err: errors.Join(cause, err)}
 	}
 	return cause
 }
@@ -94,6 +100,11 @@ func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) erro
 	try := review.Try{Last: attempt.Last, Elapsed: attempt.Elapsed, Note: job.Note}
 	if job.Reason == "rerequested" || job.Reason == commanded {
 		try.Rerun = job.Delivery
+	}
+	if job.Kind != queue.Evict { // which calls nobody
+		if err := a.forge.Ready(ctx, job.Installation); err != nil {
+			return err
+		}
 	}
 	switch job.Kind {
 	case queue.PullRequest:

@@ -209,7 +209,7 @@ func (f *Forge) create(ctx context.Context, repo review.Repository, sha string, 
 		Status: github.String(inProgress), StartedAt: &github.Timestamp{Time: f.clock().UTC()},
 	}
 	var run checkRun
-	q := request{what: "create the check run of " + short(sha), method: http.MethodPost, path: "check-runs", body: body}
+	q := request{what: "create the check run of " + short(sha), method: http.MethodPost, path: "check-runs", body: body, begins: true}
 	if _, err := f.do(ctx, repo, q, &run); err != nil {
 		return checkRun{}, err
 	}
@@ -222,7 +222,7 @@ func (f *Forge) create(ctx context.Context, repo review.Repository, sha string, 
 func (f *Forge) update(ctx context.Context, repo review.Repository, id int64, body github.UpdateCheckRunOptions) (checkRun, error) {
 	body.Name = f.name // sent always, an empty one would rename the run
 	var run checkRun
-	q := request{what: "update the check run", method: http.MethodPatch, path: fmt.Sprintf("check-runs/%d", id), body: body}
+	q := request{what: "update the check run", method: http.MethodPatch, path: fmt.Sprintf("check-runs/%d", id), body: body, begins: body.GetStatus() == inProgress}
 	if _, err := f.do(ctx, repo, q, &run); err != nil {
 		return checkRun{}, err
 	}

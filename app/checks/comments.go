@@ -319,16 +319,12 @@ func (f *Forge) login(ctx context.Context) (string, error) {
 	if f.slug.value != "" {
 		return f.slug.value + "[bot]", nil
 	}
-	client, err := f.clients.NewAppClient()
-	if err != nil {
-		return "", fmt.Errorf("make the App's client: %w", err)
-	}
 	var answer struct {
 		ID   int64  `json:"id"`
 		Slug string `json:"slug"`
 	}
-	if _, err := sendWith(ctx, client, "app", request{}, &answer); err != nil {
-		return "", f.failed(ctx, "read the App", err)
+	if _, err := f.asApp(ctx, "app", request{what: "read the App"}, &answer); err != nil {
+		return "", err
 	}
 	if answer.ID != f.appID || answer.Slug == "" {
 		return "", fmt.Errorf("GitHub says that the key belongs to App %d, not to %d", answer.ID, f.appID)

@@ -37,6 +37,7 @@ type Options struct {
 	Logger zerolog.Logger   // where a context carries none
 	Clock  func() time.Time // time.Now where nil
 
+	Pauses       Pauses     // nil: that GitHub asked for a pause is forgotten with the process
 	Floors       Remembered // nil: none is remembered
 	RequireFloor bool       // an owner without a floor does not pass
 	// Facts keeps what was learnt of public runs and commits and does not change; may be nil.
@@ -61,6 +62,8 @@ type Forge struct {
 	labels  *lru[headKey, string] // "OWNER:BRANCH" of a head
 	learnt  *lru[string, learnt]  // what witnesses were told, by what was asked of whom
 	facts   provenance.Cache      // nil for none
+	answers *lru[answerKey, keptAnswer]
+	gates   *gates
 	slug    struct {
 		sync.Mutex
 		value string
@@ -93,7 +96,7 @@ func New(clients githubapp.ClientCreator, o Options) (*Forge, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	return &Forge{
+	f := &Forge{
 		clients: clients, appID: o.AppID, name: o.Name, log: o.Logger, clock: o.Clock,
 		floors: o.Floors, requireFloor: o.RequireFloor,
 		objects: newLRU[objectKey, any](CacheBytes),
@@ -102,11 +105,20 @@ func New(clients githubapp.ClientCreator, o Options) (*Forge, error) {
 		labels:  newLRU[headKey, string](MaxRemembered),
 		learnt:  newLRU[string, learnt](MaxLearnt),
 		facts:   o.Facts,
-	}, nil
+		answers: newLRU[answerKey, keptAnswer](KeptBytes),
+	}
+	f.gates = newGates(f.clock, o.Pauses, &f.log)
+	return f, nil
 }
 
 // Evict forgets what is kept of an installation that was suspended or deleted.
 func (f *Forge) Evict(installation int64) {
+	f.renew(installation)
+	f.answers.takeAll(func(k answerKey) bool { return k.installation == installation })
+}
+
+// renew drops an installation's token: a new client fetches a new one.
+func (f *Forge) renew(installation int64) {
 	if c, ok := f.clients.(interface{ Forget(int64) }); ok {
 		c.Forget(installation)
 	}
@@ -120,6 +132,8 @@ type request struct {
 	query  url.Values
 	accept string // a media type, GitHub's JSON where empty
 	body   any    // sent as JSON
+	once   bool   // the answer is large, or not asked for again: it is not kept
+	begins bool   // it begins a check, which has less hurry than completing one
 }
 
 // do sends a request as the repository's installation. The answer is decoded from
@@ -135,29 +149,85 @@ func (f *Forge) do(ctx context.Context, repo review.Repository, q request, out a
 
 // ask is do for any path.
 func (f *Forge) ask(ctx context.Context, installation int64, path string, q request, out any) (*github.Response, error) {
+	return f.through(ctx, installation, path, q, out)
+}
+
+// asApp is do as the App itself, with its key: for what belongs to no installation.
+func (f *Forge) asApp(ctx context.Context, path string, q request, out any) (*github.Response, error) {
+	return f.through(ctx, theApp, path, q, out)
+}
+
+// through sends a request when the installation's limits allow it, and learns from the
+// answer. During a pause nothing is sent.
+func (f *Forge) through(ctx context.Context, installation int64, path string, q request, out any) (*github.Response, error) {
+	leave, err := f.gates.enter(ctx, installation)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", q.what, err)
+	}
+	defer leave()
+	if err := f.gates.may(ctx, installation); err != nil {
+		return nil, named(q.what, err)
+	}
 	if q.writes() {
-		if err := f.mayWrite(ctx, q); err != nil {
-			return nil, err
+		if err := f.mayWrite(ctx, installation, q); err != nil {
+			return nil, named(q.what, err)
 		}
 	}
-	resp, err := f.send(ctx, installation, path, q, out)
-	if status(err) == http.StatusUnauthorized {
-		// The token was revoked before its time. A new client fetches a new one.
-		f.Evict(installation)
-		resp, err = f.send(ctx, installation, path, q, out)
+	began := f.clock()
+	seen := &call{gates: f.gates}
+	resp, err := f.send(withCall(ctx, seen), installation, path, q, out)
+	if status(err) == http.StatusUnauthorized && installation != theApp {
+		// The token was revoked before its time.
+		f.renew(installation)
+		resp, err = f.send(withCall(ctx, seen), installation, path, q, out)
 	}
-	return resp, f.failed(ctx, q.what, err)
+	var limit *limited
+	var later *review.Later
+	if errors.As(err, &limit) {
+		if limit.token {
+			installation = theApp
+		}
+		return resp, named(q.what, f.gates.limited(ctx, installation, began, q.writes(), limit))
+	}
+	if resp != nil {
+		f.gates.answered(ctx, installation, began, q.writes(), seen)
+	}
+	err = f.failed(ctx, q.what, err)
+	if errors.As(err, &later) && later.Limit {
+		return resp, err // the App was told to pause, which is no failure of what was asked
+	}
+	f.gates.backOff(fmt.Sprintf("%d %s %s", installation, q.method, path), later)
+	return resp, err
+}
+
+// Ready says whether GitHub may be called for an installation: nil, or a *review.Later
+// that says when.
+func (f *Forge) Ready(ctx context.Context, installation int64) error {
+	return f.gates.may(ctx, installation)
+}
+
+// named makes the reason of a *review.Later say what has to wait.
+func named(what string, err error) error {
+	var later *review.Later
+	if !errors.As(err, &later) {
+		return err
+	}
+	l := *later
+	l.Reason = what + ": " + l.Reason
+	return &l
 }
 
 func (f *Forge) send(ctx context.Context, installation int64, path string, q request, out any) (*github.Response, error) {
-	client, err := f.clients.NewInstallationClient(installation)
+	var client *github.Client
+	var err error
+	if installation == theApp {
+		client, err = f.clients.NewAppClient()
+	} else {
+		client, err = f.clients.NewInstallationClient(installation)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return sendWith(ctx, client, path, q, out)
-}
-
-func sendWith(ctx context.Context, client *github.Client, path string, q request, out any) (*github.Response, error) {
 	if q.method == "" {
 		q.method = http.MethodGet
 	}
@@ -171,7 +241,20 @@ func sendWith(ctx context.Context, client *github.Client, path string, q request
 	if q.accept != "" {
 		req.Header.Set("Accept", q.accept)
 	}
+	var key answerKey
+	var kept keptAnswer
+	_, stream := out.(io.Writer)
+	conditional := !stream && q.conditional(out)
+	if conditional {
+		key = keyOf(installation, path, q, out)
+		if kept, _ = f.answers.get(key); kept.etag != "" {
+			req.Header.Set("If-None-Match", kept.etag)
+		}
+	}
 	resp, err := client.BareDo(ctx, req)
+	if kept.etag != "" && status(err) == http.StatusNotModified {
+		return kept.again(resp, out)
+	}
 	if err != nil {
 		return resp, err
 	}
@@ -183,6 +266,9 @@ func sendWith(ctx context.Context, client *github.Client, path string, q request
 	default:
 		// Unlike Client.Do, an empty body is an error: an empty list is "[]".
 		err = json.NewDecoder(resp.Body).Decode(out)
+	}
+	if err == nil && conditional {
+		f.keep(key, resp, out)
 	}
 	return resp, err
 }

@@ -55,7 +55,9 @@ func NewHub(c HubConfig) (review.Hub, error) {
 	// them: the token must reach no other host, and no answer be without end.
 	client := github.NewClient(&http.Client{Transport: newTransport(api, c.Transport), Timeout: RequestTimeout}).WithAuthToken(c.Token)
 	client.BaseURL, client.UserAgent = api.JoinPath("/"), c.UserAgent
-	f := &Forge{clients: onePerson{client: client}, log: zerolog.Nop(), clock: time.Now, learnt: newLRU[string, learnt](MaxLearnt)}
+	f := &Forge{clients: onePerson{client: client}, log: zerolog.Nop(), clock: time.Now, learnt: newLRU[string, learnt](MaxLearnt),
+		answers: newLRU[answerKey, keptAnswer](KeptBytes)}
+	f.gates = newGates(f.clock, nil, &f.log)
 	return f.Hub(review.Repository{}), nil
 }
 
@@ -67,6 +69,8 @@ type onePerson struct {
 }
 
 func (p onePerson) NewInstallationClient(int64) (*github.Client, error) { return p.client, nil }
+
+func (p onePerson) NewAppClient() (*github.Client, error) { return p.client, nil } // installation 0
 
 // get reads one resource. The errors are those of review.Forge.
 func (h *witness) get(ctx context.Context, what, path string, query url.Values, out any) (*github.Response, error) {

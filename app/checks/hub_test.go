@@ -2,6 +2,7 @@ package checks
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -62,6 +63,8 @@ type hub struct {
 	reviews  []*hubComment
 	files    []map[string]any
 	nextID   int64
+	waited   time.Duration
+	pauses   Pauses
 }
 
 type hubRun struct {
@@ -93,11 +96,26 @@ func (h *hub) forge() *Forge {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	f, err := New(clients, Options{AppID: appID, Logger: zerolog.Nop(), Clock: func() time.Time { return now }})
+	f, err := New(clients, Options{AppID: appID, Logger: zerolog.Nop(), Clock: h.clock, Pauses: h.pauses})
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	f.gates.rest = func(_ context.Context, d time.Duration) error { h.wait(d); return nil }
+	f.gates.jitter = func(time.Duration) time.Duration { return 0 }
 	return f
+}
+
+// clock stands still but for what is waited.
+func (h *hub) clock() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return now.Add(h.waited)
+}
+
+func (h *hub) wait(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.waited += d
 }
 
 // on answers a call with JSON.

@@ -65,8 +65,40 @@ const (
 	MaxWait = 65 * time.Minute
 	// SecondaryWait is the wait that GitHub asks for where a limit states none.
 	SecondaryWait = time.Minute
-	// FailureWait is the wait after a 5xx, a timeout or a broken answer.
-	FailureWait = 5 * time.Second
+	// FailureWait is the wait after a 5xx, a timeout or a broken answer; it doubles up to
+	// MaxFailureWait with every further one in a row.
+	FailureWait    = 5 * time.Second
+	MaxFailureWait = 2 * time.Minute
+	// MaxSpread bounds what a pause is prolonged by for each job, so that the jobs of an
+	// installation do not all wake at once.
+	MaxSpread = 30 * time.Second
+	// PauseLook is how long a pause may go unseen that another server was asked for, and
+	// PauseTime bounds reading or keeping one: the installation's requests wait for it.
+	PauseLook = 5 * time.Second
+	PauseTime = 5 * time.Second
+
+	// MaxConcurrent bounds an installation's requests in flight. GitHub allows 100, those
+	// of other servers among them.
+	MaxConcurrent = 20
+	// WritesASecond and WriteBurst pace what an installation writes. GitHub allows 80 a
+	// minute of what it calls content.
+	WritesASecond = 80.0 / 60
+	WriteBurst    = 20
+	// BeginReserve is what beginning checks leaves of them for completing others.
+	BeginReserve = 5
+	// RemarksASecond paces comments, reviews and reactions: people are told of each, and
+	// GitHub asks for a second between them.
+	RemarksASecond = 1
+	// MaxPace is how long a write is waited for. Beyond, the job sleeps: a worker that
+	// waits is missing to all installations.
+	MaxPace = 5 * time.Second
+
+	// KeptBytes bounds the answers that are kept with their ETags, MaxKeptAnswer each of
+	// them: the list of 100 pull requests has about 30 kB once it is decoded.
+	KeptBytes     = 8 << 20
+	MaxKeptAnswer = 64 << 10
+	// MaxHeaderBytes bounds the headers of an answer; GitHub's have about 4 kB.
+	MaxHeaderBytes = 64 << 10
 
 	// MaxClients bounds the installation clients that are kept with their tokens.
 	MaxClients = 1_000

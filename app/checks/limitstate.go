@@ -1,6 +1,10 @@
 package checks
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // Limit is what is known of an installation's limits at GitHub.
 type Limit struct {
@@ -11,5 +15,17 @@ type Limit struct {
 	PausedUntil  time.Time // GitHub asked for a pause; zero or past: none
 }
 
-// Limits are those of the installations that are called, for metrics.
-func (f *Forge) Limits() []Limit { return nil }
+// Limits are those of the installations that were called last, up to MaxClients of them,
+// for metrics. Installation 0 is the App itself.
+func (f *Forge) Limits() []Limit {
+	gates := f.gates.open.values()
+	out := make([]Limit, len(gates))
+	for i, one := range gates {
+		one.mu.Lock()
+		out[i] = one.limit
+		out[i].PausedUntil = one.until
+		one.mu.Unlock()
+	}
+	slices.SortFunc(out, func(a, b Limit) int { return cmp.Compare(a.Installation, b.Installation) })
+	return out
+}

@@ -63,6 +63,28 @@ func (c *lru[K, V]) take(k K) (v V, ok bool) {
 	return v, false
 }
 
+// takeAll removes the values whose keys are wanted.
+func (c *lru[K, V]) takeAll(wanted func(K) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for k := range c.items {
+		if wanted(k) {
+			c.drop(k)
+		}
+	}
+}
+
+// values are all that is kept.
+func (c *lru[K, V]) values() []V {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make([]V, 0, len(c.items))
+	for e := c.order.Front(); e != nil; e = e.Next() {
+		out = append(out, e.Value.(*lruItem[K, V]).value)
+	}
+	return out
+}
+
 func (c *lru[K, V]) drop(k K) {
 	if e, ok := c.items[k]; ok {
 		c.total -= e.Value.(*lruItem[K, V]).cost

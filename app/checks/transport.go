@@ -26,13 +26,14 @@ type transport struct {
 func newTransport(api *url.URL, next http.RoundTripper) http.RoundTripper {
 	if next == nil {
 		next = &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
-			DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-			TLSHandshakeTimeout:   10 * time.Second,
-			ResponseHeaderTimeout: HeaderTimeout,
-			ForceAttemptHTTP2:     true,
-			MaxIdleConnsPerHost:   32,
-			IdleConnTimeout:       90 * time.Second,
+			Proxy:                  http.ProxyFromEnvironment,
+			DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+			TLSHandshakeTimeout:    10 * time.Second,
+			ResponseHeaderTimeout:  HeaderTimeout,
+			ForceAttemptHTTP2:      true,
+			MaxIdleConnsPerHost:    32,
+			IdleConnTimeout:        90 * time.Second,
+			MaxResponseHeaderBytes: MaxHeaderBytes,
 		}
 	}
 	return &transport{api, next}
@@ -45,20 +46,43 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, fmt.Errorf("refused to send a request to %q: only GitHub's API at %q is called", r.URL.Host, t.api.Host)
 	}
+	token := strings.HasSuffix(r.URL.Path, "/access_tokens")
+	c := callOf(r.Context())
+	if token && c != nil {
+		if err := c.gates.may(r.Context(), theApp); err != nil {
+			return nil, errors.Join(err, closed(r.Body))
+		}
+	}
 	resp, err := t.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
 	resp.Body = &capped{resp.Body, MaxAnswerBytes}
-	if resp.StatusCode == http.StatusForbidden && resp.Header.Get("X-RateLimit-Remaining") != "0" {
-		// The primary limit is not used up, so that its reset says nothing. go-github
-		// would take it for the end of a secondary limit and send nothing for an hour.
-		resp.Header.Del("X-RateLimit-Reset")
+	limit, err := limitOf(resp)
+	if err != nil {
+		return nil, err
 	}
-	if strings.HasSuffix(r.URL.Path, "/access_tokens") && resp.StatusCode/100 != 2 {
+	if limit != nil {
+		limit.token = token
+		return nil, errors.Join(limit, closed(resp.Body))
+	}
+	if c != nil && !token {
+		c.read(resp.Header)
+	}
+	// Limits are seen to here. Without this header go-github has no memory of its own of
+	// them, which blocks requests for too long and does not know 429.
+	resp.Header.Del("X-RateLimit-Reset")
+	if token && resp.StatusCode/100 != 2 {
 		return resp, detach(resp)
 	}
 	return resp, nil
+}
+
+func closed(body io.Closer) error {
+	if body == nil {
+		return nil
+	}
+	return body.Close()
 }
 
 // detach reads the body of a refused token request and closes the connection's

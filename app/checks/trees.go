@@ -63,7 +63,7 @@ func (f *Forge) mergeBase(ctx context.Context, repo review.Repository, base, hea
 	what := fmt.Sprintf("compare %s with %s", short(head), short(base))
 	// The files of a comparison, with their patches, come on its first page only, so
 	// that the second one is small. A server that says less on it is asked for the first.
-	q := request{what: what, path: "compare/" + base + "..." + head, query: url.Values{"per_page": {"1"}, "page": {"2"}}}
+	q := request{what: what, path: "compare/" + base + "..." + head, query: url.Values{"per_page": {"1"}, "page": {"2"}}, once: true}
 	_, err := f.do(ctx, repo, q, &answer)
 	if err == nil && answer.MergeBase.SHA == "" {
 		q.query.Set("page", "1")
@@ -165,7 +165,7 @@ func (f *Forge) listTree(ctx context.Context, repo review.Repository, sha string
 		return listing{}, nil
 	}
 	key := objectKey{repo, sha, "tree"}
-	q := request{what: "list the files of " + short(sha), path: "git/trees/" + sha}
+	q := request{what: "list the files of " + short(sha), path: "git/trees/" + sha, once: true}
 	if recursive {
 		key.kind, q.query = "trees", url.Values{"recursive": {"1"}}
 	}

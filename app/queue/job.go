@@ -67,7 +67,7 @@ type Queue interface {
 // Attempt says which attempt at a job this is.
 type Attempt struct {
 	N       int           // 1 for the first
-	Elapsed time.Duration // since the first attempt began
+	Elapsed time.Duration // since the first attempt began, without what limits made it wait
 	Waited  time.Duration // since the attempt was due
 	// Last says that the time for trying is over: what could not be found out by now
 	// is to be said. If this attempt fails too, the job is given up; an error that
@@ -83,6 +83,8 @@ type Attempt struct {
 
 // Work does one job. It ends when ctx does. Its error decides what follows: one that
 // has a method RetryAfter() time.Duration (found by errors.As) lets the job sleep
-// that long, any other is retried with growing pauses. Work may see a job again that
+// that long, any other is retried with growing pauses. A sleep is not counted as trying,
+// up to a day in all, where the error also has a method Limited() bool that says so: a
+// limit had to be waited out. Work may see a job again that
 // it was busy with when the process died.
 type Work func(ctx context.Context, job Job, attempt Attempt) error

@@ -21,6 +21,10 @@ type note struct {
 	Recovered int `json:"crashes"`
 	Rescued   int `json:"river:rescue_count"`
 	Forgiven  int `json:"forgiven"`
+	// Rests are the snoozes that a limit asked for, and Rested how long they were: neither
+	// counts as trying.
+	Rests  int           `json:"rests"`
+	Rested time.Duration `json:"rested"`
 }
 
 // crashes is how often in a row the process ended in the middle of the job.
@@ -57,6 +61,11 @@ func (n notes) begin(ctx context.Context, row *rivertype.JobRow, now time.Time) 
 // ended notes that an attempt ended by itself.
 func (n notes) ended(ctx context.Context, row *rivertype.JobRow, known note) error {
 	return n.set(ctx, row, map[string]any{"crashes": 0, "forgiven": known.Rescued})
+}
+
+// rest notes that the job is about to sleep because of a limit.
+func (n notes) rest(ctx context.Context, row *rivertype.JobRow, known note, wait time.Duration) error {
+	return n.set(ctx, row, map[string]any{"rested": known.Rested + wait, "rests": known.Rests + 1})
 }
 
 func (n notes) set(ctx context.Context, row *rivertype.JobRow, what map[string]any) error {

@@ -407,6 +407,39 @@ func firstAt(then time.Time) []byte {
 	return fmt.Appendf(nil, `{"first":%q}`, then.UTC().Format(time.RFC3339Nano))
 }
 
+// rested is firstAt of a job that limits made wait.
+func rested(first time.Time, wait time.Duration, times int) []byte {
+	return fmt.Appendf(nil, `{"first":%q,"rested":%d,"rests":%d}`, first.UTC().Format(time.RFC3339Nano), wait, times)
+}
+
+// limit is later for a limit.
+type limit struct{ later }
+
+func (limit) Limited() bool { return true }
+
+func TestWaitingForALimitIsNotTrying(t *testing.T) {
+	enginetest.Each(t, func(t *testing.T, database string) {
+		var attempts []Attempt
+		q := startQueue(t, database, Options{TryFor: time.Millisecond}, func(_ context.Context, _ Job, a Attempt) error {
+			attempts = append(attempts, a) // one at a time
+			if len(attempts) <= minAttempts {
+				return limit{later(0)}
+			}
+			return nil
+		})
+		q.enqueue(job("d"))
+		q.idle()
+		if len(attempts) != minAttempts+1 || q.states() != "completed 1" {
+			t.Fatalf("%+v, %s", attempts, q.states())
+		}
+		for _, a := range attempts {
+			if a.N != 1 || a.Last {
+				t.Errorf("%+v", a)
+			}
+		}
+	})
+}
+
 func TestTheTimeForTryingBeginsWithTheFirstAttempt(t *testing.T) {
 	now := time.Now()
 	w := &worker{o: Options{TryFor: 30 * time.Minute, Clock: func() time.Time { return now }}.withDefaults()}
@@ -421,6 +454,9 @@ func TestTheTimeForTryingBeginsWithTheFirstAttempt(t *testing.T) {
 		{"all it did was to wait for GitHub's rate limit", rivertype.JobRow{Attempt: 2, CreatedAt: long, Metadata: firstAt(long)}, false, false},
 		{"it was tried", rivertype.JobRow{Attempt: 3, CreatedAt: long, Metadata: firstAt(now.Add(-30 * time.Minute))}, true, false},
 		{"its pauses ran out", rivertype.JobRow{Attempt: 3, CreatedAt: long, Metadata: firstAt(long)}, true, true},
+		{"limits made it wait", rivertype.JobRow{Attempt: 9, CreatedAt: long, Metadata: rested(now.Add(-40*time.Minute), 20*time.Minute, 1)}, false, false},
+		{"most attempts only met a limit", rivertype.JobRow{Attempt: 1, CreatedAt: long, Metadata: fmt.Appendf(nil, `{"first":%q,"snoozes":8,"rests":7}`, long.Format(time.RFC3339Nano))}, false, false},
+		{"limits made it wait without end", rivertype.JobRow{Attempt: 9, CreatedAt: long, Metadata: rested(long, 47*time.Hour, 1)}, true, false},
 		{"what is known of it does not read", rivertype.JobRow{Attempt: 9, CreatedAt: long, Metadata: []byte(`{"first":7}`)}, false, false},
 	} {
 		if a := w.attempt(&test.row, w.notes.of(&test.row)); a.Last != test.last || a.Final != test.final || a.Crashed {

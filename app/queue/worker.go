@@ -59,6 +59,15 @@ func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
 		}
 	}
 	var later interface{ RetryAfter() time.Duration }
+	var limit interface{ Limited() bool }
+	if errors.As(err, &limit) && limit.Limited() && errors.As(err, &later) && !attempt.Final {
+		wait := min(max(later.RetryAfter(), minWait), maxWait) // to wake before would be no use
+		if err := w.notes.rest(ctx, rj.JobRow, known, wait); err != nil {
+			log.Warn().AnErr("note", err).Msg("that the job had to wait could not be kept: it counts as trying")
+		}
+		log.Info().Dur("wait", wait).Msg("the job waits for a limit")
+		return river.JobSnooze(wait)
+	}
 	if errors.As(err, &later) && !attempt.Final {
 		wait := w.snooze(later.RetryAfter(), attempt)
 		log.Debug().Dur("wait", wait).Msg("the job waits")
@@ -88,9 +97,9 @@ func (w *worker) safely(ctx context.Context, job Job, attempt Attempt) (err erro
 func (w *worker) attempt(row *rivertype.JobRow, known note) Attempt {
 	elapsed := time.Duration(0)
 	if !known.First.IsZero() {
-		elapsed = max(w.o.Clock().Sub(known.First), 0)
+		elapsed = max(w.o.Clock().Sub(known.First)-min(known.Rested, overtime), 0)
 	}
-	n := row.Attempt + known.Snoozes
+	n := row.Attempt + known.Snoozes - known.Rests
 	crashed, tried := known.crashes() >= maxCrashes, n >= minAttempts
 	return Attempt{
 		N: n, Elapsed: elapsed, Waited: waited(row), Crashed: crashed,

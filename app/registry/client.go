@@ -50,8 +50,8 @@ type Options struct {
 }
 
 // Client asks registries over HTTP. One is shared by all registries: it bounds the
-// requests in flight, shares equal ones, retries, and refuses what is not the
-// document asked for. It is safe for concurrent use. It uses no proxy and reads no
+// requests in flight, shares equal ones, retries, leaves a host alone that limits
+// requests or is down, and refuses what is not the document asked for. It is safe for concurrent use. It uses no proxy and reads no
 // environment.
 type Client struct {
 	http      *retryablehttp.Client
@@ -62,13 +62,13 @@ type Client struct {
 	seen      func(host string, result Result, took time.Duration)
 
 	mu    sync.Mutex
-	slots map[string]chan struct{} // by host
+	hosts map[string]*door
 }
 
 // New makes a client. It fails where CAFile cannot be read or holds no certificate,
 // and where an address of Registries is not one.
 func New(o Options) (*Client, error) {
-	c := &Client{userAgent: o.UserAgent, timeout: o.Timeout, perHost: o.PerHost, seen: o.Seen, slots: map[string]chan struct{}{}}
+	c := &Client{userAgent: o.UserAgent, timeout: o.Timeout, perHost: o.PerHost, seen: o.Seen, hosts: map[string]*door{}}
 	if c.userAgent == "" {
 		c.userAgent = "bonafide (+https://github.com/bonafide-app/bonafide)"
 	}
@@ -193,16 +193,24 @@ func (c *Client) head(ctx context.Context, address *url.URL, name string) (http.
 	return answer.(http.Header), nil
 }
 
-// ask makes one request with its retries and hands a 200 to read. The error is
-// ErrNotFound, a refusal, what read or the transport returned, or that of ctx.
+// ask makes one request with its retries and hands a 200 to read, unless the host is
+// left alone. The error is ErrNotFound, a refusal, a *shut, what read or the transport
+// returned, or that of ctx.
 func (c *Client) ask(ctx context.Context, method string, address *url.URL, read func(*http.Response) error) (err error) {
-	release, err := c.slot(ctx, address.Host)
+	host := c.door(address.Host)
+	leave, err := host.enter(ctx)
 	if err != nil {
 		return err
 	}
-	defer release()
+	outcome := errUnfinished
+	defer func() { leave(outcome) }() // also where reading panics
 	defer c.watch(address.Host, &err)()
+	outcome = c.fetch(ctx, method, address, read)
+	return outcome
+}
 
+// fetch makes one request with its retries.
+func (c *Client) fetch(ctx context.Context, method string, address *url.URL, read func(*http.Response) error) error {
 	req, err := retryablehttp.NewRequestWithContext(ctx, method, address.String(), nil)
 	if err != nil {
 		return bare(err)
@@ -313,21 +321,16 @@ func (b *bounded) html() bool {
 	return strings.HasPrefix(strings.TrimLeft(string(b.first), " \t\r\n\ufeff"), "<")
 }
 
-// slot waits for one of the places of a host.
-func (c *Client) slot(ctx context.Context, host string) (release func(), err error) {
+// door is that of a host. There are few: redirects lead to no other.
+func (c *Client) door(host string) *door {
 	c.mu.Lock()
-	places := c.slots[host]
-	if places == nil {
-		places = make(chan struct{}, c.perHost)
-		c.slots[host] = places
+	defer c.mu.Unlock()
+	d := c.hosts[host]
+	if d == nil {
+		d = newDoor(host, c.perHost)
+		c.hosts[host] = d
 	}
-	c.mu.Unlock()
-	select {
-	case places <- struct{}{}:
-		return func() { <-places }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return d
 }
 
 // sameHost follows redirects on one host only, and never from https to http.
@@ -413,7 +416,7 @@ func retryAfter(resp *http.Response) time.Duration {
 		return 0
 	}
 	stated := resp.Header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(stated, 10, 63); err == nil {
+	if seconds, err := strconv.ParseUint(stated, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
 		return time.Duration(min(seconds, uint64(maxStatedWait/time.Second))) * time.Second
 	}
 	at, err := http.ParseTime(stated)
@@ -451,6 +454,7 @@ func (c *Client) explain(address *url.URL, name string, err error) error {
 	host := address.Hostname()
 	var (
 		refused   *refusal
+		closed    *shut
 		content   *contentError
 		redirect  *redirectError
 		panicked  *panicError
@@ -465,6 +469,9 @@ func (c *Client) explain(address *url.URL, name string, err error) error {
 		what = "the work was ended before " + host + " answered"
 	case errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &refused):
 		what = host + " did not answer in time"
+	case errors.As(err, &closed):
+		f.RetryAfter = closed.left
+		what = closed.Error()
 	case errors.As(err, &refused):
 		f.RetryAfter = refused.after
 		what = statusText(host, refused)

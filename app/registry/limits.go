@@ -61,6 +61,16 @@ const (
 	maxRetryAfter = 5 * time.Second
 	// maxStatedWait caps what a registry may ask for in Retry-After.
 	maxStatedWait = time.Hour
+	// limitedWait is how long a host is left alone that limits requests and does not say
+	// for how long; it doubles, up to maxOpen, while it goes on.
+	limitedWait = 10 * time.Second
+	// failuresToOpen in a row, and no answer between them, mean that a host is down. With
+	// 64 requests in flight some slow ones are ordinary.
+	failuresToOpen = 10
+	// firstOpen is how long a host that is down is left alone at first; it doubles up to
+	// maxOpen with every time that it is still down.
+	firstOpen = time.Second
+	maxOpen   = 5 * time.Minute
 	// dialTimeout bounds the connection with its TLS handshake.
 	dialTimeout = 10 * time.Second
 )

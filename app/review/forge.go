@@ -114,6 +114,9 @@ type Later struct {
 	After  time.Duration // at least this long
 	Reason string
 	Err    error
+	// Limit says that GitHub's limits make it wait: nothing was tried, so that the time
+	// is not counted as time of trying.
+	Limit bool
 }
 
 func (l *Later) Error() string { return l.Reason }
@@ -121,3 +124,6 @@ func (l *Later) Unwrap() error { return l.Err }
 
 // RetryAfter tells the queue when to run the job again.
 func (l *Later) RetryAfter() time.Duration { return l.After }
+
+// Limited tells the queue not to count the wait.
+func (l *Later) Limited() bool { return l.Limit }

@@ -90,6 +90,9 @@ type Options struct {
 	// HubBudget and MalwareBudget are how long a Hub may take for what is beside the
 	// verdict, and for advisories; 10 s where they are 0.
 	HubBudget, MalwareBudget time.Duration
+	// Rest says how long the registries are not asked from now on, because they limit
+	// requests or are down: an attempt before is no use. nil: they are always asked.
+	Rest func() time.Duration
 }
 
 // Reviewer reviews. It is safe for concurrent use.
@@ -106,6 +109,7 @@ type Reviewer struct {
 	maxPast     int
 
 	hubBudget, malwareBudget time.Duration
+	rest                     func() time.Duration
 }
 
 // New checks the options and makes a Reviewer.
@@ -114,6 +118,10 @@ func New(o Options) (*Reviewer, error) {
 		return nil, errors.New("a reviewer needs a verifier, a clock and a concurrency of at least 1")
 	}
 	r := &Reviewer{verifier: o.Verifier, historian: o.Historian, concurrency: o.Concurrency, clock: o.Clock, demo: o.Demo, progress: o.Progress, registries: map[string]bool{}, maxPast: MaxPast}
+	r.rest = o.Rest
+	if r.rest == nil {
+		r.rest = func() time.Duration { return 0 }
+	}
 	r.offline, r.hubBudget, r.malwareBudget = o.Offline, cmp.Or(o.HubBudget, hubBudget), cmp.Or(o.MalwareBudget, malwareBudget)
 	for _, host := range lockfile.PublicHosts() {
 		r.registries["https://"+host] = true

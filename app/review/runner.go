@@ -366,7 +366,7 @@ func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targe
 	}
 	if err == nil && !try.Last {
 		if reason := unanswered(check, try); reason != "" {
-			return nil, &Later{After: try.wait(), Reason: reason}
+			return nil, &Later{After: max(try.wait(), r.reviewer.rest()), Reason: reason}
 		}
 	}
 	if err != nil && run.Completed {

@@ -306,6 +306,9 @@ func (v *Validator) response(input *openapi3filter.RequestValidationInput, resp 
 	if strings.Contains(resp.Header.Get("Content-Type"), "github.raw") {
 		return nil // a file as it is: GitHub describes the JSON form only
 	}
+	if resp.StatusCode == http.StatusNotModified {
+		return notModified(input.Request, body)
+	}
 	if input.Route.Operation.Responses.Status(resp.StatusCode) == nil {
 		return v.undescribed(resp, body)
 	}
@@ -316,6 +319,14 @@ func (v *Validator) response(input *openapi3filter.RequestValidationInput, resp 
 		Body:                   io.NopCloser(bytes.NewReader(body)),
 		Options:                &openapi3filter.Options{MultiError: true},
 	})
+}
+
+// notModified judges the answer to a conditional request, which any GET may be.
+func notModified(req *http.Request, body []byte) error {
+	if req.Method != http.MethodGet || req.Header.Get("If-None-Match") == "" || len(body) > 0 {
+		return errors.New("304 is the answer without a body to a GET with If-None-Match")
+	}
+	return nil
 }
 
 // undescribed judges the statuses that GitHub sends on any route without listing

@@ -307,6 +307,32 @@ func TestFaultsComeAsAsked(t *testing.T) {
 	}
 }
 
+func TestAskingAgainForWhatHasNotChangedCostsNothing(t *testing.T) {
+	w := newWorld(t, func(o *forge.Options) { o.RateLimit = 4 })
+	get := func(etag string) *http.Response {
+		req, err := w.client.NewRequest("GET", "repos/acme/web/pulls", nil)
+		w.must(err)
+		if etag != "" {
+			req.Header.Set("If-None-Match", etag)
+		}
+		resp, err := w.client.BareDo(w.ctx, req)
+		if resp == nil || resp.StatusCode != http.StatusNotModified {
+			w.must(err)
+		}
+		w.must(resp.Body.Close())
+		return resp.Response
+	}
+	etag := get("").Header.Get("ETag")
+	for range 5 {
+		if resp := get(etag); resp.StatusCode != 304 || resp.Header.Get("ETag") != etag || resp.Header.Get("X-RateLimit-Remaining") != "3" {
+			t.Errorf("%d, %v", resp.StatusCode, resp.Header)
+		}
+	}
+	if resp := get(`"another"`); resp.StatusCode != 200 || resp.Header.Get("ETag") != etag || resp.Header.Get("X-RateLimit-Remaining") != "2" {
+		t.Errorf("%d, %v", resp.StatusCode, resp.Header)
+	}
+}
+
 func TestTheHourlyLimitIsCounted(t *testing.T) {
 	w := newWorld(t, func(o *forge.Options) { o.RateLimit = 3 })
 	for left := 2; left >= 0; left-- {

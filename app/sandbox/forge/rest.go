@@ -3,6 +3,7 @@ package forge
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -243,6 +244,14 @@ func (in *Installation) spend() error {
 	return nil
 }
 
+// unspend takes back the last request: a conditional one costs nothing where nothing has
+// changed.
+func (in *Installation) unspend() {
+	in.server.traffic.mu.Lock()
+	defer in.server.traffic.mu.Unlock()
+	in.used--
+}
+
 // rate is the state of the limit: limit, used, and when it starts anew.
 func (in *Installation) rate() (limit, used int, reset time.Time) {
 	in.server.traffic.mu.Lock()
@@ -274,8 +283,7 @@ func (s *Server) serve(route string, e endpoint) http.Handler {
 		if fault != nil && fault.After {
 			entry.Status = fault.play(w, r, s.closed)
 		} else {
-			entry.Status = answer.status
-			c.write(w, answer, fault != nil && fault.Truncate)
+			entry.Status = c.write(w, answer, fault != nil && fault.Truncate)
 		}
 		s.traffic.record(entry)
 	})
@@ -308,20 +316,11 @@ func (c *call) answer(e endpoint) reply {
 	return reply{status: f.status, body: body}
 }
 
-func (c *call) write(w http.ResponseWriter, answer reply, truncate bool) {
+// write sends an answer and returns its status: 304 where the client has it already.
+func (c *call) write(w http.ResponseWriter, answer reply, truncate bool) int {
 	h := w.Header()
 	for name, values := range answer.header {
 		h[name] = values
-	}
-	h.Set("X-GitHub-Media-Type", "github.v3; format=json")
-	h.Set("X-GitHub-Request-Id", fmt.Sprintf("SAND:%X", time.Now().UnixNano()))
-	if c.installation != nil {
-		limit, used, reset := c.installation.rate()
-		h.Set("X-RateLimit-Limit", strconv.Itoa(limit))
-		h.Set("X-RateLimit-Remaining", strconv.Itoa(max(0, limit-used)))
-		h.Set("X-RateLimit-Used", strconv.Itoa(used))
-		h.Set("X-RateLimit-Reset", strconv.FormatInt(reset.Unix(), 10))
-		h.Set("X-RateLimit-Resource", "core")
 	}
 	body := answer.raw
 	if answer.media != "" {
@@ -333,15 +332,39 @@ func (c *call) write(w http.ResponseWriter, answer reply, truncate bool) {
 		}
 		h.Set("Content-Type", "application/json; charset=utf-8")
 	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if c.r.Method == http.MethodGet && answer.status == http.StatusOK {
+		etag := fmt.Sprintf(`W/"%x"`, sha256.Sum256(slices.Concat(body, []byte(h.Get("Link")))))
+		h.Set("ETag", etag)
+		if c.r.Header.Get("If-None-Match") == etag {
+			answer.status, body = http.StatusNotModified, nil
+			h.Del("Content-Type")
+			if c.installation != nil {
+				c.installation.unspend()
+			}
+		}
+	}
+	h.Set("X-GitHub-Media-Type", "github.v3; format=json")
+	h.Set("X-GitHub-Request-Id", fmt.Sprintf("SAND:%X", time.Now().UnixNano()))
+	if c.installation != nil {
+		limit, used, reset := c.installation.rate()
+		h.Set("X-RateLimit-Limit", strconv.Itoa(limit))
+		h.Set("X-RateLimit-Remaining", strconv.Itoa(max(0, limit-used)))
+		h.Set("X-RateLimit-Used", strconv.Itoa(used))
+		h.Set("X-RateLimit-Reset", strconv.FormatInt(reset.Unix(), 10))
+		h.Set("X-RateLimit-Resource", "core")
+	}
+	if answer.status != http.StatusNotModified {
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	w.WriteHeader(answer.status)
 	if truncate {
 		w.Write(body[:len(body)/2])
 		_ = http.NewResponseController(w).Flush() // an error means the client is gone
 		cut(w)
-		return
+		return answer.status
 	}
 	w.Write(body)
+	return answer.status
 }
 
 // ctx is the request's context.

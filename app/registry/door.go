@@ -1,0 +1,210 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// door stands before a host: so many requests at a time, and none for a while where the
+// host limits requests or is down (a circuit breaker). After that while one request tries
+// whether it is back; the others wait for what comes of it.
+type door struct {
+	name  string
+	slots chan struct{}
+
+	mu       sync.Mutex    // guards what follows
+	failures int           // in a row
+	answered time.Time     // when the host last answered
+	openings int           // in a row, without an answer between them
+	until    time.Time     // nobody goes through before; the zero time: it stands open
+	short    bool          // the host stated the time, and it is short enough to wait here
+	because  string        // "it answered with status 503"
+	probe    chan struct{} // closed when the one that tries is done; nil where nobody does
+}
+
+func newDoor(name string, slots int) *door {
+	return &door{name: name, slots: make(chan struct{}, slots)}
+}
+
+// shut is the error for a request that was not made.
+type shut struct {
+	name    string
+	until   time.Time
+	left    time.Duration
+	because string
+}
+
+func (s *shut) Error() string {
+	return fmt.Sprintf("%s is not asked until %s UTC, because %s", s.name, s.until.UTC().Format(time.TimeOnly), s.because)
+}
+
+// errUnfinished is the outcome of a request that a panic ended.
+var errUnfinished = errors.New("it was not finished")
+
+// enter waits for one of the places, then asks whether the host is asked at all. leave is
+// to be told what came of it. A short pause is waited for once: many of them in a row
+// would keep a thousand requests for hours.
+func (d *door) enter(ctx context.Context) (leave func(error), err error) {
+	for patient := true; ; {
+		select {
+		case d.slots <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		probe, wait, err := d.pass(time.Now(), patient)
+		if err == nil && wait == nil {
+			began := time.Now()
+			return func(outcome error) {
+				d.told(outcome, began, probe)
+				<-d.slots
+			}, nil
+		}
+		<-d.slots
+		if err != nil {
+			return nil, err
+		}
+		if err := wait(ctx); err != nil {
+			return nil, err
+		}
+		patient = false
+	}
+}
+
+// pass says whether a request may go through, as a probe, or what it is to wait for.
+func (d *door) pass(now time.Time, patient bool) (probe bool, wait func(context.Context) error, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	left := d.until.Sub(now)
+	switch {
+	case d.until.IsZero():
+		return false, nil, nil
+	case left > 0 && d.short && patient:
+		return false, func(ctx context.Context) error { return sleep(ctx, left) }, nil
+	case left > 0:
+		return false, nil, &shut{name: d.name, until: d.until, left: left, because: d.because}
+	case d.probe == nil:
+		d.probe = make(chan struct{})
+		return true, nil, nil
+	}
+	done := d.probe
+	return false, func(ctx context.Context) error {
+		select {
+		case <-done:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// told learns from what came of a request, and of when it began. What was on its way when
+// the door was shut does not shut it for longer.
+func (d *door) told(outcome error, began time.Time, probe bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if probe {
+		defer func() { close(d.probe); d.probe = nil }()
+	}
+	now := time.Now()
+	var refused *refusal
+	switch {
+	case errors.As(outcome, &refused) && refused.limits():
+		d.limited(now, refused)
+	case alive(outcome):
+		d.answered = now
+		if d.until.After(now) && d.failures == 0 {
+			return // a limit that another request met: that this one passed says nothing
+		}
+		d.failures, d.openings, d.until, d.short = 0, 0, time.Time{}, false
+	case !down(outcome):
+	case probe:
+		d.open(now, outcome)
+	case d.until.IsZero() && !began.Before(d.answered): // else the host has answered others meanwhile
+		if d.failures++; d.failures >= failuresToOpen {
+			d.open(now, outcome)
+		}
+	}
+}
+
+// limited shuts the door for as long as the host asks for.
+func (d *door) limited(now time.Time, r *refusal) {
+	wait := r.after
+	if wait <= 0 {
+		if d.until.After(now) {
+			return // the same limit, met by what was on its way
+		}
+		wait = min(limitedWait<<min(d.openings, 10), maxOpen)
+		d.openings++
+	}
+	if until := now.Add(wait + rand.N(wait/8+1)); until.After(d.until) {
+		d.until, d.short, d.failures = until, r.after > 0 && r.after <= maxRetryAfter, 0
+		d.because = fmt.Sprintf("it limits requests (status %d)", r.status)
+	}
+}
+
+// open shuts the door before a host that is down, for longer each time.
+func (d *door) open(now time.Time, cause error) {
+	wait := min(firstOpen<<min(d.openings, 16), maxOpen)
+	d.openings++
+	d.until, d.short = now.Add(wait/2+rand.N(wait/2+1)), false
+	d.failures = failuresToOpen
+	d.because = "it did not answer"
+	var refused *refusal
+	switch {
+	case errors.As(cause, &refused):
+		d.because = fmt.Sprintf("it answered with status %d", refused.status)
+	case errors.Is(cause, syscall.ECONNREFUSED):
+		d.because = "it refused the connection"
+	}
+}
+
+func (d *door) state(now time.Time) Host {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.until.IsZero():
+		return Host{Name: d.name, State: Closed}
+	case d.until.After(now):
+		return Host{Name: d.name, State: Open, Until: d.until}
+	}
+	return Host{Name: d.name, State: HalfOpen}
+}
+
+// limits says whether a refusal is a limit: a 503 is one where it states a time.
+func (r *refusal) limits() bool {
+	return r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable && r.after > 0
+}
+
+// alive says whether a request got an answer of the host's own, whatever it says.
+func alive(outcome error) bool {
+	var refused *refusal
+	var content *contentError
+	var redirect *redirectError
+	if errors.As(outcome, &refused) {
+		return refused.status < http.StatusInternalServerError
+	}
+	return outcome == nil || errors.Is(outcome, ErrNotFound) || errors.As(outcome, &content) || errors.As(outcome, &redirect)
+}
+
+// down says whether a failure is the host's or the network's. That nobody waits any more
+// for an answer says nothing, and neither does what is wrong with us.
+func down(outcome error) bool {
+	return !alive(outcome) && !errors.Is(outcome, context.Canceled) && !errors.Is(outcome, errPrivate) && !errors.Is(outcome, errUnfinished)
+}
