@@ -156,6 +156,9 @@ func (f *Forge) mutate(ctx context.Context, repo review.Repository, what, query 
 	if _, err := f.ask(ctx, repo.Installation, graphql(client.BaseURL), q, &answer); err != nil {
 		return err
 	}
+	if len(answer.Errors) > 0 && answer.Errors[0].Type == "RATE_LIMITED" { // GraphQL says it with a 200
+		return named(what, f.gates.limited(ctx, repo.Installation, f.clock(), true, &limited{primary: true}))
+	}
 	if len(answer.Errors) > 0 {
 		return fmt.Errorf("%s: GitHub refused it: %.80s: %.200s", what, answer.Errors[0].Type, answer.Errors[0].Message)
 	}

@@ -237,6 +237,17 @@ func TestALimitOnTokensPausesTheApp(t *testing.T) {
 	}
 }
 
+func TestALimitOfGraphQLIsOneToo(t *testing.T) {
+	h := two(t)
+	h.on("POST /graphql", `{"data":null,"errors":[{"type":"RATE_LIMITED","message":"API rate limit exceeded"}]}`)
+	f := h.forge()
+	if err := f.mutate(t.Context(), web, "react", "mutation{}", nil); mustWait(t, err, true) != SecondaryWait {
+		t.Error(err)
+	}
+	_, err := f.Tip(t.Context(), web, "main")
+	mustWait(t, err, true)
+}
+
 func TestPausesAreReadSeldomAndMayBeOutOfReach(t *testing.T) {
 	h := two(t)
 	pauses := newWall()

@@ -92,6 +92,17 @@ func TestUnknownIsAskedAgainAndEndsWithItsReason(t *testing.T) {
 	}
 }
 
+func TestNothingIsTriedBeforeARegistryMayBeAskedAgain(t *testing.T) {
+	v := &verifier{provenance: map[string]provenance.State{"left@1.0.1": provenance.Unknown}}
+	r := runner(t, scene(), v)
+	r.reviewer.rest = func() time.Duration { return time.Minute }
+	var later *Later
+	err := r.PullRequest(context.Background(), repo, 7, Event{}, Try{Elapsed: 10 * time.Second})
+	if !errors.As(err, &later) || later.After != time.Minute || later.Limit {
+		t.Errorf("%+v, %v", later, err)
+	}
+}
+
 func TestWhatFailsForGoodFailsTheCheck(t *testing.T) {
 	for name, fail := range map[string]func(string) error{
 		"trees":  func(call string) error { return only(call, "Trees", errors.New("502 from GitHub")) },
