@@ -103,7 +103,7 @@ func NewServer(settings ...string) (*Server, error) {
 // keep starts what ends the server with this process: its input ends when the process
 // does.
 func (s *Server) keep() error {
-	s.kept = exec.Command("/bin/sh", "-c", `cat >/dev/null
+	s.kept = exec.CommandContext(context.Background(), "/bin/sh", "-c", `cat >/dev/null
 		if pid=$(head -n 1 "$0/data/postmaster.pid" 2>/dev/null); then
 			kill -QUIT "$pid"
 			while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
@@ -136,7 +136,7 @@ func (s *Server) prepare() error {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (s *Server) prepare() error {
 }
 
 func (s *Server) command(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(s.programs, name), args...)
+	cmd := exec.CommandContext(context.Background(), filepath.Join(s.programs, name), args...)
 	cmd.Dir, cmd.SysProcAttr = s.dir, s.as
 	return cmd
 }
