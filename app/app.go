@@ -58,6 +58,7 @@ type Options struct {
 	CacheDir string // keeps TUF metadata between runs; "": nothing is kept
 	Workers  int
 	TryFor   time.Duration // how long the unknown is asked for again
+	Rounds   Rounds
 	// RequireOrgPolicy fails every check of an owner that sets no floor.
 	RequireOrgPolicy bool
 	Demo             bool // the trust root is the demo's, and every report says so
@@ -82,6 +83,8 @@ type App struct {
 	shown    net.Listener // where the metrics are
 	written  *readiness
 	draining atomic.Bool
+
+	reconcile *upkeep.Reconcile
 }
 
 // New builds everything and starts nothing. It refuses what would be unsafe (an
@@ -125,7 +128,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
 	}
 	if a.forge, err = checks.New(clients, checks.Options{
-		AppID: o.AppID, Logger: part(o.Logger, "github"), Pauses: a.store, Floors: a.store, RequireFloor: o.RequireOrgPolicy, Facts: facts{a.store, a.metrics},
+		AppID: o.AppID, Logger: part(o.Logger, "github"), Pauses: a.store, Floors: a.store, RequireFloor: o.RequireOrgPolicy, Facts: facts{a.store, a.metrics}, Notes: notes{a.store},
 	}); err != nil {
 		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
 	}

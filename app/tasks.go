@@ -1,8 +1,72 @@
 package app
 
-import "github.com/bonafide-app/bonafide/app/upkeep"
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/bonafide-app/bonafide/app/review"
+	"github.com/bonafide-app/bonafide/app/store"
+	"github.com/bonafide-app/bonafide/app/upkeep"
+)
+
+// Rounds are the times between two rounds of what is done again and again. 0 is the
+// default.
+type Rounds struct {
+	SweepEvery     time.Duration // of GitHub's delivery log; 5 min
+	SweepAge       time.Duration // of a failed delivery before it is sent again; 1 min
+	ReconcileEvery time.Duration // of the open pull requests; 1 h
+	WatchdogEvery  time.Duration // of the checks that were begun; 5 min
+	// UnfinishedAge is how long ago a check was begun that the watchdog looks after; a
+	// minute more than an attempt may take.
+	UnfinishedAge time.Duration
+}
+
+func (r Rounds) withDefaults() Rounds {
+	return Rounds{
+		SweepEvery:     cmp.Or(r.SweepEvery, 5*time.Minute),
+		SweepAge:       cmp.Or(r.SweepAge, time.Minute),
+		ReconcileEvery: cmp.Or(r.ReconcileEvery, time.Hour),
+		WatchdogEvery:  cmp.Or(r.WatchdogEvery, 5*time.Minute),
+		UnfinishedAge:  cmp.Or(r.UnfinishedAge, jobTimeout+time.Minute),
+	}
+}
 
 // tasks are what is done again and again beside the jobs.
-func (a *App) tasks(Options) []upkeep.Task {
-	return nil
+func (a *App) tasks(o Options) []upkeep.Task {
+	rounds := o.Rounds.withDefaults()
+	sweep := &upkeep.Sweep{Log: a.forge, Cursors: a.store, Every: rounds.SweepEvery, Age: rounds.SweepAge, Clock: time.Now}
+	a.reconcile = &upkeep.Reconcile{
+		Account: a.forge, Pulls: a.runner, Judged: a.store, Jobs: a.queue, Cursors: a.store, Claims: a.store,
+		Every: rounds.ReconcileEvery, Clock: time.Now,
+	}
+	watchdog := &upkeep.Watchdog{Checks: notes{a.store}, Jobs: a.queue, Every: rounds.WatchdogEvery, Age: rounds.UnfinishedAge, Clock: time.Now}
+	return []upkeep.Task{sweep.Task(), a.reconcile.Task(), watchdog.Task()}
+}
+
+// notes keep in the store which checks were begun.
+type notes struct{ store *store.Store }
+
+func (n notes) Begun(ctx context.Context, repo review.Repository, sha string) error {
+	return n.store.BeginCheck(ctx, store.Unfinished{
+		Installation: repo.Installation, Repository: repo.ID, Owner: repo.Owner, Repo: repo.Name, Head: sha,
+	})
+}
+
+func (n notes) Ended(ctx context.Context, repo review.Repository, sha string) error {
+	return n.store.EndCheck(ctx, repo.Installation, repo.ID, sha)
+}
+
+func (n notes) Again(ctx context.Context, c upkeep.Check) error {
+	return n.Begun(ctx, c.Repository, c.Head)
+}
+
+func (n notes) Unfinished(ctx context.Context, before time.Time, limit int) ([]upkeep.Check, error) {
+	rows, err := n.store.UnfinishedChecks(ctx, before, limit)
+	var list []upkeep.Check
+	for _, u := range rows {
+		repo := review.Repository{Installation: u.Installation, Owner: u.Owner, Name: u.Repo, ID: u.Repository}
+		list = append(list, upkeep.Check{Repository: repo, Head: u.Head, Since: u.Since})
+	}
+	return list, err
 }

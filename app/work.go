@@ -16,6 +16,7 @@ import (
 	"github.com/bonafide-app/bonafide/app/report"
 	"github.com/bonafide-app/bonafide/app/review"
 	"github.com/bonafide-app/bonafide/app/store"
+	"github.com/bonafide-app/bonafide/app/upkeep"
 )
 
 // giveUpTime bounds the completion of a check that is given up. It has a time of its
@@ -98,6 +99,7 @@ func recovered(ctx context.Context, f func() error) (err error) {
 func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) error {
 	repo := review.Repository{Installation: job.Installation, Owner: job.Owner, Name: job.Repo, ID: job.RepositoryID}
 	try := review.Try{Last: attempt.Last, Elapsed: attempt.Elapsed, Note: job.Note}
+	try.Silent = job.Reason == installed
 	if job.Reason == "rerequested" || job.Reason == commanded {
 		try.Rerun = job.Delivery
 	}
@@ -134,15 +136,21 @@ func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) erro
 			return a.everywhere(ctx, job)
 		}
 		return a.installed(ctx, job, repo)
+	case queue.Reconcile:
+		return a.reconcile.Installation(ctx, job.Installation)
 	case queue.Evict:
 		a.forge.Evict(job.Installation)
 		if job.Reason == "deleted" {
-			return a.store.Forget(ctx, job.Installation)
+			return errors.Join(a.store.Forget(ctx, job.Installation), a.store.ForgetTask(ctx, upkeep.CursorOf(job.Installation)))
 		}
 		return nil
 	}
 	return fmt.Errorf("a job of the unknown kind %q", job.Kind)
 }
+
+// installed is the reason of a job about a pull request that was there before we were:
+// it is checked, and nobody is told.
+const installed = upkeep.Installed
 
 // commanded is the reason of a job that a command asked for.
 const commanded = "command"
@@ -229,7 +237,7 @@ func (a *App) installed(ctx context.Context, job queue.Job, repo review.Reposito
 	}
 	for _, p := range pulls {
 		next := job
-		next.Kind, next.Number, next.Reason = queue.PullRequest, p.Number, "installed"
+		next.Kind, next.Number, next.EventHead, next.Reason = queue.PullRequest, p.Number, p.HeadSHA, installed
 		next.Delivery = fmt.Sprintf("%s/%d", job.Delivery, p.Number)
 		if err := a.queue.Enqueue(ctx, next); err != nil {
 			return fmt.Errorf("enqueue pull request %d: %w", p.Number, err)

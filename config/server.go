@@ -47,6 +47,9 @@ type Server struct {
 	Workers  int           `name:"workers" env:"BONAFIDE_WORKERS" default:"8" help:"Jobs that run at the same time (${default})."`
 	TryFor   time.Duration `name:"try-for" env:"BONAFIDE_TRY_FOR" default:"30m" help:"How long to go on asking for evidence that cannot be had, before the check says so (${default})."`
 
+	SweepEvery     time.Duration `name:"sweep-every" env:"BONAFIDE_SWEEP_EVERY" default:"5m" help:"How often to look in GitHub's delivery log for what did not arrive, and have it sent again (${default})."`
+	ReconcileEvery time.Duration `name:"reconcile-every" env:"BONAFIDE_RECONCILE_EVERY" default:"1h" help:"How often to look for open pull requests without a completed check (${default})."`
+
 	RequireOrgPolicy bool `name:"require-org-policy" env:"BONAFIDE_REQUIRE_ORG_POLICY" help:"Let no check pass where the policy file of the owner's .github repository sets no floor (enforce) or cannot be read."`
 
 	LogLevel  string `name:"log-level" env:"BONAFIDE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"How much to log: ${enum} (${default})."`
@@ -67,6 +70,13 @@ const (
 	maxWorkers = 256
 	minTryFor  = time.Second
 	maxTryFor  = 24 * time.Hour
+
+	// GitHub keeps its delivery log for three days, and a round of either takes some of
+	// the requests that a server has in an hour.
+	minSweepEvery     = time.Minute
+	maxSweepEvery     = 24 * time.Hour
+	minReconcileEvery = 10 * time.Minute
+	maxReconcileEvery = 7 * 24 * time.Hour
 )
 
 // Validate refuses settings that the server cannot or must not run with. Every
@@ -94,6 +104,12 @@ func (s *Server) Validate() error {
 	}
 	if s.TryFor < minTryFor || s.TryFor > maxTryFor {
 		errs = append(errs, fmt.Errorf("--try-for %v: choose from %v to %v", s.TryFor, minTryFor, maxTryFor))
+	}
+	if s.SweepEvery < minSweepEvery || s.SweepEvery > maxSweepEvery {
+		errs = append(errs, fmt.Errorf("--sweep-every %v: choose from %v to %v", s.SweepEvery, minSweepEvery, maxSweepEvery))
+	}
+	if s.ReconcileEvery < minReconcileEvery || s.ReconcileEvery > maxReconcileEvery {
+		errs = append(errs, fmt.Errorf("--reconcile-every %v: choose from %v to %v", s.ReconcileEvery, minReconcileEvery, maxReconcileEvery))
 	}
 	return errors.Join(errs...)
 }

@@ -168,6 +168,10 @@ func TestServerRefusesWhatItMustNotRunWith(t *testing.T) {
 		{"no workers", map[string]string{"workers": "0"}, "--workers 0: choose from 1 to 256"},
 		{"trying not at all", map[string]string{"try-for": "0s"}, "--try-for"},
 		{"trying for ever", map[string]string{"try-for": "1000h"}, "--try-for"},
+		{"sweeping all the time", map[string]string{"sweep-every": "1s"}, "--sweep-every"},
+		{"sweeping after the log has ended", map[string]string{"sweep-every": "73h"}, "--sweep-every"},
+		{"looking all the time", map[string]string{"reconcile-every": "0s"}, "--reconcile-every"},
+		{"looking hardly ever", map[string]string{"reconcile-every": "1000h"}, "--reconcile-every"},
 		{"a log level that is none", map[string]string{"log-level": "loud"}, "must be one of"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -32,7 +32,7 @@ func (c checksOfOurs) suite(payload []byte) ([]queue.Job, error) {
 	if e.CheckSuite == nil {
 		return nil, fmt.Errorf("%w: no check suite", ErrPayload)
 	}
-	if e.Action != "rerequested" || !c.ours(e.CheckSuite.App) {
+	if e.Action != rerequested || !c.ours(e.CheckSuite.App) {
 		return nil, nil
 	}
 	job := e.job(queue.Commit)

@@ -3,6 +3,7 @@ package checks
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -48,6 +49,9 @@ func (f *Forge) Begin(ctx context.Context, repo review.Repository, sha, ground s
 	}
 	x := newExternalID(ground)
 	if len(runs) == 0 {
+		if err := f.note(ctx, repo, sha); err != nil {
+			return review.Run{}, err
+		}
 		run, err := f.create(ctx, repo, sha, x)
 		return f.begin(repo, sha, run), err
 	}
@@ -66,7 +70,11 @@ func (f *Forge) Begin(ctx context.Context, repo review.Repository, sha, ground s
 		begun := f.begin(repo, sha, run)
 		begun.Completed = true
 		return begun, nil
-	case run.Status == inProgress && was == x:
+	}
+	if err := f.note(ctx, repo, sha); err != nil {
+		return review.Run{}, err
+	}
+	if run.Status == inProgress && was == x {
 		return f.begin(repo, sha, run), nil
 	}
 	run, err = f.update(ctx, repo, run.ID, github.UpdateCheckRunOptions{
@@ -83,11 +91,20 @@ func (f *Forge) begin(repo review.Repository, sha string, run checkRun) review.R
 	return review.Run{Repository: repo, HeadSHA: sha, ID: run.ID}
 }
 
-// Finish completes the run with the check's conclusion, summary and annotations.
+// Finish completes the run, and notes that it is completed.
+func (f *Forge) Finish(ctx context.Context, run review.Run, check report.Check) error {
+	err := f.finish(ctx, run, check)
+	if err == nil {
+		f.ended(ctx, run.Repository, run.HeadSHA)
+	}
+	return err
+}
+
+// finish completes the run with the check's conclusion, summary and annotations.
 // Nothing is written where the same was published before. GitHub only ever adds
 // annotations: those of an interrupted attempt are read back and only the others are
 // sent; where some would have to go, a new run takes the old one's place.
-func (f *Forge) Finish(ctx context.Context, run review.Run, check report.Check) error {
+func (f *Forge) finish(ctx context.Context, run review.Run, check report.Check) error {
 	repo := run.Repository
 	was, err := f.current(ctx, run)
 	if err != nil {
@@ -112,7 +129,12 @@ func (f *Forge) Finish(ctx context.Context, run review.Run, check report.Check) 
 			return err
 		}
 	}
-	err = f.publish(ctx, repo, target.ID, out, missing, conclusion, x)
+	if was.Status == completed { // several requests set it in progress for a moment
+		if err := f.note(ctx, repo, run.HeadSHA); err != nil {
+			return err
+		}
+	}
+	err = f.publish(ctx, repo, target.ID, out, missing, conclusion, x, actionsOf(conclusion, check.Broken != ""))
 	if status(err) == http.StatusUnprocessableEntity {
 		err = f.publishRefused(ctx, repo, target.ID, err)
 	}
@@ -122,9 +144,24 @@ func (f *Forge) Finish(ctx context.Context, run review.Run, check report.Check) 
 	return f.cancel(ctx, repo, was, "A newer run replaced this one.")
 }
 
-// Cancel completes our unfinished runs of a commit as cancelled.
+// Stands says whether our newest run of a commit was completed with a verdict on that
+// ground.
+func (f *Forge) Stands(ctx context.Context, repo review.Repository, sha, ground string) (bool, error) {
+	runs, err := f.runs(ctx, repo, sha)
+	if err != nil || len(runs) == 0 {
+		return false, err
+	}
+	was := readExternalID(runs[0].ExternalID)
+	return runs[0].Status == completed && was.ground == digest(ground) && was.output != "" && isVerdict(runs[0].Conclusion), nil
+}
+
+// Cancel completes our unfinished runs of a commit as cancelled. Where the commit is
+// gone there is nothing left to finish.
 func (f *Forge) Cancel(ctx context.Context, repo review.Repository, sha, reason string) error {
 	runs, err := f.runs(ctx, repo, sha)
+	if errors.Is(err, review.ErrGone) {
+		f.ended(ctx, repo, sha)
+	}
 	if err != nil {
 		return err
 	}
@@ -133,6 +170,7 @@ func (f *Forge) Cancel(ctx context.Context, repo review.Repository, sha, reason 
 			return err
 		}
 	}
+	f.ended(ctx, repo, sha)
 	return nil
 }
 
@@ -221,8 +259,18 @@ func (f *Forge) create(ctx context.Context, repo review.Repository, sha string, 
 
 func (f *Forge) update(ctx context.Context, repo review.Repository, id int64, body github.UpdateCheckRunOptions) (checkRun, error) {
 	body.Name = f.name // sent always, an empty one would rename the run
+	return f.patch(ctx, repo, id, body, body.GetStatus() == inProgress)
+}
+
+// complete is update for the request that completes a run with an output.
+func (f *Forge) complete(ctx context.Context, repo review.Repository, id int64, body github.UpdateCheckRunOptions, actions []*github.CheckRunAction) (checkRun, error) {
+	body.Name = f.name
+	return f.patch(ctx, repo, id, finalUpdate{body, actions}, false)
+}
+
+func (f *Forge) patch(ctx context.Context, repo review.Repository, id int64, body any, begins bool) (checkRun, error) {
 	var run checkRun
-	q := request{what: "update the check run", method: http.MethodPatch, path: fmt.Sprintf("check-runs/%d", id), body: body, begins: body.GetStatus() == inProgress}
+	q := request{what: "update the check run", method: http.MethodPatch, path: fmt.Sprintf("check-runs/%d", id), body: body, begins: begins}
 	if _, err := f.do(ctx, repo, q, &run); err != nil {
 		return checkRun{}, err
 	}
@@ -247,7 +295,7 @@ func (f *Forge) cancel(ctx context.Context, repo review.Repository, run checkRun
 // publish sends the output in as many requests as the annotations need. A request
 // replaces title, summary and text as a whole and adds its annotations. The last one
 // completes the run, so that a run is never completed with a part.
-func (f *Forge) publish(ctx context.Context, repo review.Repository, id int64, out report.CheckOutput, annotations []report.Annotation, conclusion string, x externalID) error {
+func (f *Forge) publish(ctx context.Context, repo review.Repository, id int64, out report.CheckOutput, annotations []report.Annotation, conclusion string, x externalID, actions []*github.CheckRunAction) error {
 	batches := report.Batches(annotations, AnnotationBatch)
 	if len(batches) == 0 {
 		batches = [][]report.Annotation{nil}
@@ -257,12 +305,16 @@ func (f *Forge) publish(ctx context.Context, repo review.Repository, id int64, o
 			Status: github.String(inProgress),
 			Output: &github.CheckRunOutput{Title: &out.Title, Summary: &out.Summary, Text: text(out.Text), Annotations: annotate(batch)},
 		}
-		if i == len(batches)-1 {
-			body.Status, body.Conclusion = github.String(completed), &conclusion
-			body.CompletedAt = &github.Timestamp{Time: f.clock().UTC()}
-			body.ExternalID = github.String(x.String())
+		if i < len(batches)-1 {
+			if _, err := f.update(ctx, repo, id, body); err != nil {
+				return err
+			}
+			continue
 		}
-		if _, err := f.update(ctx, repo, id, body); err != nil {
+		body.Status, body.Conclusion = github.String(completed), &conclusion
+		body.CompletedAt = &github.Timestamp{Time: f.clock().UTC()}
+		body.ExternalID = github.String(x.String())
+		if _, err := f.complete(ctx, repo, id, body, actions); err != nil {
 			return err
 		}
 	}
@@ -273,14 +325,14 @@ func (f *Forge) publish(ctx context.Context, repo review.Repository, id int64, o
 // not stay unfinished. Without an output hash the next run tries again.
 func (f *Forge) publishRefused(ctx context.Context, repo review.Repository, id int64, cause error) error {
 	f.logger(ctx).Error().Err(cause).Msg("GitHub refused the output of a check run")
-	_, err := f.update(ctx, repo, id, github.UpdateCheckRunOptions{
+	_, err := f.complete(ctx, repo, id, github.UpdateCheckRunOptions{
 		Status: github.String(completed), Conclusion: github.String(string(policy.Failure)),
 		CompletedAt: &github.Timestamp{Time: f.clock().UTC()},
 		Output: &github.CheckRunOutput{
 			Title:   github.String("The report could not be shown"),
 			Summary: github.String("GitHub refused the report of this check, so that nobody can look at it. Re-run the check; if it fails again, the operator's log has the details."),
 		},
-	})
+	}, actionsOf(string(policy.Failure), true))
 	return err
 }
 

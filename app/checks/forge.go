@@ -42,6 +42,15 @@ type Options struct {
 	RequireFloor bool       // an owner without a floor does not pass
 	// Facts keeps what was learnt of public runs and commits and does not change; may be nil.
 	Facts provenance.Cache
+	Notes Notes // of the checks that are begun; nil: none is taken
+}
+
+// Notes outlive the process, so that a check run that it left unfinished is found.
+type Notes interface {
+	// Begun is called before a check run of a commit is set in progress.
+	Begun(ctx context.Context, repo review.Repository, sha string) error
+	// Ended is called after no run of the commit is unfinished any more.
+	Ended(ctx context.Context, repo review.Repository, sha string) error
 }
 
 // Forge is GitHub as review sees it. It is safe for concurrent use. It keeps
@@ -64,6 +73,7 @@ type Forge struct {
 	facts   provenance.Cache      // nil for none
 	answers *lru[answerKey, keptAnswer]
 	gates   *gates
+	notes   Notes // nil for none
 	slug    struct {
 		sync.Mutex
 		value string
@@ -106,6 +116,7 @@ func New(clients githubapp.ClientCreator, o Options) (*Forge, error) {
 		learnt:  newLRU[string, learnt](MaxLearnt),
 		facts:   o.Facts,
 		answers: newLRU[answerKey, keptAnswer](KeptBytes),
+		notes:   o.Notes,
 	}
 	f.gates = newGates(f.clock, o.Pauses, &f.log)
 	return f, nil

@@ -27,6 +27,8 @@ const (
 	MaxPullPages = 10
 	// MaxRepositoryPages bounds the repositories of an installation (5,000).
 	MaxRepositoryPages = 50
+	// MaxInstallationPages bounds the installations of the App (10,000).
+	MaxInstallationPages = 100
 	// MaxRunPages bounds the runs of one name on one commit: GitHub keeps 1,000.
 	MaxRunPages = 10
 	// MaxAnnotationPages bounds the annotations of one run that are read back after an

@@ -5,15 +5,30 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/bonafide-app/bonafide/app/review"
+	"github.com/bonafide-app/bonafide/app/upkeep"
 )
 
 // Repositories lists the repositories of an installation, up to 5,000, without those
 // that are archived or disabled: nothing can be published there.
 func (f *Forge) Repositories(ctx context.Context, installation int64) ([]review.Repository, error) {
+	pushed, err := f.Pushed(ctx, installation)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]review.Repository, 0, len(pushed))
+	for _, r := range pushed {
+		out = append(out, r.Repository)
+	}
+	return out, nil
+}
+
+// Pushed is Repositories with when each was pushed to last.
+func (f *Forge) Pushed(ctx context.Context, installation int64) ([]upkeep.Pushed, error) {
 	q := request{what: "list the repositories of the installation", query: url.Values{"per_page": {fmt.Sprint(PageSize)}}}
-	var out []review.Repository
+	var out []upkeep.Pushed
 	for page := 1; page <= MaxRepositoryPages; page++ {
 		q.query.Set("page", fmt.Sprint(page))
 		var answer struct {
@@ -22,6 +37,8 @@ func (f *Forge) Repositories(ctx context.Context, installation int64) ([]review.
 				FullName string `json:"full_name"` // "OWNER/NAME"
 				Archived bool   `json:"archived"`
 				Disabled bool   `json:"disabled"`
+				// PushedAt is null for a repository that nobody has pushed to.
+				PushedAt time.Time `json:"pushed_at"`
 			} `json:"repositories"`
 		}
 		resp, err := f.ask(ctx, installation, "installation/repositories", q, &answer)
@@ -38,7 +55,7 @@ func (f *Forge) Repositories(ctx context.Context, installation int64) ([]review.
 				return nil, &review.Later{After: FailureWait, Reason: q.what + ": GitHub's answer names something that is no repository"}
 			}
 			if !r.Archived && !r.Disabled {
-				out = append(out, repo)
+				out = append(out, upkeep.Pushed{Repository: repo, At: r.PushedAt})
 			}
 		}
 		if resp.NextPage <= page {

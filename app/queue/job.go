@@ -19,6 +19,7 @@ const (
 	Installed   JobKind = "installed"    // a repository was added, or all of an installation's where none is named: judge the open pull requests
 	Evict       JobKind = "evict"        // an installation was suspended or deleted
 	Command     JobKind = "command"      // somebody wrote a command on a pull request: answer it
+	Reconcile   JobKind = "reconcile"    // look for open pull requests of an installation that have no verdict
 	Retract     JobKind = "retract"      // what a command was written in was edited, deleted or dismissed: what it accepted falls
 )
 

@@ -49,6 +49,8 @@ const (
 	// keepCompleted is how long a delivery is remembered that was worked on. GitHub
 	// redelivers for three days.
 	keepCompleted = 7 * 24 * time.Hour
+	// maxOpen bounds the jobs of one repository that are listed.
+	maxOpen = 1_000
 	// fetchCooldown and fetchPoll are how soon a stored job, and one whose pause is
 	// over, is begun.
 	fetchCooldown = 20 * time.Millisecond

@@ -113,6 +113,7 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], at Datab
 		MaxAttempts:                 maxAttempts,
 		FetchCooldown:               fetchCooldown,
 		FetchPollInterval:           fetchPoll,
+		ErrorHandler:                unreadable{o.Logger},
 		Logger:                      log,
 	})
 	if err != nil {

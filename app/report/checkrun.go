@@ -31,7 +31,7 @@ func Output(c Check) CheckOutput {
 		Annotations: annotations,
 		Conclusion:  c.Conclusion(),
 	}
-	out.Summary, out.Text = pages(c.Broken, sections, left, MaxSummaryBytes, MaxTextBytes)
+	out.Summary, out.Text = pages(c, sections, left, MaxSummaryBytes, MaxTextBytes)
 	return out
 }
 
@@ -68,14 +68,16 @@ func where(s Section, escape func(string) string) string {
 	return fmt.Sprintf("#%d into %s", s.PullRequest, base)
 }
 
-// pages writes summary and text of a check, each within its number of bytes.
-func pages(broken string, sections []Section, unannotated, summaryBytes, textBytes int) (summary, text string) {
-	if broken != "" || len(sections) == 0 {
-		summary = "❌ **No verdict.** " + sentence(broken)
-		if broken == "" {
-			summary = "❌ **No verdict.** Nothing was judged."
-		}
-		summary += "\n\nWhat cannot be judged does not pass. Run the check again.\n"
+// pages writes summary and text of a check with its sections in order, each within its
+// number of bytes.
+func pages(c Check, sections []Section, unannotated, summaryBytes, textBytes int) (summary, text string) {
+	switch {
+	case c.Conclusion() == policy.Neutral && c.Broken != "":
+		summary = "⚪ **No verdict.** " + sentence(c.Broken) + "\n\nThe policy says `on_unknown: neutral`, so that this check does not fail. Run it again.\n"
+	case c.Broken != "":
+		summary = "❌ **No verdict.** " + sentence(c.Broken) + "\n\nWhat cannot be judged does not pass. Run the check again.\n"
+	case len(sections) == 0:
+		summary = "❌ **No verdict.** Nothing was judged.\n\nWhat cannot be judged does not pass. Run the check again.\n"
 	}
 	tail := ""
 	if unannotated > 0 {

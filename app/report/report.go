@@ -93,8 +93,11 @@ type Lockfile struct {
 type Check struct {
 	Sections []Section
 	// Broken says in one sentence why there is no verdict (the job failed for good);
-	// the check then fails with it.
+	// the check then fails with it, or is neutral where it is Excused.
 	Broken string
+	// Excused says that Broken tells only of what could not be asked, and that the policy
+	// says on_unknown: neutral.
+	Excused bool
 }
 
 // Section is the report of one pull request, or of one merge group (number 0).
@@ -107,7 +110,10 @@ type Section struct {
 // Conclusion is the worst of all sections. No section at all fails: there is no
 // verdict.
 func (c Check) Conclusion() policy.Conclusion {
-	if c.Broken != "" || len(c.Sections) == 0 {
+	switch {
+	case c.Broken != "" && c.Excused && len(c.Sections) == 0:
+		return policy.Neutral
+	case c.Broken != "" || len(c.Sections) == 0:
 		return policy.Failure
 	}
 	worst := policy.Success

@@ -223,6 +223,10 @@ func (f *forge) Finish(ctx context.Context, _ Run, c report.Check) error {
 	return nil
 }
 
+func (f *forge) Stands(context.Context, Repository, string, string) (bool, error) {
+	return f.completed, f.call("Stands")
+}
+
 func (f *forge) Cancel(_ context.Context, _ Repository, sha, _ string) error {
 	f.cancelled = append(f.cancelled, sha)
 	return f.call("Cancel")

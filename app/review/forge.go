@@ -87,6 +87,9 @@ type Forge interface {
 	Begin(ctx context.Context, repo Repository, sha, ground string) (Run, error)
 	// Finish completes the run. It writes only what differs from what is there.
 	Finish(ctx context.Context, run Run, check report.Check) error
+	// Stands says whether a run of the commit was completed on that ground, and writes
+	// nothing.
+	Stands(ctx context.Context, repo Repository, sha, ground string) (bool, error)
 	// Cancel completes our unfinished runs of a commit as cancelled, with a reason.
 	Cancel(ctx context.Context, repo Repository, sha, reason string) error
 	// Comment posts at most one review per head, and only for what is new. Where

@@ -56,6 +56,9 @@ type Try struct {
 	// Rerun is the delivery that asked for the check to be run again, "" where nobody
 	// did: then the check is written again even if nothing it rests on has changed.
 	Rerun string
+	// Silent says that nothing but the check is to be written: the pull request was there
+	// before anybody asked.
+	Silent bool
 	// Note is what the check is to say besides, about the pull request that is judged:
 	// one sentence, "" for none.
 	Note string
@@ -180,28 +183,21 @@ func (r *Runner) commit(ctx context.Context, repo Repository, sha string, seen *
 	}
 	if len(pulls) == 0 {
 		zerolog.Ctx(ctx).Info().Msg("no open pull request has this head")
-		return nil
+		return r.cancel(ctx, repo, sha)
 	}
 	if len(pulls) > MaxPulls {
 		return r.refuse(ctx, repo, sha, fmt.Sprintf("More than %d open pull requests have this commit as their head. Close some of them and run the check again.", MaxPulls))
 	}
-	var targets []target
-	for _, p := range pulls {
-		tip, err := r.forge.Tip(ctx, repo, p.BaseRef)
-		if errors.Is(err, ErrGone) {
-			return try.gone(ctx, "the branch "+p.BaseRef, err)
-		} else if err != nil {
-			return fmt.Errorf("read the tip of %s: %w", p.BaseRef, err)
+	targets, err := r.targets(ctx, repo, pulls)
+	if errors.Is(err, ErrGone) {
+		return try.gone(ctx, "a branch that is merged into", err)
+	} else if err != nil {
+		return err
+	}
+	for i, t := range targets {
+		if seen != nil && seen.Number == t.pull {
+			targets[i].note = try.Note
 		}
-		accepted, err := r.accepted(ctx, repo, p.Number)
-		if err != nil {
-			return err
-		}
-		t := target{pull: p.Number, baseRef: p.BaseRef, base: tip, policyAt: tip, accepted: accepted}
-		if seen != nil && seen.Number == p.Number {
-			t.note = try.Note
-		}
-		targets = append(targets, t)
 	}
 	check, err := r.publish(ctx, repo, sha, targets, try, func(ctx context.Context) (ground, error) {
 		now, err := r.pulls(ctx, repo, sha, nil)
@@ -214,7 +210,7 @@ func (r *Runner) commit(ctx context.Context, repo Repository, sha string, seen *
 		return err
 	}
 	for i, p := range pulls {
-		if p.Draft {
+		if p.Draft || try.Silent {
 			continue
 		}
 		if err := r.forge.Comment(ctx, repo, p, check.Sections[i].Report); err != nil && !errors.Is(err, ErrGone) {
@@ -225,6 +221,31 @@ func (r *Runner) commit(ctx context.Context, repo Repository, sha string, seen *
 		}
 	}
 	return try.again(check)
+}
+
+// targets are the questions that some pull requests put.
+func (r *Runner) targets(ctx context.Context, repo Repository, pulls []Pull) ([]target, error) {
+	var targets []target
+	for _, p := range pulls {
+		tip, err := r.forge.Tip(ctx, repo, p.BaseRef)
+		if err != nil {
+			return nil, fmt.Errorf("read the tip of %s: %w", p.BaseRef, err)
+		}
+		accepted, err := r.accepted(ctx, repo, p.Number)
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, target{pull: p.Number, baseRef: p.BaseRef, base: tip, policyAt: tip, accepted: accepted})
+	}
+	return targets, nil
+}
+
+// cancel ends what is unfinished of a commit that nothing open has any more.
+func (r *Runner) cancel(ctx context.Context, repo Repository, sha string) error {
+	if err := r.forge.Cancel(ctx, repo, sha, "Nothing open has this commit as its head any more."); err != nil && !errors.Is(err, ErrGone) {
+		return fmt.Errorf("cancel the run of %s: %w", short(sha), err)
+	}
+	return nil
 }
 
 // pulls are the open pull requests with a head, seen among them.
@@ -295,8 +316,11 @@ func (r *Runner) MergeGroup(ctx context.Context, repo Repository, g Group, try T
 }
 
 // GiveUp completes the check of a job that failed for good: of a pull request's live
-// head, or of the commit head where number is 0. It publishes no verdict.
+// head, or of the commit head where number is 0. It publishes no verdict. One that was
+// published on the very ground that a new one would rest on stands; where that cannot
+// be found out the check fails, because it may stand on another.
 func (r *Runner) GiveUp(ctx context.Context, repo Repository, number int, head string, cause error) error {
+	var seen *Pull
 	if number > 0 {
 		pull, err := r.forge.PullRequest(ctx, repo, number)
 		if errors.Is(err, ErrGone) {
@@ -307,7 +331,7 @@ func (r *Runner) GiveUp(ctx context.Context, repo Repository, number int, head s
 		if !pull.Open {
 			return nil
 		}
-		head = pull.HeadSHA
+		head, seen = pull.HeadSHA, &pull
 	}
 	if head == "" {
 		return nil
@@ -317,7 +341,25 @@ func (r *Runner) GiveUp(ctx context.Context, repo Repository, number int, head s
 		return err
 	}
 	defer unlock()
+	if r.stands(ctx, repo, head, seen) {
+		zerolog.Ctx(ctx).Error().Err(cause).Str("head", head).Msg("gave up; the verdict stands that was published on the same ground")
+		return nil
+	}
 	return r.refuse(ctx, repo, head, broken(cause))
+}
+
+// stands says whether there is a verdict on what a new one would rest on.
+func (r *Runner) stands(ctx context.Context, repo Repository, sha string, seen *Pull) bool {
+	pulls, err := r.pulls(ctx, repo, sha, seen)
+	if err != nil || len(pulls) == 0 || len(pulls) > MaxPulls {
+		return false
+	}
+	targets, err := r.targets(ctx, repo, pulls)
+	if err != nil {
+		return false
+	}
+	is, err := r.forge.Stands(ctx, repo, sha, restsOn(targets, ""))
+	return err == nil && is
 }
 
 // refuse completes the check of a commit as failed, without a verdict.
@@ -376,7 +418,7 @@ func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targe
 	}
 	if err != nil {
 		zerolog.Ctx(ctx).Error().Err(err).Msg("giving up")
-		check = report.Check{Broken: broken(err)}
+		check = report.Check{Broken: broken(err), Excused: r.excused(ctx, repo, targets, err)}
 	}
 	is, err := now(ctx)
 	switch {
@@ -385,10 +427,7 @@ func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targe
 	case err != nil:
 		return nil, fmt.Errorf("look again at what %s is for: %w", short(sha), err)
 	case is == noGround:
-		if err := r.forge.Cancel(ctx, repo, sha, "Nothing open has this commit as its head any more."); err != nil && !errors.Is(err, ErrGone) {
-			return nil, fmt.Errorf("cancel the run of %s: %w", short(sha), err)
-		}
-		return nil, nil
+		return nil, r.cancel(ctx, repo, sha)
 	case is != was:
 		return nil, &Later{After: minWait, Reason: "the pull requests with this head changed while it was judged"}
 	}
@@ -494,6 +533,22 @@ func unanswered(c report.Check, try Try) string {
 		}
 	}
 	return ""
+}
+
+// excused says whether every policy lets what could not be verified be: they could be
+// read, and what did not answer was GitHub or a registry. A job that ran out of its time
+// or crashed is no such thing: a pull request can be made to do that.
+func (r *Runner) excused(ctx context.Context, repo Repository, targets []target, cause error) bool {
+	if later := (*Later)(nil); !errors.As(cause, &later) || errors.Is(cause, context.DeadlineExceeded) {
+		return false
+	}
+	for _, t := range targets {
+		p, problem, err := r.forge.Policy(ctx, repo, t.policyAt)
+		if err != nil || problem != nil || p.OnUnknown != policy.UnknownNeutral {
+			return false
+		}
+	}
+	return len(targets) > 0
 }
 
 // broken is what people read where the job failed for good.

@@ -39,3 +39,11 @@ func (s *Store) SaveCursor(ctx context.Context, task, cursor string) error {
 	}
 	return nil
 }
+
+// ForgetTask forgets a task, and how far it got.
+func (s *Store) ForgetTask(ctx context.Context, task string) error {
+	if _, err := s.writer.ExecContext(ctx, `DELETE FROM task WHERE name = $1`, task); err != nil {
+		return fmt.Errorf("forget the task %s: %w", task, err)
+	}
+	return nil
+}

@@ -55,7 +55,8 @@ func (c *serveCommand) Run(ctx context.Context, tty terminal) error {
 	server, err := app.New(ctx, app.Options{
 		Listener: listener, Metrics: metrics, AppID: credentials.AppID, PrivateKey: []byte(credentials.PrivateKey.Reveal()), WebhookSecret: credentials.WebhookSecret.Reveal(),
 		APIURL: github.API, Database: c.Database.Reveal(), NPMRegistry: c.NPMRegistry, CAFile: c.CAFile, Trust: trust, CacheDir: c.CacheDir,
-		Workers: c.Workers, TryFor: c.TryFor, RequireOrgPolicy: c.RequireOrgPolicy, Version: moduleVersion(), Logger: logger(masker.Writer(tty.err), c.LogLevel, c.LogFormat),
+		Workers: c.Workers, TryFor: c.TryFor, Rounds: app.Rounds{SweepEvery: c.SweepEvery, ReconcileEvery: c.ReconcileEvery},
+		RequireOrgPolicy: c.RequireOrgPolicy, Version: moduleVersion(), Logger: logger(masker.Writer(tty.err), c.LogLevel, c.LogFormat),
 	})
 	if err != nil {
 		listener.Close()
