@@ -175,7 +175,8 @@ func chosen(all []Pushed, last reconciled) (turn []Pushed, next int64) {
 		}
 	}
 	slices.SortFunc(turn, func(a, b Pushed) int { return b.At.Compare(a.At) })
-	turn = turn[:min(len(turn), maxRepositories-repositoriesByTurn)]
+	first := min(len(turn), maxRepositories-repositoriesByTurn)
+	turn, rest = turn[:first:first], append(rest, turn[first:]...)
 	slices.SortFunc(rest, func(a, b Pushed) int {
 		return cmp.Or(cmp.Compare(later(a.ID, last.After), later(b.ID, last.After)), cmp.Compare(a.ID, b.ID))
 	})

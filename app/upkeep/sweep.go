@@ -79,7 +79,7 @@ type lost struct {
 	First  time.Time `json:"first"`  // when it was seen to have failed first
 	Tries  int       `json:"tries"`  // how often it was sent again
 	Next   time.Time `json:"next"`   // not sent again before
-	// Over: it is not sent again. It is remembered as long as the log shows it.
+	// Over: it is not sent again. It is remembered until the log was read beyond it.
 	Over bool `json:"over,omitempty"`
 }
 
@@ -134,11 +134,8 @@ func (s *Sweep) read(ctx context.Context, known *swept) error {
 	}
 	forgotten := s.Clock().Add(-logKept)
 	known.Lost = slices.DeleteFunc(known.Lost, func(l lost) bool {
-		if !l.Over && l.First.Before(forgotten) && !arrived[l.GUID] {
-			zerolog.Ctx(ctx).Error().Str("delivery", l.GUID).Str("event", l.Event).Int("status", l.Status).Int("tries", l.Tries).
-				Msg("gave up a delivery that did not arrive within three days: GitHub keeps it no longer")
-		}
-		return arrived[l.GUID] || l.First.Before(forgotten)
+		_, shown := newest[l.GUID] // an attempt of a moment ago would be taken for another event
+		return arrived[l.GUID] || l.Over && !shown && l.First.Before(forgotten)
 	})
 	for i, l := range known.Lost {
 		if d, ok := newest[l.GUID]; ok {
@@ -198,7 +195,7 @@ func (s *Sweep) redeliver(ctx context.Context, known *swept) error {
 			continue
 		}
 		log := zerolog.Ctx(ctx).With().Str("delivery", l.GUID).Str("event", l.Event).Int("status", l.Status).Int("tries", l.Tries).Logger()
-		if l.Tries >= tries(l.Status) {
+		if l.Tries >= tries(l.Status) || now.Sub(l.First) > logKept {
 			l.Over = true
 			log.Error().Msg("gave up a delivery that failed again and again; what it was about is found by looking at the open pull requests")
 			continue

@@ -1,0 +1,61 @@
+package store
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func TestUnfinishedChecksAreRememberedUntilTheyEnd(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "b.db")
+	s := open(t, path)
+	now := time.UnixMilli(1_000_000)
+	s.now = func() time.Time { return now }
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	lists := func(want ...string) {
+		t.Helper()
+		list, err := s.UnfinishedChecks(t.Context(), now.Add(-time.Minute), 2)
+		must(err)
+		if len(list) != len(want) {
+			t.Fatalf("%+v, want %v", list, want)
+		}
+		for i, u := range list {
+			if u.Head != want[i] || !u.Since.Equal(time.UnixMilli(1_000_000)) {
+				t.Errorf("%+v, want %s", u, want[i])
+			}
+		}
+	}
+	for i, head := range []string{"a", "b", "c"} {
+		must(s.BeginCheck(t.Context(), Unfinished{Installation: int64(1 + i/2), Repository: 5, Owner: "acme", Repo: "web", Head: head}))
+	}
+	lists()
+	now = now.Add(2 * time.Minute)
+	lists("a", "b")
+	must(s.BeginCheck(t.Context(), Unfinished{Installation: 1, Repository: 5, Owner: "acme", Repo: "site", Head: "a"})) // young again
+	lists("b", "c")
+	must(s.EndCheck(t.Context(), 1, 5, "b"))
+	must(s.EndCheck(t.Context(), 1, 6, "c"))
+	must(s.Close())
+	s = open(t, path)
+	s.now = func() time.Time { return now }
+	lists("c")
+	must(s.Forget(t.Context(), 2))
+	lists()
+}
+
+func TestAVerdictIsKnownByItsHead(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "b.db"))
+	if err := s.SaveReport(t.Context(), Report{Installation: 1, Owner: "acme", Repo: "web", Number: 7, Head: "a", JSON: []byte("{}")}); err != nil {
+		t.Fatal(err)
+	}
+	for head, want := range map[string]bool{"a": true, "b": false} {
+		if got, err := s.Judged(t.Context(), 1, 5, 7, head); err != nil || got != want {
+			t.Errorf("%s: %v, %v", head, got, err)
+		}
+	}
+}
