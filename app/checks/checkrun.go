@@ -39,6 +39,12 @@ type checkRun struct {
 	} `json:"output"`
 }
 
+// standsOn says whether the run was completed on a ground, given by its digest.
+func (r checkRun) standsOn(ground string) bool {
+	x := readExternalID(r.ExternalID)
+	return r.Status == completed && x.ground == ground && x.output != "" && isVerdict(r.Conclusion)
+}
+
 // Begin sets the check run of a commit to in_progress. A run that was completed on
 // the same ground stays as it is. One that a crash left unfinished is taken up
 // again; older unfinished ones end cancelled.
@@ -65,8 +71,7 @@ func (f *Forge) Begin(ctx context.Context, repo review.Repository, sha, ground s
 	if about := ParseExternalID(run.ExternalID); x.about == aboutCommit && (len(about.Pulls) > 0 || about.BaseSHA != "") {
 		x.about = was.about // a run without a verdict is still about what it was about
 	}
-	switch {
-	case run.Status == completed && was.ground == x.ground && was.output != "" && isVerdict(run.Conclusion):
+	if run.standsOn(x.ground) {
 		begun := f.begin(repo, sha, run)
 		begun.Completed = true
 		return begun, nil
@@ -151,8 +156,7 @@ func (f *Forge) Stands(ctx context.Context, repo review.Repository, sha, ground 
 	if err != nil || len(runs) == 0 {
 		return false, err
 	}
-	was := readExternalID(runs[0].ExternalID)
-	return runs[0].Status == completed && was.ground == digest(ground) && was.output != "" && isVerdict(runs[0].Conclusion), nil
+	return runs[0].standsOn(digest(ground)), nil
 }
 
 // Cancel completes our unfinished runs of a commit as cancelled. Where the commit is

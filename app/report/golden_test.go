@@ -83,6 +83,7 @@ func TestCheckRunsLookAsTheyShould(t *testing.T) {
 		"observe":       single(observed()),
 		"policy-edited": single(edited()),
 		"broken":        {Broken: "GitHub did not answer for too long: <b>502</b> from @proxy. Re-run the check."},
+		"excused":       {Broken: "GitHub or a registry did not answer for too long: read the trees: GitHub answered 502. Re-run the check.", Excused: true},
 		"empty":         {},
 		"no-lockfile":   single(diffReport(policy.Success, nil)),
 		"ignored-only":  single(ignoredOnly()),
