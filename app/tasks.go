@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/bonafide-app/bonafide/app/review"
@@ -11,7 +12,7 @@ import (
 )
 
 // Rounds are the times between two rounds of what is done again and again. 0 is the
-// default.
+// default, less than that is never.
 type Rounds struct {
 	SweepEvery     time.Duration // of GitHub's delivery log; 5 min
 	SweepAge       time.Duration // of a failed delivery before it is sent again; 1 min
@@ -41,7 +42,7 @@ func (a *App) tasks(o Options) []upkeep.Task {
 		Every: rounds.ReconcileEvery, Clock: time.Now,
 	}
 	watchdog := &upkeep.Watchdog{Checks: notes{a.store}, Jobs: a.queue, Every: rounds.WatchdogEvery, Age: rounds.UnfinishedAge, Clock: time.Now}
-	return []upkeep.Task{sweep.Task(), a.reconcile.Task(), watchdog.Task()}
+	return slices.DeleteFunc([]upkeep.Task{sweep.Task(), a.reconcile.Task(), watchdog.Task()}, func(t upkeep.Task) bool { return t.Every < 0 })
 }
 
 // notes keep in the store which checks were begun.

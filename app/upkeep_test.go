@@ -14,8 +14,8 @@ import (
 	"github.com/bonafide-app/bonafide/app/store"
 )
 
-// never is longer than any test.
-const never = time.Hour
+// never lets something be done never.
+const never = -1
 
 // rounds sets how often is looked after what.
 func rounds(r app.Rounds) setting {
