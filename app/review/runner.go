@@ -342,7 +342,7 @@ func (r *Runner) GiveUp(ctx context.Context, repo Repository, number int, head s
 	}
 	defer unlock()
 	if r.stands(ctx, repo, head, seen) {
-		zerolog.Ctx(ctx).Error().Err(cause).Str("head", head).Msg("gave up; the verdict stands that was published on the same ground")
+		zerolog.Ctx(ctx).Error().Err(cause).Msg("gave up; the verdict stands that was published on the same ground")
 		return nil
 	}
 	return r.refuse(ctx, repo, head, broken(cause))
