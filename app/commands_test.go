@@ -20,9 +20,9 @@ const acceptLost = "/bonafide accept npm:tide@1.0.1 provenance-lost built by han
 const oneError = "version: 1\nrules: { publisher-lost: off, fresh-and-odd: off }\n"
 
 // withPeople is a play with a pull request that loses provenance, and people around it.
-func withPeople(t *testing.T, judged bool, settings string) (*play, *forge.Pull) {
+func withPeople(t *testing.T, judged bool, policy string, settings ...setting) (*play, *forge.Pull) {
 	t.Helper()
-	p := newPlay(t, judged, forge.Files{".github/bonafide.yml": forge.Text(oneError + settings)})
+	p := newPlay(t, judged, forge.Files{".github/bonafide.yml": forge.Text(oneError + policy)}, settings...)
 	pull := p.pull(p.locked(lost))
 	p.ends(pull.HeadSHA(), "failure", "provenance-lost")
 	p.repo.Grant("boss", "admin")
@@ -187,7 +187,7 @@ func TestACommandThatWasEditedBeforeItWasReadIsRefused(t *testing.T) {
 }
 
 func TestACommandThatCannotBeAnsweredIsSaid(t *testing.T) {
-	p, pull := withPeople(t, false, "")
+	p, pull := withPeople(t, false, "", givesUpSoon)
 	p.GitHub.SetFault(func(r *http.Request, _ string) *forge.Fault {
 		if !strings.HasSuffix(r.URL.Path, "/permission") {
 			return nil

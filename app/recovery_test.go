@@ -67,7 +67,7 @@ func TestOneMissingAnswerLeavesNoCheckUnfinished(t *testing.T) {
 }
 
 func TestACheckThatCannotBePublishedForALongTimeIsCompletedAfterwards(t *testing.T) {
-	p := newPlay(t, false, nil)
+	p := newPlay(t, false, nil, givesUpSoon)
 	p.settle()
 	// The verdict is refused at every attempt, the last one's too; the check is given up.
 	p.faultOn(403, func(r *http.Request) bool { return r.Method == "PATCH" && strings.Contains(r.URL.Path, "/check-runs/") }, 1, 2, 3)
@@ -81,7 +81,7 @@ func TestACheckThatCannotBePublishedForALongTimeIsCompletedAfterwards(t *testing
 }
 
 func TestAJobThatHadToWaitIsStillTriedAgain(t *testing.T) {
-	p := newPlay(t, false, nil)
+	p := newPlay(t, false, nil, givesUpSoon)
 	p.settle()
 	var limited, failed sync.Once
 	p.GitHub.SetFault(func(r *http.Request, _ string) (f *forge.Fault) {
@@ -99,7 +99,7 @@ func TestAJobThatHadToWaitIsStillTriedAgain(t *testing.T) {
 }
 
 func TestAnInstallationThatComesBackFinishesWhatItBegan(t *testing.T) {
-	p := newPlay(t, false, nil)
+	p := newPlay(t, false, nil, givesUpSoon)
 	p.settle()
 	p.must(p.NPM.Break("tide", npm.Status(503)))
 	begun := make(chan struct{})
@@ -196,7 +196,7 @@ func TestAPanicLeavesNoCheckUnfinished(t *testing.T) {
 	for name, path := range map[string]string{"while the branch is read": "/git/ref/heads/", "in a goroutine of its own": "/git/trees/"} {
 		t.Run(name, func(t *testing.T) {
 			var armed atomic.Bool
-			s := emptyStage(t, false, func(o *app.Options, _ *sandbox.World) {
+			s := emptyStage(t, false, givesUpSoon, func(o *app.Options, _ *sandbox.World) {
 				o.Transport = fragile{http.DefaultTransport, func(r *http.Request) bool {
 					return armed.Load() && strings.Contains(r.URL.Path, path)
 				}}

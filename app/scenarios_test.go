@@ -28,9 +28,9 @@ const (
 	missing = "ghost@1.0.0"
 )
 
-func newPlay(t *testing.T, judged bool, files forge.Files) *play {
+func newPlay(t *testing.T, judged bool, files forge.Files, settings ...setting) *play {
 	t.Helper()
-	return withFiles(emptyStage(t, judged), files)
+	return withFiles(emptyStage(t, judged, settings...), files)
 }
 
 // withFiles is newPlay on a stage that stands already.
