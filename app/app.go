@@ -132,7 +132,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	}); err != nil {
 		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
 	}
-	if a.runner, err = review.NewRunner(a.forge, reviewer, saver{a.store}, accepted{a.store}); err != nil {
+	if a.runner, err = review.NewRunner(a.forge, reviewer, saver{a.store}, accepted{a.store}, leases{a.store, leaseRenew}); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
 	a.queue, err = queue.Open(ctx, a.store, queue.Options{

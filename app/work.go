@@ -38,7 +38,9 @@ func (a *App) work(ctx context.Context, job queue.Job, attempt queue.Attempt) er
 	err := a.safely(ctx, job, attempt)
 	var later interface{ RetryAfter() time.Duration }
 	switch {
-	case err == nil, !attempt.Last, errors.Is(ctx.Err(), context.Canceled): // canceled: the server is ending
+	case err == nil, !attempt.Last, errors.Is(ctx.Err(), context.Canceled): // canceled: the server is ending, or the job was interrupted
+		return err
+	case errors.Is(err, review.ErrSuperseded): // neither done nor failed: it is done again on what is so then
 		return err
 	case errors.As(err, &later) && !attempt.Final:
 		return err
@@ -237,7 +239,7 @@ func (a *App) installed(ctx context.Context, job queue.Job, repo review.Reposito
 	}
 	for _, p := range pulls {
 		next := job
-		next.Kind, next.Number, next.EventHead, next.Reason = queue.PullRequest, p.Number, p.HeadSHA, installed
+		next.Kind, next.Number, next.EventHead, next.Reason, next.Bulk = queue.PullRequest, p.Number, p.HeadSHA, installed, true
 		next.Delivery = fmt.Sprintf("%s/%d", job.Delivery, p.Number)
 		if err := a.queue.Enqueue(ctx, next); err != nil {
 			return fmt.Errorf("enqueue pull request %d: %w", p.Number, err)

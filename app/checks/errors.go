@@ -21,7 +21,7 @@ func (f *Forge) failed(ctx context.Context, what string, err error) error {
 		return nil
 	}
 	if ctx.Err() != nil {
-		return fmt.Errorf("%s: %w", what, ctx.Err())
+		return fmt.Errorf("%s: %w", what, context.Cause(ctx))
 	}
 	if errors.Is(err, errAnswerTooLarge) || errors.Is(err, review.ErrTooLarge) {
 		return fmt.Errorf("%s: %w", what, err)

@@ -25,9 +25,12 @@ func TestTheDepthIsWhatIsNotDone(t *testing.T) {
 	}
 	first := job("0")
 	first.Kind = Commit
-	q.enqueue(first, job("1"), job("2"))
+	q.enqueue(first)
 	q.start()
 	<-begun
+	other := job("2")
+	other.Installation = 9 // two of one would not wait in the same lane
+	q.enqueue(job("1"), other)
 	d, err := q.Depth(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -53,7 +53,9 @@ type Job struct {
 	// was edited since is no longer that text.
 	Digest string `json:"digest,omitempty"`
 	// Note is what the check is to say besides the verdict, one bounded sentence.
-	Note   string `json:"note,omitempty"`
+	Note string `json:"note,omitempty"`
+	// Bulk says that nobody waits for it: it never keeps others waiting.
+	Bulk   bool   `json:"bulk,omitempty"`
 	Reason string `json:"reason"` // "opened", "synchronize", "rerequested", …
 }
 
@@ -82,7 +84,10 @@ type Attempt struct {
 	Crashed bool
 }
 
-// Work does one job. It ends when ctx does. Its error decides what follows: one that
+// Work does one job. It ends when ctx does. Where another job has taken it over (the pull
+// request has another head, another server was given it) ctx ends with a cause that wraps
+// review.ErrSuperseded, and is fenced (review.Fenced) until then and after: the job is
+// done again soon, on what is so then, which is no failed attempt. Its error decides what follows: one that
 // has a method RetryAfter() time.Duration (found by errors.As) lets the job sleep
 // that long, any other is retried with growing pauses. A sleep is not counted as trying,
 // up to a day in all, where the error also has a method Limited() bool that says so: a

@@ -51,10 +51,18 @@ const (
 	keepCompleted = 7 * 24 * time.Hour
 	// maxOpen bounds the jobs of one repository that are listed.
 	maxOpen = 1_000
+	// watchEvery is how often a running job looks whether another has taken it over, which
+	// is to show within a second. It costs one read of two rows.
+	watchEvery = 400 * time.Millisecond
+	// againWait is when a job that was interrupted looks again. What interrupted it has a
+	// job of its own, which goes first.
+	againWait = 500 * time.Millisecond
+	// fenceWait is when a job goes on that could not be told whether it still may write.
+	fenceWait = 5 * time.Second
 	// fetchCooldown and fetchPoll are how soon a stored job, and one whose pause is
 	// over, is begun.
 	fetchCooldown = 20 * time.Millisecond
-	fetchPoll     = 250 * time.Millisecond
+	fetchPoll     = 100 * time.Millisecond
 	// maxCounted bounds what Depth looks at: more than that is too many in any case.
 	maxCounted = 100_000
 	// idlePoll is how often Idle looks.

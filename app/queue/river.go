@@ -14,13 +14,12 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
-	"github.com/riverqueue/river/rivertype"
 	"github.com/rs/zerolog"
 )
 
 // Options of a queue.
 type Options struct {
-	Workers int           // jobs at a time; 0 is 4
+	Workers int           // jobs at a time, besides those in bulk (a quarter of it), one in each lane at least; 0 is 4
 	Timeout time.Duration // of one attempt; 0 is 5 min
 	TryFor  time.Duration // from a job's first attempt to its last; 0 is 30 min, less is refused
 	Drain   time.Duration // what running jobs get at a stop before they are cancelled; 0 is 10 s
@@ -36,12 +35,14 @@ type River struct {
 	client  client
 	group   group
 	db      *sql.DB
+	reader  *sql.DB
+	lanes   lanes
+	bell    *bell
 	recover func(ctx context.Context) error
 }
 
 // client is what is used of a river.Client, whose type depends on the database.
 type client interface {
-	InsertMany(ctx context.Context, params []river.InsertManyParams) ([]*rivertype.JobInsertResult, error)
 	Start(ctx context.Context) error
 	Stop(ctx context.Context) error
 }
@@ -51,6 +52,8 @@ type Database interface {
 	// DB writes. On SQLite it has one connection, and this process alone has the
 	// database open.
 	DB() *sql.DB
+	// Reader only reads. It never waits for DB.
+	Reader() *sql.DB
 	// Pool is PostgreSQL's; nil on SQLite.
 	Pool() *pgxpool.Pool
 	// Alone runs what changes tables while no other server does.
@@ -85,7 +88,7 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], at Datab
 		return nil, fmt.Errorf("queue: a job cannot be tried for %v", o.TryFor)
 	}
 	o = o.withDefaults()
-	db := at.DB()
+	db, reader := at.DB(), at.Reader()
 	// River tells of every failed attempt what the worker tells better.
 	log := slog.New(zerolog.NewSlogHandler(o.Logger.Level(max(o.Logger.GetLevel(), zerolog.WarnLevel))))
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: log})
@@ -99,12 +102,13 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], at Datab
 	if err != nil {
 		return nil, fmt.Errorf("queue: bring its tables up to date: %w", err)
 	}
+	lanes, bell := lanesOf(o.Workers), &bell{}
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &worker{o: o, work: work, notes: notes{db, e.merge}}); err != nil {
+	if err := river.AddWorkerSafely(workers, &worker{o: o, work: work, notes: notes{db, e.merge}, db: db, reader: reader, bell: bell, turns: turns{share: lanes.share}}); err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
 	c, err := river.NewClient(driver, &river.Config{
-		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: o.Workers}},
+		Queues:                      lanes.queues(),
 		Workers:                     workers,
 		JobTimeout:                  o.Timeout,
 		RescueStuckJobsAfter:        o.Timeout + o.margin,
@@ -119,7 +123,9 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], at Datab
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
-	return &River{client: c, group: group{insert: inserter(c)}, db: db, recover: func(ctx context.Context) error {
+	r := &River{client: c, db: db, reader: reader, lanes: lanes, bell: bell}
+	r.group.insert = inserter(c, driver, r.lane, o.Clock)
+	r.recover = func(ctx context.Context) error {
 		n, err := e.recover(ctx, db)
 		if err != nil {
 			return fmt.Errorf("queue: take up the jobs that were running: %w", err)
@@ -128,19 +134,8 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], at Datab
 			o.Logger.Info().Int64("jobs", n).Msg("took up the jobs that were running when the server ended")
 		}
 		return nil
-	}}, nil
-}
-
-// inserter stores jobs in one transaction. The same delivery is stored once.
-func inserter(c client) func(context.Context, []args) error {
-	return func(ctx context.Context, jobs []args) error {
-		params := make([]river.InsertManyParams, len(jobs))
-		for i, job := range jobs {
-			params[i] = river.InsertManyParams{Args: job, InsertOpts: &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true}}}
-		}
-		_, err := c.InsertMany(ctx, params)
-		return err
 	}
+	return r, nil
 }
 
 func (o Options) withDefaults() Options {
@@ -177,6 +172,9 @@ func (r *River) Enqueue(ctx context.Context, job Job) error {
 	defer cancel()
 	if err := r.group.store(ctx, argsOf(job)); err != nil {
 		return fmt.Errorf("queue: store a job: %w", err)
+	}
+	if len(job.news()) > 0 {
+		r.bell.ring()
 	}
 	return nil
 }

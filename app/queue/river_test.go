@@ -534,10 +534,10 @@ func TestNoTimeForTryingIsRefused(t *testing.T) {
 }
 
 func TestNothingAsksForAPauseForEver(t *testing.T) {
-	w := &worker{o: Options{TryFor: time.Minute, Clock: func() time.Time { return time.Now().Add(overtime + time.Hour) }}.withDefaults(),
-		work: func(context.Context, Job, Attempt) error { return later(time.Second) }}
+	w := &worker{o: Options{TryFor: time.Minute, Clock: func() time.Time { return time.Now().Add(overtime + time.Hour) }}.withDefaults()}
 	row := &rivertype.JobRow{Attempt: 5, MaxAttempts: maxAttempts, Metadata: firstAt(time.Now())}
-	err := w.Work(t.Context(), &river.Job[args]{JobRow: row})
+	known := w.notes.of(row)
+	err := w.next(t.Context(), &river.Job[args]{JobRow: row}, known, w.attempt(row, known), later(time.Second))
 	var snooze *rivertype.JobSnoozeError
 	if err == nil || errors.As(err, &snooze) || row.MaxAttempts != row.Attempt {
 		t.Fatalf("%v, %+v", err, row)

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+
+	"github.com/bonafide-app/bonafide/app/review"
 )
 
 // args is a Job as River stores it. River wants a method Kind, which Job has as a
@@ -33,10 +36,21 @@ type worker struct {
 	o     Options
 	work  Work
 	notes notes
+
+	db, reader *sql.DB
+	bell       *bell
+	turns      turns
 }
 
 // Work implements river.Worker.
 func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
+	if rj.Queue == events {
+		done, ok := w.turns.take(rj.Args.Job.Installation)
+		if !ok {
+			return w.stepAside(ctx, rj.JobRow)
+		}
+		defer done()
+	}
 	known := w.notes.of(rj.JobRow)
 	if known.First.IsZero() {
 		known.First = w.o.Clock()
@@ -45,18 +59,35 @@ func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
 		}
 	}
 	attempt := w.attempt(rj.JobRow, known)
-	err := w.safely(ctx, rj.Args.Job, attempt)
+	guarded, end, err := w.guarded(ctx, rj)
+	if err != nil {
+		return err // the database cannot be read: River tries again
+	}
+	err = w.safely(guarded, rj.Args.Job, attempt)
+	if cause := context.Cause(guarded); err != nil && errors.Is(cause, review.ErrSuperseded) {
+		err = cause // whatever came of it
+	}
+	end()
 	if err == nil {
 		return nil
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return context.Cause(ctx) // the server stops; River keeps the job, and the attempt does not count
 	}
+	return w.next(ctx, rj, known, attempt, err)
+}
+
+// next decides what follows an attempt that ended with an error.
+func (w *worker) next(ctx context.Context, rj *river.Job[args], known note, attempt Attempt, err error) error {
 	log := rj.Args.Job.Log(w.o.Logger).With().Err(err).Int("attempt", attempt.N).Logger()
 	if known.crashes() > 0 && !attempt.Crashed {
 		if err := w.notes.ended(context.WithoutCancel(ctx), rj.JobRow, known); err != nil {
 			log.Warn().AnErr("note", err).Msg("that the job did not crash could not be kept")
 		}
+	}
+	if errors.Is(err, review.ErrSuperseded) {
+		log.Debug().Msg("the job was taken over, and looks again")
+		return river.JobSnooze(againWait)
 	}
 	var later interface{ RetryAfter() time.Duration }
 	var limit interface{ Limited() bool }
@@ -80,6 +111,15 @@ func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
 	}
 	log.Warn().Msg("the job failed and is tried again")
 	return storable{err}
+}
+
+// stepAside lets a job wait in the crowd, as its installation has its share already. It
+// happens to a job once.
+func (w *worker) stepAside(ctx context.Context, row *rivertype.JobRow) error {
+	if _, err := w.db.ExecContext(ctx, `UPDATE river_job SET queue = $1 WHERE id = $2`, crowd, row.ID); err != nil {
+		return fmt.Errorf("queue: let a job wait: %w", err)
+	}
+	return river.JobSnooze(0)
 }
 
 // safely makes a panic an error.

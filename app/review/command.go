@@ -73,7 +73,7 @@ func (r *Runner) Command(ctx context.Context, repo Repository, number int, c Com
 	}
 	zerolog.Ctx(ctx).Info().Str("by", remark.Author).Stringer("role", role).Str("answer", string(reaction)).Str("note", answer.Note).Msg("answered a command")
 	var later *Later
-	if err := r.forge.React(ctx, repo, remark, reaction); errors.As(err, &later) && !try.Last {
+	if err := r.forge.React(ctx, repo, remark, reaction); errors.Is(err, ErrSuperseded) || errors.As(err, &later) && !try.Last {
 		return Answer{}, fmt.Errorf("react to the command: %w", err)
 	} else if err != nil {
 		zerolog.Ctx(ctx).Warn().Err(err).Msg("GitHub refused a reaction: the check alone answers")

@@ -27,7 +27,7 @@ func asked(t *testing.T, body string) (*forge, *Runner, *accepted) {
 	f.remarks = map[RemarkRef]Remark{remarkRef: {RemarkRef: remarkRef, Number: 7, Body: body, Author: "keeper", AuthorID: 2, Person: true}}
 	f.roles = map[string]Role{"keeper": MaintainRole}
 	kept := &accepted{}
-	r, err := NewRunner(f, reviewer(lost()), nil, kept)
+	r, err := NewRunner(f, reviewer(lost()), nil, kept, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

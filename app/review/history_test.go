@@ -171,7 +171,7 @@ func TestALossOfTheLastHourIsAskedAgainBeforeItIsJudged(t *testing.T) {
 
 	f := scene()
 	f.commits["base"] = files{"package-lock.json": locking("left@1.0.0")}
-	r, err := NewRunner(f, remembering(proven("left@1.0.0"), left(10*time.Minute)), nil, nil)
+	r, err := NewRunner(f, remembering(proven("left@1.0.0"), left(10*time.Minute)), nil, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

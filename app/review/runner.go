@@ -35,15 +35,19 @@ type Runner struct {
 	reviewer    *Reviewer
 	saver       Saver
 	acceptances Acceptances
-	commits     keyedMutex
+	leases      Leases
 }
 
-// NewRunner makes a Runner. Without acceptances nothing can be accepted.
-func NewRunner(forge Forge, reviewer *Reviewer, saver Saver, acceptances Acceptances) (*Runner, error) {
+// NewRunner makes a Runner. Without acceptances nothing can be accepted; without leases
+// it must be the only one that writes.
+func NewRunner(forge Forge, reviewer *Reviewer, saver Saver, acceptances Acceptances, leases Leases) (*Runner, error) {
 	if forge == nil || reviewer == nil {
 		return nil, errors.New("a runner needs a forge and a reviewer")
 	}
-	return &Runner{forge: watched{forge}, reviewer: reviewer, saver: saver, acceptances: acceptances, commits: keyedMutex{held: map[string]struct{}{}}}, nil
+	if leases == nil {
+		leases = &ownLeases{}
+	}
+	return &Runner{forge: watched{forge}, reviewer: reviewer, saver: saver, acceptances: acceptances, leases: leases}, nil
 }
 
 // Try says which attempt at a job this is.
@@ -95,7 +99,7 @@ func (t Try) gone(ctx context.Context, what string, err error) error {
 // worth another attempt, but in the end it must not undo the verdict, which stands.
 func (t Try) aside(ctx context.Context, what string, err error) error {
 	var later *Later
-	if err == nil || !t.Last || errors.As(err, &later) {
+	if err == nil || !t.Last || errors.As(err, &later) || errors.Is(err, ErrSuperseded) {
 		return err
 	}
 	zerolog.Ctx(ctx).Error().Err(err).Msg("gave up to " + what)
@@ -150,11 +154,11 @@ func (r *Runner) Closed(ctx context.Context, repo Repository, sha string, try Tr
 	case len(pulls) > 0:
 		return r.commit(ctx, repo, sha, nil, try)
 	}
-	unlock, err := r.commits.lock(ctx, key(repo, sha))
+	ctx, release, err := r.lease(ctx, key(repo, sha), "commit", try)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer release()
 	if err := r.forge.Cancel(ctx, repo, sha, "No open pull request has this commit as its head any more."); err != nil && !errors.Is(err, ErrGone) {
 		return fmt.Errorf("cancel the run of %s: %w", short(sha), err)
 	}
@@ -170,11 +174,11 @@ func (r *Runner) Commit(ctx context.Context, repo Repository, sha string, try Tr
 // commit is Commit. seen is a pull request that was just read with this head, which
 // a list that lags may not show yet.
 func (r *Runner) commit(ctx context.Context, repo Repository, sha string, seen *Pull, try Try) error {
-	unlock, err := r.commits.lock(ctx, key(repo, sha))
+	ctx, release, err := r.lease(ctx, key(repo, sha), "commit", try)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer release()
 	pulls, err := r.pulls(ctx, repo, sha, seen)
 	if errors.Is(err, ErrGone) {
 		return try.gone(ctx, "the repository", err)
@@ -213,7 +217,7 @@ func (r *Runner) commit(ctx context.Context, repo Repository, sha string, seen *
 		if p.Draft || try.Silent {
 			continue
 		}
-		if err := r.forge.Comment(ctx, repo, p, check.Sections[i].Report); err != nil && !errors.Is(err, ErrGone) {
+		if err := r.comment(ctx, repo, p, check.Sections[i].Report, try); err != nil && !errors.Is(err, ErrGone) {
 			err = fmt.Errorf("comment on pull request %d: %w", p.Number, err)
 			if err := try.aside(ctx, "comment", err); err != nil {
 				return err
@@ -248,6 +252,20 @@ func (r *Runner) cancel(ctx context.Context, repo Repository, sha string) error 
 	return nil
 }
 
+// comment comments on a pull request. A job about another commit of it must not say the
+// same at the same time.
+func (r *Runner) comment(ctx context.Context, repo Repository, p Pull, rep report.Report, try Try) error {
+	if len(report.Comments(rep)) > 0 { // else nothing new is said
+		leased, release, err := r.lease(ctx, pullKey(repo, p.Number), "pull request", try)
+		if err != nil {
+			return err
+		}
+		defer release()
+		ctx = leased
+	}
+	return r.forge.Comment(ctx, repo, p, rep)
+}
+
 // pulls are the open pull requests with a head, seen among them.
 func (r *Runner) pulls(ctx context.Context, repo Repository, sha string, seen *Pull) ([]Pull, error) {
 	pulls, err := r.forge.OpenPulls(ctx, repo, sha)
@@ -279,11 +297,11 @@ func basesOf(pulls []Pull) ground {
 // MergeGroup judges a merge queue's group: what the group would bring into its base.
 // A group that was destroyed meanwhile ends cancelled.
 func (r *Runner) MergeGroup(ctx context.Context, repo Repository, g Group, try Try) error {
-	unlock, err := r.commits.lock(ctx, key(repo, g.HeadSHA))
+	ctx, release, err := r.lease(ctx, key(repo, g.HeadSHA), "commit", try)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer release()
 	tip, err := r.forge.Tip(ctx, repo, g.BaseRef)
 	if errors.Is(err, ErrGone) {
 		return try.gone(ctx, "the branch "+g.BaseRef, err)
@@ -336,11 +354,11 @@ func (r *Runner) GiveUp(ctx context.Context, repo Repository, number int, head s
 	if head == "" {
 		return nil
 	}
-	unlock, err := r.commits.lock(ctx, key(repo, head))
+	ctx, release, err := r.lease(ctx, key(repo, head), "commit", Try{})
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer release()
 	if r.stands(ctx, repo, head, seen) {
 		zerolog.Ctx(ctx).Error().Err(cause).Msg("gave up; the verdict stands that was published on the same ground")
 		return nil
@@ -403,6 +421,9 @@ func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targe
 		return nil, fmt.Errorf("begin the check of %s: %w", short(sha), err)
 	}
 	check, err := r.judge(ctx, repo, sha, targets)
+	if cause := superseded(ctx); cause != nil {
+		return nil, cause
+	}
 	if err != nil && !try.Last {
 		return nil, err
 	}
@@ -586,6 +607,10 @@ func restsOn(targets []target, rerun string) string {
 
 func key(repo Repository, sha string) string {
 	return strings.ToLower(repo.Owner+"/"+repo.Name) + "@" + sha
+}
+
+func pullKey(repo Repository, number int) string {
+	return fmt.Sprintf("%s#%d", strings.ToLower(repo.Owner+"/"+repo.Name), number)
 }
 
 func short(sha string) string {

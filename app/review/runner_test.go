@@ -26,7 +26,7 @@ func scene() *forge {
 
 func runner(t *testing.T, f *forge, v Verifier) *Runner {
 	t.Helper()
-	r, err := NewRunner(f, reviewer(v), nil, nil)
+	r, err := NewRunner(f, reviewer(v), nil, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -322,9 +322,9 @@ func TestTheOneThatStaysIsJudgedWithoutTheOneThatMovedOn(t *testing.T) {
 func TestAJobDoesNotWaitForAnother(t *testing.T) {
 	f := scene()
 	r := runner(t, f, lost())
-	unlock, err := r.commits.lock(context.Background(), key(repo, "head"))
-	if err != nil {
-		t.Fatal(err)
+	_, unlock, held, err := r.leases.Take(context.Background(), key(repo, "head"))
+	if err != nil || !held {
+		t.Fatal(held, err)
 	}
 	if err := r.PullRequest(context.Background(), repo, 7, Event{}, Try{}); !isLater(err) || len(f.begun) != 0 {
 		t.Errorf("%v", err)

@@ -15,6 +15,9 @@ const (
 	// sweepEvery is how often facts that have expired are deleted; they cost nothing
 	// but space.
 	sweepEvery = time.Hour
+	// keepSubjects is how long is remembered which head an event brought: longer than any
+	// delivery is sent again.
+	keepSubjects = 8 * 24 * time.Hour
 	// busyTimeout is how long a statement waits for another one's lock.
 	busyTimeout = 5 * time.Second
 

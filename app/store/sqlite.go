@@ -45,6 +45,9 @@ func (s *Store) openSQLite(ctx context.Context) error {
 	if err := s.migrate(ctx, goose.DialectSQLite3); err != nil {
 		return err
 	}
+	if err := s.dropLeases(ctx); err != nil {
+		return err
+	}
 	s.reader, err = s.sqlite(readers, "ro") // never waits for the writer
 	return err
 }

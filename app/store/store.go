@@ -102,6 +102,9 @@ func (s *Store) migrate(ctx context.Context, dialect goose.Dialect) error {
 // that holds a transaction on it must not ask it for another.
 func (s *Store) DB() *sql.DB { return s.writer }
 
+// Reader is the pool for what only reads. On SQLite it never waits for the writer.
+func (s *Store) Reader() *sql.DB { return s.reader }
+
 // Pool is PostgreSQL's pool, which DB uses too; nil on SQLite.
 func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 

@@ -1,0 +1,92 @@
+package store
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func TestALeaseIsOneHoldersUntilItRunsOut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "b.db")
+	s, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	s.now = func() time.Time { return now }
+	take := func(holder string, want bool) {
+		t.Helper()
+		if got, err := s.TakeLease(t.Context(), "commit", holder, time.Minute); err != nil || got != want {
+			t.Errorf("taken by %s: %v, %v", holder, got, err)
+		}
+	}
+	renew := func(holder string, want bool) {
+		t.Helper()
+		if got, err := s.RenewLease(t.Context(), "commit", holder, time.Minute); err != nil || got != want {
+			t.Errorf("renewed by %s: %v, %v", holder, got, err)
+		}
+	}
+	holds := func(holder string, want bool) {
+		t.Helper()
+		if got, err := s.HoldsLease(t.Context(), "commit", holder); err != nil || got != want {
+			t.Errorf("held by %s: %v, %v", holder, got, err)
+		}
+	}
+	take("one", true)
+	take("two", false)
+	holds("one", true)
+	holds("two", false)
+	now = now.Add(50 * time.Second)
+	renew("one", true)
+	renew("two", false)
+	now = now.Add(50 * time.Second)
+	take("two", false)
+	now = now.Add(10 * time.Second)
+	holds("one", false)
+	take("two", true)
+	renew("one", false)
+	if err := s.EndLease(t.Context(), "commit", "one"); err != nil {
+		t.Error(err)
+	}
+	holds("two", true)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	// The next server on the file is alone: nobody holds anything.
+	if s, err = Open(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	take("three", true)
+	if err := s.EndLease(t.Context(), "commit", "three"); err != nil {
+		t.Error(err)
+	}
+	take("four", true)
+}
+
+func TestOldSubjectsAreForgotten(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "b.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for name, at := range map[string]time.Time{"pull/1": time.Now(), "pull/2": time.Now().Add(-keepSubjects)} {
+		if _, err := s.DB().ExecContext(t.Context(), `INSERT INTO subject (installation, repository, name, seq, mark, at) VALUES (1, 2, $1, 1, '', $2)`, name, at.UnixMilli()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	count := func() (n int) {
+		t.Helper()
+		if err := s.DB().QueryRowContext(t.Context(), `SELECT count(*) FROM subject`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if err := s.sweep(t.Context()); err != nil || count() != 1 {
+		t.Error(err, count())
+	}
+	if err := s.Forget(t.Context(), 1); err != nil || count() != 0 {
+		t.Error(err, count())
+	}
+}
