@@ -65,6 +65,7 @@ type Options struct {
 	Version          string
 	Logger           zerolog.Logger
 	Transport        http.RoundTripper // to GitHub; nil: the default
+	Clock            func() time.Time  // that verdicts go by; nil: time.Now
 }
 
 // App is a running server.
@@ -82,9 +83,11 @@ type App struct {
 	metrics  *metrics.Metrics
 	shown    net.Listener // where the metrics are
 	written  *readiness
+	clock    func() time.Time
 	draining atomic.Bool
 
 	reconcile *upkeep.Reconcile
+	unasked   atomic.Bool // no installation could ask for advisories the last time
 }
 
 // New builds everything and starts nothing. It refuses what would be unsafe (an
@@ -93,7 +96,10 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if o.TryFor <= 0 {
 		return nil, fmt.Errorf("a job cannot be tried for %v: give it more than nothing", o.TryFor)
 	}
-	a := &App{log: o.Logger, listener: o.Listener, shown: o.Metrics}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	a := &App{log: o.Logger, listener: o.Listener, shown: o.Metrics, clock: o.Clock}
 	var err error
 	if a.metrics, err = metrics.New(o.Version, part(o.Logger, "metrics")); err != nil {
 		return nil, err
@@ -117,7 +123,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("verifier: %w", err), a.store.Close())
 	}
-	reviewer, err := review.New(review.Options{Verifier: counted{verifier, a.metrics}, Historian: npm, Registry: o.NPMRegistry, Concurrency: releasesAtATime, Clock: time.Now, Demo: o.Demo, Rest: client.Rest})
+	reviewer, err := review.New(review.Options{Verifier: counted{verifier, a.metrics}, Historian: npm, Registry: o.NPMRegistry, Concurrency: releasesAtATime, Clock: o.Clock, Demo: o.Demo, Rest: client.Rest})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("reviewer: %w", err), a.store.Close())
 	}
@@ -135,6 +141,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if a.runner, err = review.NewRunner(a.forge, reviewer, saver{a.store}, accepted{a.store}, leases{a.store, leaseRenew}); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
+	a.runner.WithLedger(ledger{a})
 	a.queue, err = queue.Open(ctx, a.store, queue.Options{
 		Workers: o.Workers, Timeout: jobTimeout, TryFor: o.TryFor, Drain: jobTime, Logger: part(o.Logger, "queue"),
 	}, a.seen(a.work))

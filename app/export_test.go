@@ -1,9 +1,19 @@
 package app
 
 import (
+	"context"
+
 	"github.com/bonafide-app/bonafide/app/checks"
 	"github.com/bonafide-app/bonafide/app/store"
 )
 
 // Notes are those that the App takes of its checks.
 func Notes(s *store.Store) checks.Notes { return notes{s} }
+
+// Rejudge, Malware and Renewed do one round of what is done again and again.
+func (a *App) Rejudge(ctx context.Context) error { return a.rejudge(ctx) }
+func (a *App) Malware(ctx context.Context) error { return a.malware(ctx) }
+func (a *App) Renewed(ctx context.Context) error { return a.renewed(ctx) }
+
+// Store is what outlives the process.
+func (a *App) Store() *store.Store { return a.store }

@@ -21,6 +21,9 @@ type Rounds struct {
 	// UnfinishedAge is how long ago a check was begun that the watchdog looks after; a
 	// minute more than an attempt may take.
 	UnfinishedAge time.Duration
+	RejudgeEvery  time.Duration // of the verdicts that are due; 1 min
+	MalwareEvery  time.Duration // of the advisories; 10 min
+	TrustEvery    time.Duration // of the trust root; 5 min
 }
 
 func (r Rounds) withDefaults() Rounds {
@@ -30,6 +33,9 @@ func (r Rounds) withDefaults() Rounds {
 		ReconcileEvery: cmp.Or(r.ReconcileEvery, time.Hour),
 		WatchdogEvery:  cmp.Or(r.WatchdogEvery, 5*time.Minute),
 		UnfinishedAge:  cmp.Or(r.UnfinishedAge, jobTimeout+time.Minute),
+		RejudgeEvery:   cmp.Or(r.RejudgeEvery, time.Minute),
+		MalwareEvery:   cmp.Or(r.MalwareEvery, 10*time.Minute),
+		TrustEvery:     cmp.Or(r.TrustEvery, 5*time.Minute),
 	}
 }
 
@@ -42,7 +48,13 @@ func (a *App) tasks(o Options) []upkeep.Task {
 		Every: rounds.ReconcileEvery, Clock: time.Now,
 	}
 	watchdog := &upkeep.Watchdog{Checks: notes{a.store}, Jobs: a.queue, Every: rounds.WatchdogEvery, Age: rounds.UnfinishedAge, Clock: time.Now}
-	return slices.DeleteFunc([]upkeep.Task{sweep.Task(), a.reconcile.Task(), watchdog.Task()}, func(t upkeep.Task) bool { return t.Every < 0 })
+	tasks := []upkeep.Task{
+		sweep.Task(), a.reconcile.Task(), watchdog.Task(),
+		{Name: "rejudge", Every: rounds.RejudgeEvery, AtStart: true, Do: a.rejudge},
+		{Name: "malware", Every: rounds.MalwareEvery, AtStart: true, Do: a.malware},
+		{Name: "trust", Every: rounds.TrustEvery, AtStart: true, Do: a.renewed},
+	}
+	return slices.DeleteFunc(tasks, func(t upkeep.Task) bool { return t.Every < 0 })
 }
 
 // notes keep in the store which checks were begun.

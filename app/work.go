@@ -32,6 +32,9 @@ var errCrashed = errors.New("the server ended again and again while it was busy 
 // work does one job. Where the job fails for good, the check that it was about is
 // completed without a verdict: it must not stay in progress.
 func (a *App) work(ctx context.Context, job queue.Job, attempt queue.Attempt) error {
+	if attempt.Crashed && job.Reason == aged {
+		return errCrashed
+	}
 	if attempt.Crashed {
 		return a.giveUp(ctx, job, errCrashed)
 	}
@@ -43,6 +46,8 @@ func (a *App) work(ctx context.Context, job queue.Job, attempt queue.Attempt) er
 	case errors.Is(err, review.ErrSuperseded): // neither done nor failed: it is done again on what is so then
 		return err
 	case errors.As(err, &later) && !attempt.Final:
+		return err
+	case job.Reason == aged: // the verdict stands; it comes due again
 		return err
 	}
 	return a.giveUp(ctx, job, err)
@@ -110,6 +115,9 @@ func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) erro
 			return err
 		}
 	}
+	if job.Reason == aged {
+		try.Quiet, ctx = true, review.WithFresh(ctx)
+	}
 	switch job.Kind {
 	case queue.PullRequest:
 		return a.runner.PullRequest(ctx, repo, job.Number, review.Event{Head: job.EventHead, Before: job.Head}, try)
@@ -133,6 +141,12 @@ func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) erro
 			}
 		}
 		return a.runner.Closed(ctx, repo, job.Head, try)
+	case queue.Pushed:
+		return a.pushed(ctx, job, repo)
+	case queue.Renamed:
+		return a.store.Rename(ctx, job.Installation, job.RepositoryID, job.Owner, job.Former, job.Repo)
+	case queue.Removed:
+		return a.removed(ctx, job)
 	case queue.Installed:
 		if job.Repo == "" {
 			return a.everywhere(ctx, job)

@@ -39,6 +39,8 @@ func All(appID int64, q queue.Queue) []githubapp.EventHandler {
 		handler{"merge_group", mergeGroup, q},
 		handler{"check_run", ours.run, q},
 		handler{"check_suite", ours.suite, q},
+		handler{"push", push, q},
+		handler{"repository", aboutRepository, q},
 		handler{"installation", installation, q},
 		handler{"installation_repositories", installationRepositories, q},
 	}
@@ -134,6 +136,9 @@ func validate(j queue.Job) error {
 	if j.Installation <= 0 {
 		return wrong("installation", j.Installation)
 	}
+	if j.Kind == queue.Removed && j.RepositoryID == 0 && j.Owner == "" && j.Repo == "" {
+		return nil // about all that went
+	}
 	if j.Kind == queue.Evict || j.Kind == queue.Installed && j.RepositoryID == 0 && j.Owner == "" && j.Repo == "" {
 		return nil // about the installation as a whole
 	}
@@ -162,6 +167,17 @@ func validate(j queue.Job) error {
 			return wrong("comment id", j.Remark)
 		case j.Kind == queue.Command && !digestShape.MatchString(j.Digest):
 			return wrong("digest", j.Digest)
+		}
+	case queue.Pushed:
+		switch {
+		case j.Head == "":
+			return wrong("head SHA", j.Head)
+		case !branchShape(j.BaseRef, maxRefBytes):
+			return wrong("branch", j.BaseRef)
+		}
+	case queue.Renamed:
+		if !nameShape.MatchString(j.Former) {
+			return wrong("former name", j.Former)
 		}
 	case queue.Close, queue.Commit:
 		if j.Head == "" {

@@ -51,6 +51,10 @@ func TestEventsBecomeJobs(t *testing.T) {
 	run := func(action, app, external string) string {
 		return fmt.Sprintf(`{"action":%q,"check_run":{"head_sha":%q,"external_id":%q,"app":%s},%s}`, action, head, external, app, where)
 	}
+	pushed := func(ref, after string, deleted bool) string {
+		place := strings.Replace(where, `"full_name"`, `"default_branch":"main","full_name"`, 1)
+		return fmt.Sprintf(`{"ref":%q,"after":%q,"deleted":%v,%s}`, ref, after, deleted, place)
+	}
 	number := func(j *queue.Job) { j.Number = 7 }
 	live := func(j *queue.Job) { j.Number, j.EventHead = 7, head }
 	commit := func(j *queue.Job) { j.Head = head }
@@ -138,7 +142,19 @@ func TestEventsBecomeJobs(t *testing.T) {
 		{"suspended", "installation", `{"action":"suspend","installation":{"id":9}}`, []queue.Job{{Kind: queue.Evict, Installation: 9, Reason: "suspend"}}},
 		{"deleted", "installation", `{"action":"deleted","installation":{"id":9},"repositories":[{"id":5,"full_name":"acme/web"}]}`, []queue.Job{{Kind: queue.Evict, Installation: 9, Reason: "deleted"}}},
 		{"repositories added", "installation_repositories", `{"action":"added","installation":{"id":9},"repositories_added":[{"id":5,"full_name":"acme/web"}],"repositories_removed":[]}`, job(queue.Installed, "added", nil)},
-		{"repositories removed", "installation_repositories", `{"action":"removed","installation":{"id":9},"repositories_added":[],"repositories_removed":[{"id":5,"full_name":"acme/web"}]}`, nil},
+		{"repositories removed", "installation_repositories", `{"action":"removed","installation":{"id":9},"repositories_added":[],"repositories_removed":[{"id":5,"full_name":"acme/web"}]}`, job(queue.Removed, "removed", nil)},
+
+		{"a branch", "push", pushed("refs/heads/release/1.x", head, false), job(queue.Pushed, "push", func(j *queue.Job) { j.Head, j.BaseRef = head, "release/1.x" })},
+		{"the default branch", "push", pushed("refs/heads/main", head, false), job(queue.Pushed, "push", func(j *queue.Job) { j.Head, j.BaseRef, j.Default = head, "main", true })},
+		{"a tag", "push", pushed("refs/tags/v1", head, false), nil},
+		{"a branch that went", "push", pushed("refs/heads/main", "0000000000000000000000000000000000000000", true), nil},
+		{"a merge queue's branch", "push", pushed("refs/heads/gh-readonly-queue/main/pr-7-"+head, head, false), nil},
+		{"renamed", "repository", `{"action":"renamed","changes":{"repository":{"name":{"from":"old"}}},` + where + `}`, job(queue.Renamed, "renamed", func(j *queue.Job) { j.Former = "old" })},
+		{"deleted", "repository", `{"action":"deleted",` + where + `}`, job(queue.Removed, "deleted", nil)},
+		{"archived", "repository", `{"action":"archived",` + where + `}`, job(queue.Removed, "archived", nil)},
+		{"no longer archived", "repository", `{"action":"unarchived",` + where + `}`, job(queue.Installed, "unarchived", nil)},
+		{"made private", "repository", `{"action":"privatized",` + where + `}`, nil},
+		{"transferred", "repository", `{"action":"transferred",` + where + `}`, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.event+" "+tt.name, func(t *testing.T) {
@@ -254,7 +270,7 @@ func TestGitHubsExamplesDecode(t *testing.T) {
 		}
 	}
 	want := map[string]int{"pull_request": 29, "check_run": 9, "check_suite": 9, "installation": 7, "installation_repositories": 3, "merge_group": 2,
-		"pull_request_review": 4, "pull_request_review_comment": 5, "issue_comment": 9}
+		"pull_request_review": 4, "pull_request_review_comment": 5, "issue_comment": 9, "push": 7, "repository": 13}
 	if !maps.Equal(want, counts) {
 		t.Errorf("read %v examples, want %v", counts, want)
 	}

@@ -7,11 +7,13 @@ import (
 	"github.com/bonafide-app/bonafide/app/queue"
 )
 
-// installationRepositories looks at repositories that were added to an installation.
+// installationRepositories looks at repositories that were added to an installation, and
+// forgets those that were taken from it.
 func installationRepositories(payload []byte) ([]queue.Job, error) {
 	var e struct {
 		place
-		Added json.RawMessage `json:"repositories_added"`
+		Added   json.RawMessage `json:"repositories_added"`
+		Removed []repository    `json:"repositories_removed"`
 	}
 	if err := decode(payload, &e); err != nil {
 		return nil, err
@@ -19,7 +21,16 @@ func installationRepositories(payload []byte) ([]queue.Job, error) {
 	if e.Installation.ID <= 0 || !present(e.Added) {
 		return nil, fmt.Errorf("%w: no list of added repositories", ErrPayload)
 	}
-	if e.Action != "added" {
+	switch {
+	case e.Action == "removed" && len(e.Removed) > MaxRepositories:
+		return []queue.Job{e.jobAt(queue.Removed, repository{})}, nil
+	case e.Action == "removed":
+		var jobs []queue.Job
+		for _, r := range e.Removed {
+			jobs = append(jobs, e.jobAt(queue.Removed, r))
+		}
+		return jobs, nil
+	case e.Action != "added":
 		return nil, nil
 	}
 	var added []repository

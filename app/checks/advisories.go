@@ -98,10 +98,13 @@ func inRange(version, ranges string) bool {
 	return true
 }
 
+// malware is the type of advisories of packages that do harm.
+const malware = "malware"
+
 // Malware looks for advisories of type malware that name npm releases.
 func (h *witness) Malware(ctx context.Context, releases []dep.Package) (map[dep.Package][]policy.Advisory, policy.Inquiry) {
 	named := map[dep.Package][]policy.Advisory{}
-	found, inquiry := h.advisories(ctx, "malware", releases)
+	found, inquiry := h.advisories(ctx, malware, releases)
 	for _, p := range releases {
 		for _, a := range found[p] {
 			if _, ok := a.names(p); ok {
@@ -147,12 +150,13 @@ func (h *witness) advisories(ctx context.Context, kind string, packages []dep.Pa
 	var ask []dep.Package
 	key := func(p dep.Package) string { return strings.Join([]string{"advisories", origin, kind, p.PURL()}, "\n") }
 	seen := map[dep.Package]bool{}
+	fresh := kind == malware && review.Fresh(ctx)
 	for _, p := range packages {
 		if seen[p] || p.Ecosystem != dep.NPM || strings.ContainsAny(p.ID(), ", \t\r\n") {
 			continue // a lockfile can write more than one name where one stands: no release is called so
 		}
 		seen[p] = true
-		if l, ok := h.forge.learnt.get(key(p)); ok && h.forge.clock().Before(l.until) {
+		if l, ok := h.forge.learnt.get(key(p)); ok && !fresh && h.forge.clock().Before(l.until) {
 			found[p], _ = l.value.([]advisory)
 			continue
 		}

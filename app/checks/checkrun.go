@@ -88,6 +88,17 @@ func (f *Forge) Begin(ctx context.Context, repo review.Repository, sha, ground s
 	return f.begin(repo, sha, run), err
 }
 
+// Standing is the newest run of a commit, where it was completed with a verdict.
+func (f *Forge) Standing(ctx context.Context, repo review.Repository, sha string) (review.Run, bool, error) {
+	runs, err := f.runs(ctx, repo, sha)
+	if err != nil || len(runs) == 0 || runs[0].Status != completed || !isVerdict(runs[0].Conclusion) {
+		return review.Run{}, false, err
+	}
+	run := f.begin(repo, sha, runs[0])
+	run.Completed = true
+	return run, true, nil
+}
+
 // begin remembers a run's state for Finish.
 func (f *Forge) begin(repo review.Repository, sha string, run checkRun) review.Run {
 	if run.ID > 0 {

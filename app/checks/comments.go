@@ -16,7 +16,8 @@ import (
 	"github.com/bonafide-app/bonafide/app/review"
 )
 
-// Comment says on the pull request what is new, in one review per head at most, and
+// Comment says on the pull request what is new, in one review per head (and another one
+// where something became known as malware since), and
 // on earlier comments that what they are about is mended, or who accepted it.
 //
 // A comment goes to its line where the diff shows it, else to its file, else into
@@ -77,16 +78,17 @@ func (t *talk) speak(ctx context.Context, r report.Report, want []report.Comment
 	if err != nil {
 		return err
 	}
+	reviewed := false
 	for _, earlier := range reviews {
 		m := readMarks(earlier.Body)
-		if m.review && earlier.CommitID == t.pull.HeadSHA {
-			return nil // one review per head; the rest stands in the check
-		}
+		reviewed = reviewed || m.review && earlier.CommitID == t.pull.HeadSHA
 		for _, fingerprint := range m.comments {
 			said[fingerprint] = true
 		}
 	}
-	fresh = slices.DeleteFunc(fresh, told)
+	// One review per head; the rest stands in the check. What became known as malware since
+	// is told all the same.
+	fresh = slices.DeleteFunc(fresh, func(c report.Comment) bool { return told(c) || reviewed && !c.Malware })
 	if len(fresh) == 0 {
 		return nil
 	}

@@ -26,6 +26,7 @@ type organisation struct {
 	found  bool   // a policy file stands there, be it good or not
 	unread string // why the floor, which must hold, is not known
 	note   string // why it is not known whether there is a floor, where none must hold
+	hidden bool   // the repository cannot be read
 }
 
 // organisation reads the owner's policy file at the tip of the default branch, as it is
@@ -44,7 +45,7 @@ func (f *Forge) organisation(ctx context.Context, repo review.Repository) (organ
 	case err != nil && reason == "":
 		return organisation{}, err
 	case reason != "":
-		org = organisation{}
+		org = organisation{hidden: true}
 		reason = fmt.Sprintf("%s/%s cannot be read: %s", owners.Owner, owners.Name, reason)
 	case org.problem != nil:
 		reason = org.problem.Detail

@@ -130,6 +130,9 @@ const (
 	BatchesAtATime = 4
 	// MaxAdvisoryPages bounds the advisories about one batch (1,000).
 	MaxAdvisoryPages = 10
+	// MaxMalwarePages bounds the new advisories of malware that are read in one go (2,000).
+	// On a busy day there are some hundreds.
+	MaxMalwarePages = 20
 	// MaxRange bounds a range of versions in an advisory. Real ones have 40 bytes.
 	MaxRange = 1_000
 

@@ -34,6 +34,7 @@ func (f *Forge) Policy(ctx context.Context, repo review.Repository, sha string) 
 		return policy.Policy{}, nil, err
 	}
 	p, problem := org.over(repo, own, found)
+	p.Identity, p.FloorIdentity = own.named(), org.named()
 	return p, problem, nil
 }
 
@@ -67,7 +68,8 @@ func isOrganisation(repo review.Repository) bool {
 // standing is a policy file that was found, with what is wrong with it.
 type standing struct {
 	config.File
-	problem *policy.Problem
+	problem  *policy.Problem
+	identity string // see policy.Policy; "" where there is no file
 }
 
 // policyAt reads the policy file of one repository. found says that something
@@ -77,6 +79,8 @@ func (f *Forge) policyAt(ctx context.Context, repo review.Repository, sha string
 	if err != nil || !found || s.problem != nil {
 		return s, found, err
 	}
+	content := s.identity
+	defer func() { s.identity = content + s.identity }()
 	data, err := f.blob(ctx, repo, e.ID, e.Size, config.MaxPolicyBytes)
 	if errors.Is(err, review.ErrTooLarge) {
 		return invalid(e.Path, fmt.Sprintf("%s is larger than %d kB. Shorten it.", e.Path, config.MaxPolicyBytes>>10)), true, nil
@@ -108,6 +112,7 @@ func (f *Forge) lookUp(ctx context.Context, repo review.Repository, sha string) 
 	if fault := review.PolicyFault(entries); fault != "" {
 		s = invalid(e.Path, fault)
 	}
+	s.identity = contents(entries)
 	return fmt.Sprintf("%s/%s %s at %s", repo.Owner, repo.Name, e.Path, short(sha)), e, s, true, nil
 }
 
@@ -144,23 +149,29 @@ func (f *Forge) standing(ctx context.Context, repo review.Repository, path, sour
 	}
 	switch reason := unreadable(err); {
 	case reason != "":
-		return at(ext.Line, "the policy of %s, which it extends, cannot be read: %s. Give the App access to that repository, or extend another one.", name, reason), nil
+		s := at(ext.Line, "the policy of %s, which it extends, cannot be read: %s. Give the App access to that repository, or extend another one.", name, reason)
+		s.identity = extending(other, standing{identity: unreadPolicy})
+		return s, nil
 	case err != nil:
 		return standing{}, fmt.Errorf("read the policy of %s, which %s extends: %w", name, source, err)
 	case parent.problem != nil:
-		return at(ext.Line, "the policy of %s, which it extends, does not hold: %s", name, parent.problem.Detail), nil
+		s := at(ext.Line, "the policy of %s, which it extends, does not hold: %s", name, parent.problem.Detail)
+		s.identity = extending(other, parent)
+		return s, nil
 	}
 	file, err = config.ParseFile(source, data, parent.Policy)
 	if err != nil {
-		return mistakes(path, source, err), nil
+		s := mistakes(path, source, err)
+		s.identity = extending(other, parent)
+		return s, nil
 	}
 	file.Policy.Source = fmt.Sprintf("%s, extends %s at %s", source, name, short(tip))
-	return standing{File: file}, nil
+	return standing{File: file, identity: extending(other, parent)}, nil
 }
 
 // extended reads the policy file of a repository that another one extends. It extends
 // nothing itself: one step can be followed by a reader, and makes no circle.
-func (f *Forge) extended(ctx context.Context, repo review.Repository, tip string) (standing, error) {
+func (f *Forge) extended(ctx context.Context, repo review.Repository, tip string) (s standing, err error) {
 	source, e, s, found, err := f.lookUp(ctx, repo, tip)
 	switch {
 	case err != nil || s.problem != nil:
@@ -168,6 +179,8 @@ func (f *Forge) extended(ctx context.Context, repo review.Repository, tip string
 	case !found:
 		return invalid("", fmt.Sprintf("there is no policy file at %s.", short(tip))), nil
 	}
+	content := s.identity
+	defer func() { s.identity = content }()
 	data, err := f.blob(ctx, repo, e.ID, e.Size, config.MaxPolicyBytes)
 	if errors.Is(err, review.ErrTooLarge) {
 		return invalid("", fmt.Sprintf("%s is larger than %d kB.", source, config.MaxPolicyBytes>>10)), nil

@@ -78,11 +78,11 @@ func (s Subject) fresh(v view) bool {
 		return false
 	}
 	when, unknown := s.published()
-	return unknown == "" && when.Add(cooldown).After(v.at)
+	return unknown == "" && !v.at.reached(when.Add(cooldown))
 }
 
 // Fresh says whether a release that arrives is known to be younger than its cooldown.
-func Fresh(s Subject, p Policy, at time.Time) bool { return s.fresh(view{policy: p, at: at}) }
+func Fresh(s Subject, p Policy, at time.Time) bool { return s.fresh(view{policy: p, at: clockAt(at)}) }
 
 // older are the package's releases that came out by a time, oldest first.
 func (s Subject) older(by time.Time) (out []registry.Past) {
@@ -100,7 +100,7 @@ func (s Subject) older(by time.Time) (out []registry.Past) {
 // ago is "5 hours ago"; what is less than two minutes away on either side is now, as no
 // two clocks are one.
 func (v view) ago(when time.Time) string {
-	d := v.at.Sub(when)
+	d := v.at.since(when)
 	switch {
 	case d < -2*time.Minute:
 		return "in the future by this clock, on " + date(when)

@@ -168,7 +168,7 @@ func TestTimesInWords(t *testing.T) {
 		2 * day:             "2 days ago",
 		400*day + 23*hour:   "400 days ago",
 	} {
-		if got := (view{at: now()}).ago(now().Add(-d)); got != want {
+		if got := (view{at: clockAt(now())}).ago(now().Add(-d)); got != want {
 			t.Errorf("%s: %q, expected %q", d, got, want)
 		}
 	}
@@ -556,12 +556,12 @@ func TestFreshAndOdd(t *testing.T) {
 // What came in a burst does not depend on the order in which it was found.
 func TestBurstsAreTheSameInEveryOrder(t *testing.T) {
 	subjects := fleet("@acme", 7, 5*hour, func(i int) []registry.Past { return []registry.Past{out("1.4.0", time.Duration(50+i)*day)} })
-	want := bursts(subjects, now())
+	want := bursts(subjects, clockAt(now()))
 	if len(want) != 7 {
 		t.Fatalf("%v", want)
 	}
 	slices.Reverse(subjects)
-	if got := bursts(subjects, now()); !maps.Equal(got, want) {
+	if got := bursts(subjects, clockAt(now())); !maps.Equal(got, want) {
 		t.Errorf("%v, in another order %v", want, got)
 	}
 }

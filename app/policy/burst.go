@@ -35,7 +35,7 @@ type outing struct {
 // within BurstSpan, where that is not their habit, or where most came in more than one
 // version of one line, which is nobody's habit. What is known of the habit is in the
 // histories of the packages; those without a past have none.
-func bursts(subjects []Subject, now time.Time) map[string]string {
+func bursts(subjects []Subject, at clock) map[string]string {
 	scopes := map[string][]outing{}
 	seen := map[string]bool{}
 	for _, s := range subjects {
@@ -45,7 +45,7 @@ func bursts(subjects []Subject, now time.Time) map[string]string {
 			continue
 		}
 		seen[p.String()] = true
-		if when, unknown := s.published(); unknown == "" && when.After(now.Add(-BurstAge)) {
+		if when, unknown := s.published(); unknown == "" && !at.reached(when.Add(BurstAge)) {
 			scopes[scope] = append(scopes[scope], outing{s, when})
 		}
 	}

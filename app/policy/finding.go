@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"time"
+
 	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/provenance"
 	"github.com/bonafide-app/bonafide/app/registry"
@@ -123,4 +125,8 @@ type Verdict struct {
 	WouldFail bool
 	// Excepted are the findings that were pardoned, in the order of Findings.
 	Excepted []Excepted
+	// Until is when the clock alone may make another verdict of the same input: a cooldown
+	// ends, an exception expires. Zero: it never does. What is said may differ before, as
+	// ages grow, and a verdict need not change at it.
+	Until time.Time
 }

@@ -81,13 +81,17 @@ func (f Floor) enforces(rule RuleName) bool {
 // policy file, or, where e is nil, by an acceptance on the pull request. why completes
 // "it does not hold, because …".
 func (p Policy) MayExcept(rule RuleName, e *Exception, at time.Time) (ok bool, why string) {
+	return p.mayExcept(rule, e, clockAt(at))
+}
+
+func (p Policy) mayExcept(rule RuleName, e *Exception, at clock) (ok bool, why string) {
 	f := p.Floor
 	switch {
 	case f == nil:
 		return true, ""
 	case f.enforces(rule):
 		return false, fmt.Sprintf("the organisation enforces %s%s", rule, within(f.Source))
-	case e != nil && f.MaxDays > 0 && e.Expires.After(at.UTC().AddDate(0, 0, f.MaxDays)):
+	case e != nil && f.MaxDays > 0 && !at.reached(e.Expires.AddDate(0, 0, -f.MaxDays)):
 		return false, fmt.Sprintf("the organisation lets an exception run for %d days from now at most%s", f.MaxDays, within(f.Source))
 	}
 	return true, ""

@@ -207,7 +207,7 @@ func (s Subject) loses(a asset, v view) (loss, bool) {
 		for _, p := range s.announced(a, l) {
 			if b := s.witnessed(p.Past, p.below); a.proven(b.evidence).State == provenance.Verified {
 				since := l.since(p.Past)
-				settled := len(since) > LossReleases && v.at.Sub(since[0].Published) >= LossTime
+				settled := len(since) > LossReleases && v.at.reached(since[0].Published.Add(LossTime))
 				return loss{b, since, settled}, true
 			}
 		}
@@ -301,7 +301,7 @@ func Hasty(s Subject, p Policy, at time.Time) bool {
 	if !ok || past.Published.IsZero() || at.Sub(past.Published) >= SettleTime {
 		return false
 	}
-	v := view{policy: p, at: at}
+	v := view{policy: p, at: clockAt(at)}
 	return slices.ContainsFunc(append(provenanceLost(s, v), publisherLost(s, v)...), func(d draft) bool {
 		return !d.Unknown && rank(d.severity(p)) >= rank(Warning)
 	})

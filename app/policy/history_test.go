@@ -374,7 +374,7 @@ func TestOtherMajorVersionsAreNoMeasure(t *testing.T) {
 				return remembering(updated(old, was, e, is), releases)
 			}(),
 		} {
-			for _, d := range append(provenanceLost(s, view{policy: Default(), at: now()}), publisherLost(s, view{policy: Default(), at: now()})...) {
+			for _, d := range append(provenanceLost(s, view{policy: Default(), at: clockAt(now())}), publisherLost(s, view{policy: Default(), at: clockAt(now())})...) {
 				t.Errorf("%s: %s", name, d.Message)
 			}
 		}
@@ -386,7 +386,7 @@ func TestTheBestOfSeveralReplacedVersionsSpeaks(t *testing.T) {
 	s := moves("1.14.0", "1.14.1", releases...)
 	old, was := proven("axios", releases[0])
 	s.Change.Replaces, s.Replaced = append([]dep.Entry{old}, s.Change.Replaces...), append([]provenance.Evidence{was}, s.Replaced...)
-	ds := provenanceLost(s, view{policy: Default(), at: now()})
+	ds := provenanceLost(s, view{policy: Default(), at: clockAt(now())})
 	if len(ds) != 1 || ds[0].atMost != "" {
 		t.Errorf("%+v", ds)
 	}

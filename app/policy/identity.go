@@ -106,7 +106,7 @@ func (s Subject) identityChanged() (changed, bool) {
 // completes a sentence about it.
 func (c changed) settled(s Subject, v view) (since string, settled bool) {
 	when, unknown := s.published()
-	if c.past == "" || unknown != "" || v.at.Sub(when) < LossTime {
+	if c.past == "" || unknown != "" || !v.at.reached(when.Add(LossTime)) {
 		return "", false
 	}
 	return fmt.Sprintf("; %s has been out since %s", quote(s.Change.Entry.Package.Version), when.Format(time.DateOnly)), true

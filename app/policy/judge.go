@@ -57,6 +57,7 @@ func Judge(in Input, p Policy, at time.Time) Verdict {
 			weighed[i].Severity = lower(weighed[i].Severity, Warning)
 		}
 	}
+	verdict.Until = v.at.next()
 	verdict.Excepted = merge(excepted)
 	for _, x := range merge(weighed) {
 		verdict.Findings = append(verdict.Findings, x.Finding)

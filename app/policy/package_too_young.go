@@ -17,7 +17,7 @@ func packageTooYoung(s Subject, v view) []draft {
 		return nil
 	}
 	first, ok := firstRelease(*s.History)
-	if !ok || !first.Published.Add(v.cooldown(p)).After(v.at) {
+	if !ok || v.at.reached(first.Published.Add(v.cooldown(p))) {
 		return nil
 	}
 	message := fmt.Sprintf("%s is the first version of a new package: it was published %s", id(p), v.ago(first.Published))

@@ -19,12 +19,12 @@ func (v view) pardon(rule RuleName, e dep.Entry) (Pardon, bool) {
 		return Pardon{}, false
 	}
 	for i := range v.policy.Exceptions {
-		may, _ := v.policy.MayExcept(rule, &v.policy.Exceptions[i], v.at)
-		if x := &v.policy.Exceptions[i]; may && !x.Expired(v.at) && slices.Contains(x.Rules, rule) && x.covers(rule, e) {
+		may, _ := v.policy.mayExcept(rule, &v.policy.Exceptions[i], v.at)
+		if x := &v.policy.Exceptions[i]; may && !x.expired(v.at) && slices.Contains(x.Rules, rule) && x.covers(rule, e) {
 			return Pardon{Exception: x}, true
 		}
 	}
-	if may, _ := v.policy.MayExcept(rule, nil, v.at); !may || Grave(rule) {
+	if may, _ := v.policy.mayExcept(rule, nil, v.at); !may || Grave(rule) {
 		return Pardon{}, false
 	}
 	now := acceptanceFor(e, rule)
@@ -57,7 +57,9 @@ func (p Pardon) by() string {
 }
 
 // Expired says whether an exception no longer holds.
-func (x Exception) Expired(at time.Time) bool { return !at.Before(x.Expires.AddDate(0, 0, 1)) }
+func (x Exception) Expired(at time.Time) bool { return x.expired(clockAt(at)) }
+
+func (x Exception) expired(at clock) bool { return at.reached(x.Expires.AddDate(0, 0, 1)) }
 
 // covers says whether an exception is for an entry, if it is for the rule.
 func (x Exception) covers(rule RuleName, e dep.Entry) bool {
@@ -89,12 +91,12 @@ func sameDigests(integrity string, e dep.Entry) bool {
 func stale(in Input, v view) []draft {
 	var expired, idle, tooLong []string
 	for i, x := range v.policy.Exceptions {
-		granted := func(rule RuleName) bool { ok, _ := v.policy.MayExcept(rule, &v.policy.Exceptions[i], v.at); return ok }
+		granted := func(rule RuleName) bool { ok, _ := v.policy.mayExcept(rule, &v.policy.Exceptions[i], v.at); return ok }
 		switch {
-		case x.Expired(v.at):
+		case x.expired(v.at):
 			expired = append(expired, fmt.Sprintf("%s, for %s until %s", x.where(), quote(x.Package), x.Expires.Format(time.DateOnly)))
 		case !slices.ContainsFunc(x.Rules, granted):
-			_, why := v.policy.MayExcept(x.Rules[0], &v.policy.Exceptions[i], v.at)
+			_, why := v.policy.mayExcept(x.Rules[0], &v.policy.Exceptions[i], v.at)
 			tooLong = append(tooLong, fmt.Sprintf("%s, for %s until %s, because %s", x.where(), quote(x.Package), x.Expires.Format(time.DateOnly), why))
 		case in.Whole && !slices.ContainsFunc(in.Subjects, func(s Subject) bool {
 			return s.enters() && splitPattern(x.Package).Matches(s.Change.Entry.Package)

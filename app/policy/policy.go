@@ -42,6 +42,10 @@ const (
 // was made.
 type Policy struct {
 	Source string // what to show: "acme/web .github/bonafide.yml at 1a2b3c4", "the defaults", a file name
+	// Identity names the content of the repository's own policy file, with that of the file
+	// that it extends, FloorIdentity that of the organisation's: two that are equal say the
+	// same, whichever commits they were read at. "" where it is not known.
+	Identity, FloorIdentity string
 
 	Mode      Mode
 	OnUnknown OnUnknown

@@ -83,7 +83,7 @@ func (r Rule) AboutFiles() bool { return r.judge == nil && r.judgeAll == nil }
 // view is what a rule may look at beside its subject.
 type view struct {
 	policy Policy
-	at     time.Time             // the only clock
+	at     clock                 // the only one
 	bases  map[string][]string   // see Input.KnownHosts
 	specs  map[string][]dep.Spec // see Input.KnownSpecs
 	burst  map[string]string     // by packages that came in a burst: what it was
@@ -92,7 +92,8 @@ type view struct {
 }
 
 func viewOf(in Input, p Policy, at time.Time) view {
-	return view{policy: p, at: at, bases: in.KnownHosts, specs: in.KnownSpecs, burst: bursts(in.Subjects, at), acceptances: in.Acceptances}
+	c := clockAt(at)
+	return view{policy: p, at: c, bases: in.KnownHosts, specs: in.KnownSpecs, burst: bursts(in.Subjects, c), acceptances: in.Acceptances}
 }
 
 // draft is a finding before the policy has weighed it.

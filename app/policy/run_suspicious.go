@@ -51,7 +51,7 @@ func runSuspicious(s Subject, v view) []draft {
 		}
 		return out
 	case Gone:
-		if log := s.Evidence.Provenance.Log; log == nil || v.at.Sub(log.Time) > runsKept {
+		if log := s.Evidence.Provenance.Log; log == nil || v.at.reached(log.Time.Add(runsKept)) {
 			return nil // GitHub forgets runs: nothing to see in old ones
 		}
 		d := say("gone", fmt.Sprintf("The workflow run that the provenance of %s names is gone, although GitHub keeps runs for longer: somebody deleted it. It was %s.", name, run),

@@ -20,6 +20,9 @@ const (
 	Evict       JobKind = "evict"        // an installation was suspended or deleted
 	Command     JobKind = "command"      // somebody wrote a command on a pull request: answer it
 	Reconcile   JobKind = "reconcile"    // look for open pull requests of an installation that have no verdict
+	Pushed      JobKind = "pushed"       // a branch was pushed to: judge again what its policy is about, if that differs
+	Renamed     JobKind = "renamed"      // a repository has another name
+	Removed     JobKind = "removed"      // a repository is gone, no longer ours to see, or archived: forget what is kept of it
 	Retract     JobKind = "retract"      // what a command was written in was edited, deleted or dismissed: what it accepted falls
 )
 
@@ -35,7 +38,8 @@ type Job struct {
 	Owner        string  `json:"owner"`
 	Repo         string  `json:"repo"`
 	Number       int     `json:"number,omitempty"` // pull request
-	// Head is the head SHA that a Commit, MergeGroup or Close is about; of a
+	// Head is the head SHA that a Commit, MergeGroup or Close is about, or that a branch was
+	// Pushed to; of a
 	// PullRequest that was pushed to it is the head before the push.
 	Head string `json:"head,omitempty"`
 	// EventHead is the head SHA of a PullRequest as the event has it, or the commit that
@@ -44,7 +48,12 @@ type Job struct {
 	// HeadRef is a MergeGroup's branch, without refs/heads/; "" where it is not known.
 	HeadRef string `json:"head_ref,omitempty"`
 	Base    string `json:"base,omitempty"` // MergeGroup: the base SHA
+	// BaseRef is the branch of a MergeGroup's base, or the one that was Pushed to.
 	BaseRef string `json:"base_ref,omitempty"`
+	// Default says that a branch that was Pushed to is the repository's default one.
+	Default bool `json:"default,omitempty"`
+	// Former is the name that a repository had until it was Renamed.
+	Former string `json:"former,omitempty"`
 	// Remark is the id of what a Command or Retract is written in, RemarkKind where that
 	// stands: "review", "review_comment" or "issue_comment".
 	Remark     int64  `json:"remark,omitempty"`

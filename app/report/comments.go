@@ -22,6 +22,8 @@ type Comment struct {
 	// Formerly are the fingerprints of the same with what has been excepted since: a
 	// comment that was posted under one of them says more than holds now.
 	Formerly []string
+	// Malware says that a package is known as such.
+	Malware bool
 }
 
 // Comments are those for the errors of a report that are about a file, one for each
@@ -32,7 +34,8 @@ func Comments(r Report) []Comment {
 	locked := lockedAs(r.Packages)
 	comments := make([]Comment, 0, min(len(lines), MaxComments))
 	for _, l := range lines[:min(len(lines), MaxComments)] {
-		c := Comment{Path: l.path, Line: l.line, Fingerprint: fingerprintOf(l.errors, locked), Formerly: l.formerly(locked)}
+		c := Comment{Path: l.path, Line: l.line, Fingerprint: fingerprintOf(l.errors, locked), Formerly: l.formerly(locked),
+			Malware: slices.ContainsFunc(l.errors, func(f policy.Finding) bool { return f.Rule == policy.RuleKnownMalware })}
 		c.Body = commentBody(r, l.errors) + Marker(c.Fingerprint)
 		comments = append(comments, c)
 	}

@@ -50,6 +50,9 @@ type Report struct {
 	// Again says that something beside the verdict was out of reach (a workflow run, the
 	// advisories): it is published all the same, and asked for again afterwards.
 	Again bool
+	// Until is when the clock alone may make another verdict of the same evidence; zero:
+	// it never does.
+	Until time.Time
 	// Demo says that trust rests on the demo's own root: every rendering says so.
 	Demo bool
 }

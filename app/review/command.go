@@ -152,7 +152,7 @@ func (r *Runner) acceptableAt(ctx context.Context, repo Repository, pull Pull, h
 	} else if err != nil {
 		return Request{}, fmt.Errorf("read the tip of %s: %w", pull.BaseRef, err)
 	}
-	req, err := r.request(ctx, repo, head, target{pull: pull.Number, baseRef: pull.BaseRef, base: tip, policyAt: tip})
+	req, _, err := r.request(ctx, repo, head, target{pull: pull.Number, baseRef: pull.BaseRef, base: tip, policyAt: tip})
 	if errors.Is(err, ErrGone) {
 		return Request{}, errCommand("the commit that it is about is gone")
 	} else if err != nil {
@@ -236,10 +236,12 @@ func (r *Runner) Retract(ctx context.Context, repo Repository, number int, remar
 	return r.acceptances.Retract(ctx, repo, number, remark)
 }
 
-// Ended lets fall what was accepted on a pull request that was merged or closed.
+// Ended lets fall what stood and what was accepted on a pull request that was merged or
+// closed.
 func (r *Runner) Ended(ctx context.Context, repo Repository, number int) error {
+	err := r.ledger.Drop(ctx, repo, number)
 	if r.acceptances == nil {
-		return nil
+		return err
 	}
-	return r.acceptances.End(ctx, repo, number)
+	return errors.Join(err, r.acceptances.End(ctx, repo, number))
 }

@@ -85,6 +85,9 @@ type Forge interface {
 	// verdict will rest on (pull requests, their bases): where a run of ours was
 	// completed on the same ground, nothing is written and Completed is set.
 	Begin(ctx context.Context, repo Repository, sha, ground string) (Run, error)
+	// Standing is the newest run of a commit, where it was completed with a verdict; ok is
+	// false where it was not. Nothing is written.
+	Standing(ctx context.Context, repo Repository, sha string) (run Run, ok bool, err error)
 	// Finish completes the run. It writes only what differs from what is there.
 	Finish(ctx context.Context, run Run, check report.Check) error
 	// Stands says whether a run of the commit was completed on that ground, and writes
@@ -92,7 +95,8 @@ type Forge interface {
 	Stands(ctx context.Context, repo Repository, sha, ground string) (bool, error)
 	// Cancel completes our unfinished runs of a commit as cancelled, with a reason.
 	Cancel(ctx context.Context, repo Repository, sha, reason string) error
-	// Comment posts at most one review per head, and only for what is new. Where
+	// Comment posts at most one review per head, and only for what is new; another one
+	// where something became known as malware since. Where
 	// comments are refused by GitHub the findings stay in the check alone.
 	Comment(ctx context.Context, repo Repository, pull Pull, r report.Report) error
 

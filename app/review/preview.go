@@ -12,15 +12,16 @@ import (
 )
 
 // preview judges the same evidence by the policy that would hold after the merge, and
-// says what would change. The problem is what the check says of it.
-func (e *PolicyEdit) preview(in policy.Input, req Request, at time.Time) (*report.Preview, policy.Problem) {
+// says what would change. The problem is what the check says of it, the time when the
+// clock alone may change that.
+func (e *PolicyEdit) preview(in policy.Input, req Request, at time.Time) (*report.Preview, policy.Problem, time.Time) {
 	if e.Problem != nil {
 		problem := *e.Problem
 		problem.Kind = policy.PolicyEditInvalid
 		if problem.Lockfile == "" {
 			problem.Lockfile = e.Path
 		}
-		return nil, problem
+		return nil, problem, time.Time{}
 	}
 	verb := "changes"
 	if e.Removed {
@@ -29,7 +30,7 @@ func (e *PolicyEdit) preview(in policy.Input, req Request, at time.Time) (*repor
 	if patterns := len(e.Policy.Packages) + len(e.Policy.Exceptions); patterns*len(in.Subjects) > MaxPreview {
 		return nil, policy.Problem{Kind: policy.PolicyEdited, Lockfile: e.Path, Detail: fmt.Sprintf(
 			"This pull request %s the policy file %s; it is judged by the policy of the base branch. What would change under the new one was not worked out: it has %d blocks and exceptions, and %d packages change. Change the policy in a pull request of its own.",
-			verb, e.Path, patterns, len(in.Subjects))}
+			verb, e.Path, patterns, len(in.Subjects))}, time.Time{}
 	}
 	out := &report.Preview{PolicyFrom: e.Policy.Source}
 	for _, f := range req.Files {
@@ -51,7 +52,7 @@ func (e *PolicyEdit) preview(in policy.Input, req Request, at time.Time) (*repor
 
 	return out, policy.Problem{Kind: policy.PolicyEdited, Lockfile: e.Path, Detail: fmt.Sprintf(
 		"This pull request %s the policy file %s; it is judged by the policy of the base branch. Under the new one this check would end in %s, with %s.",
-		verb, e.Path, compared(outcome(is), outcome(was)), howMany(len(out.Changes)))}
+		verb, e.Path, compared(outcome(is), outcome(was)), howMany(len(out.Changes)))}, is.Until
 }
 
 // compared says what would be, and what it is in its place.

@@ -13,11 +13,11 @@ func TestWhatWouldTakeTooLongIsNotPreviewed(t *testing.T) {
 	edit.Policy.Packages = make([]policy.PackageRule, 1500)
 	edit.Policy.Exceptions = make([]policy.Exception, 501)
 	in := policy.Input{Subjects: make([]policy.Subject, 1000)}
-	if out, problem := edit.preview(in, Request{Policy: policy.Default()}, noon); out != nil || problem.Kind != policy.PolicyEdited || !strings.Contains(problem.Detail, "2001 blocks and exceptions, and 1000 packages") {
+	if out, problem, _ := edit.preview(in, Request{Policy: policy.Default()}, noon); out != nil || problem.Kind != policy.PolicyEdited || !strings.Contains(problem.Detail, "2001 blocks and exceptions, and 1000 packages") {
 		t.Errorf("%+v, %+v", out, problem)
 	}
 	edit.Policy.Exceptions = nil
-	if out, problem := edit.preview(in, Request{Policy: policy.Default()}, noon); out == nil || problem.Kind != policy.PolicyEdited {
+	if out, problem, _ := edit.preview(in, Request{Policy: policy.Default()}, noon); out == nil || problem.Kind != policy.PolicyEdited {
 		t.Errorf("%+v, %+v", out, problem)
 	}
 }

@@ -143,7 +143,7 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 	defer watch(ctx, StageJudge)()
 	if req.Edit != nil {
 		var problem policy.Problem
-		out.Preview, problem = req.Edit.preview(in, req, out.At)
+		out.Preview, problem, out.Until = req.Edit.preview(in, req, out.At)
 		in.Problems = append(in.Problems, problem)
 	}
 	r.conclude(&out, in, req.Policy)
@@ -259,6 +259,7 @@ func (r *Reviewer) Releases(ctx context.Context, subjects []provenance.Subject, 
 func (r *Reviewer) conclude(out *report.Report, in policy.Input, p policy.Policy) {
 	verdict := policy.Judge(in, p, out.At)
 	out.Conclusion, out.WouldFail, out.Findings, out.Excepted = verdict.Conclusion, verdict.WouldFail, verdict.Findings, verdict.Excepted
+	out.Until = earlier(out.Until, verdict.Until)
 	out.Pins = policy.Offer(in.Subjects, p)
 	for _, s := range in.Subjects {
 		row := report.Package{
@@ -394,4 +395,12 @@ func elsewhere(entries []dep.Entry) (out []dep.Spec) {
 		}
 	}
 	return out
+}
+
+// earlier is the earlier of two times; a zero one never comes.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }

@@ -36,6 +36,7 @@ type Runner struct {
 	saver       Saver
 	acceptances Acceptances
 	leases      Leases
+	ledger      Ledger
 }
 
 // NewRunner makes a Runner. Without acceptances nothing can be accepted; without leases
@@ -47,7 +48,7 @@ func NewRunner(forge Forge, reviewer *Reviewer, saver Saver, acceptances Accepta
 	if leases == nil {
 		leases = &ownLeases{}
 	}
-	return &Runner{forge: watched{forge}, reviewer: reviewer, saver: saver, acceptances: acceptances, leases: leases}, nil
+	return &Runner{forge: watched{forge}, reviewer: reviewer, saver: saver, acceptances: acceptances, leases: leases, ledger: noLedger{}}, nil
 }
 
 // Try says which attempt at a job this is.
@@ -63,6 +64,9 @@ type Try struct {
 	// Silent says that nothing but the check is to be written: the pull request was there
 	// before anybody asked.
 	Silent bool
+	// Quiet lets a verdict that stands be judged again without anybody noticing, unless it
+	// turns out otherwise.
+	Quiet bool
 	// Note is what the check is to say besides, about the pull request that is judged:
 	// one sentence, "" for none.
 	Note string
@@ -125,7 +129,10 @@ func (r *Runner) PullRequest(ctx context.Context, repo Repository, number int, e
 	what := fmt.Sprintf("pull request %d", number)
 	pull, err := r.forge.PullRequest(ctx, repo, number)
 	if errors.Is(err, ErrGone) {
-		return try.gone(ctx, what, err)
+		if err := try.gone(ctx, what, err); err != nil {
+			return err
+		}
+		return r.ledger.Drop(ctx, repo, number)
 	} else if err != nil {
 		return fmt.Errorf("read %s: %w", what, err)
 	}
@@ -230,6 +237,7 @@ func (r *Runner) commit(ctx context.Context, repo Repository, sha string, seen *
 // targets are the questions that some pull requests put.
 func (r *Runner) targets(ctx context.Context, repo Repository, pulls []Pull) ([]target, error) {
 	var targets []target
+	books := rulebooks{forge: r.forge, repo: repo}
 	for _, p := range pulls {
 		tip, err := r.forge.Tip(ctx, repo, p.BaseRef)
 		if err != nil {
@@ -239,7 +247,7 @@ func (r *Runner) targets(ctx context.Context, repo Repository, pulls []Pull) ([]
 		if err != nil {
 			return nil, err
 		}
-		targets = append(targets, target{pull: p.Number, baseRef: p.BaseRef, base: tip, policyAt: tip, accepted: accepted})
+		targets = append(targets, target{pull: p.Number, baseRef: p.BaseRef, base: tip, policyAt: tip, accepted: accepted, read: books.at(ctx, tip)})
 	}
 	return targets, nil
 }
@@ -325,7 +333,8 @@ func (r *Runner) MergeGroup(ctx context.Context, repo Repository, g Group, try T
 	} else if err != nil {
 		return err
 	}
-	targets := []target{{baseRef: g.BaseRef, base: g.BaseSHA, policyAt: tip, accepted: accepted}}
+	books := rulebooks{forge: r.forge, repo: repo}
+	targets := []target{{baseRef: g.BaseRef, base: g.BaseSHA, policyAt: tip, accepted: accepted, read: books.at(ctx, tip)}}
 	check, err := r.publish(ctx, repo, g.HeadSHA, targets, try, there, group)
 	if err != nil || check == nil {
 		return err
@@ -391,7 +400,7 @@ func (r *Runner) refuse(ctx context.Context, repo Repository, sha, reason string
 	} else if err != nil {
 		return fmt.Errorf("complete the check of %s: %w", short(sha), err)
 	}
-	return nil
+	return r.ledger.Broke(ctx, repo, sha)
 }
 
 // Recent lists the pull requests that a new installation starts with.
@@ -406,7 +415,8 @@ type target struct {
 	base     string // compared with, through their merge base
 	policyAt string // the commit that the policy is read at
 	accepted []Acceptance
-	note     string // to be said besides
+	note     string    // to be said besides
+	read     *rulebook // what was read at policyAt, nil where it is still to be read
 }
 
 // publish judges every target and completes the commit's check run with the worst
@@ -414,20 +424,27 @@ type target struct {
 // longer was, nothing is published: a verdict about another base must not stand even
 // for a moment. The check is nil where there was nothing to publish on.
 func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targets []target, try Try, now func(context.Context) (ground, error), was ground) (*report.Check, error) {
-	run, err := r.forge.Begin(ctx, repo, sha, restsOn(targets, try.Rerun))
+	at, trust := r.reviewer.clock(), r.ledger.Trust() // what changes from now on is a reason to judge again
+	run, quiet, err := r.begin(ctx, repo, sha, targets, try)
 	if errors.Is(err, ErrGone) {
 		return nil, try.gone(ctx, "the commit "+short(sha), err)
 	} else if err != nil {
 		return nil, fmt.Errorf("begin the check of %s: %w", short(sha), err)
 	}
-	check, err := r.judge(ctx, repo, sha, targets)
+	found, err := r.judge(ctx, repo, sha, targets)
 	if cause := superseded(ctx); cause != nil {
 		return nil, cause
 	}
 	if err != nil && !try.Last {
 		return nil, err
 	}
-	if err == nil && !try.Last {
+	check, verdicts := found.Check, found.verdicts(targets, sha, trust, at)
+	if err == nil && quiet {
+		if publish, err := r.reconsider(ctx, repo, check, verdicts); err != nil || !publish {
+			return nil, err
+		}
+	}
+	if err == nil && !quiet && !try.Last {
 		if reason := unanswered(check, try); reason != "" {
 			return nil, &Later{After: max(try.wait(), r.reviewer.rest()), Reason: reason}
 		}
@@ -455,6 +472,7 @@ func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targe
 	if err := r.forge.Finish(ctx, run, check); err != nil {
 		return nil, fmt.Errorf("complete the check of %s: %w", short(sha), err)
 	}
+	r.record(ctx, repo, verdicts)
 	if r.saver != nil {
 		if err := r.saver.SaveCheck(ctx, repo, sha, check); err != nil {
 			// The verdict stands on the commit; that it is not kept here is said and no more.
@@ -462,14 +480,35 @@ func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targe
 		}
 	}
 	if check.Broken != "" {
-		return nil, nil
+		return nil, r.ledger.Broke(ctx, repo, sha)
 	}
 	return &check, nil
 }
 
+// begin takes up the check run of a commit. A quiet run leaves one with a verdict as it
+// is; where there is none, nothing stands that could be disturbed.
+func (r *Runner) begin(ctx context.Context, repo Repository, sha string, targets []target, try Try) (run Run, quiet bool, err error) {
+	if try.Quiet {
+		if run, quiet, err = r.forge.Standing(ctx, repo, sha); err != nil || quiet {
+			return run, quiet, err
+		}
+	}
+	run, err = r.forge.Begin(ctx, repo, sha, restsOn(targets, try.Rerun))
+	return run, false, err
+}
+
+// ruling is a check with what its sections were judged by.
+type ruling struct {
+	report.Check
+	read []read
+}
+
+// read is which policies were read, by their identities.
+type read struct{ policy, floor string }
+
 // judge ends early enough to leave time for publishing, and turns a panic into an
 // error: a check must not stay unfinished because of either.
-func (r *Runner) judge(ctx context.Context, repo Repository, sha string, targets []target) (check report.Check, err error) {
+func (r *Runner) judge(ctx context.Context, repo Repository, sha string, targets []target) (check ruling, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			zerolog.Ctx(ctx).Error().Interface("panic", p).Bytes("stack", debug.Stack()).Msg("panic while judging")
@@ -482,60 +521,72 @@ func (r *Runner) judge(ctx context.Context, repo Repository, sha string, targets
 		defer cancel()
 	}
 	type question struct{ base, policyAt, accepted, note string }
-	answers := map[question]report.Report{} // pull requests into one branch ask the same
+	type answer struct {
+		report.Report
+		read
+	}
+	answers := map[question]answer{} // pull requests into one branch ask the same
 	for _, t := range targets {
 		q := question{t.base, t.policyAt, fingerprint(t.accepted), t.note}
 		rep, asked := answers[q]
 		if !asked {
-			if rep, err = r.target(ctx, repo, sha, t); err != nil {
-				return report.Check{}, err
+			if rep.Report, rep.read, err = r.target(ctx, repo, sha, t); err != nil {
+				return ruling{}, err
 			}
 			answers[q] = rep
 		}
-		check.Sections = append(check.Sections, report.Section{PullRequest: t.pull, BaseRef: t.baseRef, Report: rep})
+		check.Sections = append(check.Sections, report.Section{PullRequest: t.pull, BaseRef: t.baseRef, Report: rep.Report})
+		check.read = append(check.read, rep.read)
 	}
 	return check, nil
 }
 
-func (r *Runner) target(ctx context.Context, repo Repository, sha string, t target) (report.Report, error) {
-	req, err := r.request(ctx, repo, sha, t)
+func (r *Runner) target(ctx context.Context, repo Repository, sha string, t target) (report.Report, read, error) {
+	req, by, err := r.request(ctx, repo, sha, t)
 	if err != nil {
-		return report.Report{}, err
+		return report.Report{}, read{}, err
 	}
 	req.Acceptances = holding(t.accepted, req.Policy)
 	if t.note != "" {
 		req.Policy.Notes = append(slices.Clone(req.Policy.Notes), t.note)
 	}
-	return r.reviewer.Review(ctx, req)
+	rep, err := r.reviewer.Review(ctx, req)
+	return rep, by, err
 }
 
 // request reads what a target's review rests on.
-func (r *Runner) request(ctx context.Context, repo Repository, sha string, t target) (Request, error) {
+func (r *Runner) request(ctx context.Context, repo Repository, sha string, t target) (_ Request, _ read, err error) {
 	defer watch(ctx, StageRead)()
-	p, problem, err := r.forge.Policy(ctx, repo, t.policyAt)
-	if err != nil {
-		return Request{}, fmt.Errorf("read the policy at %s: %w", short(t.policyAt), err)
+	book := t.read
+	if book == nil {
+		book = &rulebook{}
+		book.policy, book.problem, err = r.forge.Policy(ctx, repo, t.policyAt)
 	}
+	p, problem := book.policy, book.problem
+	if err != nil {
+		return Request{}, read{}, fmt.Errorf("read the policy at %s: %w", short(t.policyAt), err)
+	}
+	by := read{p.Identity, p.FloorIdentity}
 	base, head, err := r.forge.Trees(ctx, repo, t.base, sha)
 	if err != nil {
-		return Request{}, fmt.Errorf("read the trees of %s and %s: %w", short(t.base), short(sha), err)
+		return Request{}, read{}, fmt.Errorf("read the trees of %s and %s: %w", short(t.base), short(sha), err)
 	}
 	edit, err := EditOf(ctx, base, head, func(ctx context.Context, file *PolicyFile) (policy.Policy, *policy.Problem, error) {
 		return r.forge.Proposed(ctx, repo, file)
 	})
 	if err != nil {
-		return Request{}, err
+		return Request{}, read{}, err
 	}
 	p, problem = edit.mend(p, problem)
 	req, err := Compare(ctx, base, head, p.Ignores)
 	if err != nil {
-		return Request{}, fmt.Errorf("compare %s with %s: %w", short(sha), short(t.base), err)
+		return Request{}, read{}, fmt.Errorf("compare %s with %s: %w", short(sha), short(t.base), err)
 	}
 	if problem != nil {
 		req.Problems = append(req.Problems, *problem)
 	}
 	req.Kind, req.Policy, req.Edit, req.Hub = report.Diff, p, edit, r.forge.Hub(repo)
-	return req, nil
+	return req, by, nil
 }
 
 // unanswered is the reason why a check is worth another try, "" if it is not.
@@ -594,6 +645,9 @@ func restsOn(targets []target, rerun string) string {
 			kind = fmt.Sprintf("pr/%d", t.pull)
 		}
 		parts[i] = fmt.Sprintf("%s %s@%s policy@%s", kind, t.baseRef, t.base, t.policyAt)
+		if b := t.read; b != nil && b.policy.Identity+b.policy.FloorIdentity != "" {
+			parts[i] += fmt.Sprintf(" by %q %q", b.policy.Identity, b.policy.FloorIdentity)
+		}
 		if len(t.accepted) > 0 {
 			parts[i] += " accepted@" + fingerprint(t.accepted)
 		}

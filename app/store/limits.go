@@ -10,6 +10,11 @@ const (
 	maxKey = 2048
 	// maxReport bounds one stored report: 50,000 packages of about 1 kB.
 	maxReport = 64 << 20
+	// MaxBrought bounds the packages of a pull request that are kept to find it by. What is
+	// beyond is judged again daily all the same.
+	MaxBrought = 5_000
+	// maxRepositories bounds the repositories of an installation that are listed.
+	maxRepositories = 100_000
 	// readers is how many statements may read at once beside the one writer.
 	readers = 4
 	// sweepEvery is how often facts that have expired are deleted; they cost nothing

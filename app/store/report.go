@@ -56,7 +56,7 @@ func (s *Store) Report(ctx context.Context, installation int64, owner, repo stri
 
 // Forget deletes what is stored of an installation.
 func (s *Store) Forget(ctx context.Context, installation int64) error {
-	for _, table := range []string{"report", "acceptance", "floor", "pause", "unfinished", "subject"} {
+	for _, table := range []string{"report", "acceptance", "floor", "pause", "unfinished", "subject", "verdict", "brought"} {
 		if _, err := s.writer.ExecContext(ctx, `DELETE FROM `+table+` WHERE installation = $1`, installation); err != nil {
 			return fmt.Errorf("delete the data of installation %d: %w", installation, err)
 		}

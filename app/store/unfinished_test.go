@@ -47,15 +47,3 @@ func TestUnfinishedChecksAreRememberedUntilTheyEnd(t *testing.T) {
 	must(s.Forget(t.Context(), 2))
 	lists()
 }
-
-func TestAVerdictIsKnownByItsHead(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "b.db"))
-	if err := s.SaveReport(t.Context(), Report{Installation: 1, Owner: "acme", Repo: "web", Number: 7, Head: "a", JSON: []byte("{}")}); err != nil {
-		t.Fatal(err)
-	}
-	for head, want := range map[string]bool{"a": true, "b": false} {
-		if got, err := s.Judged(t.Context(), 1, 5, 7, head); err != nil || got != want {
-			t.Errorf("%s: %v, %v", head, got, err)
-		}
-	}
-}

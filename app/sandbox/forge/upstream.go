@@ -50,6 +50,7 @@ type Advisory struct {
 	Type      string // "malware", "reviewed"
 	Summary   string
 	Withdrawn bool
+	Updated   time.Time // when it was last changed; zero: when the server was made
 	Affects   []Affected
 }
 
@@ -286,7 +287,7 @@ func listJobs(c *call, u *Upstream) (reply, error) {
 	return reply{status: http.StatusOK, header: header, body: object{"total_count": len(r.Jobs), "jobs": list}}, nil
 }
 
-// listAdvisories filters by type and by packages. Versions are not held against ranges
+// listAdvisories filters by type and by packages, and sorts by the last change. Versions are not held against ranges
 // here: whoever asks has to.
 func listAdvisories(c *call) (reply, error) {
 	q := c.r.URL.Query()
@@ -301,9 +302,17 @@ func listAdvisories(c *call) (reply, error) {
 	size = min(cmp.Or(size, defaultPerPage), maxPerPage)
 	var all []Advisory
 	for _, a := range c.advisories {
-		if a.Type == cmp.Or(q.Get("type"), "reviewed") && slices.ContainsFunc(a.Affects, func(v Affected) bool { return names[v.Name] }) {
+		if a.Type == cmp.Or(q.Get("type"), "reviewed") && (!q.Has("affects") || slices.ContainsFunc(a.Affects, func(v Affected) bool { return names[v.Name] })) {
 			all = append(all, a)
 		}
+	}
+	if q.Get("sort") == "updated" {
+		slices.SortStableFunc(all, func(a, b Advisory) int {
+			if q.Get("direction") != "asc" {
+				a, b = b, a
+			}
+			return c.updated(a).Compare(c.updated(b))
+		})
 	}
 	from := slices.IndexFunc(all, func(a Advisory) bool { return a.ID == q.Get("after") }) + 1
 	shown := all[from:min(from+size, len(all))]
@@ -312,6 +321,13 @@ func listAdvisories(c *call) (reply, error) {
 		header = http.Header{"Link": {c.link("next", "after", shown[len(shown)-1].ID)}}
 	}
 	return reply{status: http.StatusOK, header: header, body: shapes(shown, c.advisoryJSON)}, nil
+}
+
+func (s *Server) updated(a Advisory) time.Time {
+	if a.Updated.IsZero() {
+		return s.epoch
+	}
+	return a.Updated
 }
 
 func (s *Server) advisoryJSON(a Advisory) object {
@@ -327,7 +343,7 @@ func (s *Server) advisoryJSON(a Advisory) object {
 	return object{
 		"ghsa_id": a.ID, "cve_id": nil, "url": s.api("/advisories/%s", a.ID), "html_url": s.html("/advisories/%s", a.ID), "repository_advisory_url": nil,
 		"summary": a.Summary, "description": a.Summary, "type": a.Type, "severity": "critical", "source_code_location": nil, "identifiers": []object{},
-		"references": []string{}, "published_at": stampJSON(s.epoch), "updated_at": stampJSON(s.epoch), "github_reviewed_at": stampJSON(s.epoch),
+		"references": []string{}, "published_at": stampJSON(s.epoch), "updated_at": stampJSON(s.updated(a)), "github_reviewed_at": stampJSON(s.epoch),
 		"nvd_published_at": nil, "withdrawn_at": withdrawn, "vulnerabilities": found, "cvss": nil, "cwes": []object{}, "credits": []object{},
 	}
 }

@@ -1,0 +1,164 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/bonafide-app/bonafide/app/policy"
+	"github.com/bonafide-app/bonafide/app/provenance"
+)
+
+// book is a ledger in memory.
+type book struct {
+	kept   map[int]Verdict
+	doubts int
+	broke  []string
+}
+
+func (b *book) Trust() string { return "root" }
+func (b *book) Standing(_ context.Context, _ Repository, n int) (Verdict, bool, error) {
+	v, ok := b.kept[n]
+	return v, ok, nil
+}
+func (b *book) Keep(_ context.Context, _ Repository, v Verdict) error {
+	b.kept[v.Number] = v
+	return nil
+}
+func (b *book) Doubt(_ context.Context, _ Repository, n int, since time.Time) error {
+	v := b.kept[n]
+	v.Doubt = since
+	b.kept[n], b.doubts = v, b.doubts+1
+	return nil
+}
+func (b *book) Broke(_ context.Context, _ Repository, head string) error {
+	b.broke = append(b.broke, head)
+	for n, v := range b.kept {
+		v.Digest = ""
+		b.kept[n] = v
+	}
+	return nil
+}
+func (b *book) Drop(_ context.Context, _ Repository, n int) error { delete(b.kept, n); return nil }
+
+// quiet is a pull request that was judged, with what judges it again.
+type quiet struct {
+	*Runner
+	t        *testing.T
+	forge    *forge
+	verifier *verifier
+	book     *book
+	now      time.Time
+}
+
+func judgedOnce(t *testing.T, v *verifier) *quiet {
+	q := &quiet{t: t, forge: scene(), verifier: v, book: &book{kept: map[int]Verdict{}}, now: noon}
+	r, err := New(Options{Verifier: v, Concurrency: 4, Clock: func() time.Time { return q.now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q.Runner, err = NewRunner(q.forge, r, nil, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	q.WithLedger(q.book)
+	q.judge(Try{})
+	return q
+}
+
+func (q *quiet) judge(try Try) {
+	q.t.Helper()
+	if err := q.PullRequest(q.t.Context(), repo, 7, Event{}, try); err != nil {
+		q.t.Fatal(err)
+	}
+}
+
+// wrote asserts how often the check run was begun and completed, and who was told.
+func (q *quiet) wrote(begun, finished, told int) {
+	q.t.Helper()
+	if len(q.forge.begun) != begun || len(q.forge.finished) != finished || q.forge.comments[7] != told {
+		q.t.Errorf("begun %d, finished %d, told %d times; want %d, %d, %d", len(q.forge.begun), len(q.forge.finished), q.forge.comments[7], begun, finished, told)
+	}
+}
+
+func TestAQuietRunWritesOnlyWhatTurnsOutOtherwise(t *testing.T) {
+	q := judgedOnce(t, lost())
+	q.wrote(1, 1, 1)
+	v := q.book.kept[7]
+	if v.Head != "head" || v.Conclusion != policy.Failure || v.Base != "base" || v.Trust != "root" || len(v.Packages) == 0 {
+		t.Errorf("kept: %+v", v)
+	}
+	q.forge.tips["main"], q.forge.commits["moved"] = "moved", q.forge.commits["base"]
+	q.now = noon.Add(24 * time.Hour)
+	q.judge(Try{Quiet: true})
+	q.wrote(1, 1, 1)
+	if v := q.book.kept[7]; !v.Judged.Equal(q.now) || v.Base != "moved" {
+		t.Errorf("kept: %+v", v)
+	}
+	q.verifier.provenance["left@1.0.1"] = provenance.Verified
+	q.judge(Try{Quiet: true})
+	q.wrote(1, 2, 2)
+	if c := q.forge.finished[1].Conclusion(); c != policy.Success {
+		t.Errorf("concluded %s", c)
+	}
+}
+
+func TestWhatCannotBeFoundOutAgainLetsAVerdictStand(t *testing.T) {
+	v := &verifier{provenance: map[string]provenance.State{"left@1.0.0": provenance.Verified, "left@1.0.1": provenance.Verified}}
+	q := judgedOnce(t, v)
+	v.provenance["left@1.0.1"] = provenance.Unknown
+	for _, hours := range []time.Duration{24, 25, 71} {
+		q.now = noon.Add(hours * time.Hour)
+		q.judge(Try{Quiet: true})
+		q.wrote(1, 1, 1)
+	}
+	if !q.book.kept[7].Doubt.Equal(noon.Add(24*time.Hour)) || q.book.doubts != 3 {
+		t.Errorf("%+v", q.book)
+	}
+	q.now = noon.Add(72 * time.Hour)
+	q.judge(Try{Quiet: true})
+	q.wrote(1, 2, 2)
+	if c := q.forge.finished[1].Conclusion(); c != policy.ActionRequired {
+		t.Errorf("concluded %s", c)
+	}
+	v.provenance["left@1.0.1"] = provenance.Verified
+	q.judge(Try{Quiet: true})
+	q.wrote(1, 3, 3)
+	if !q.book.kept[7].Doubt.IsZero() {
+		t.Error("the doubt stayed")
+	}
+}
+
+func TestWorseIsSaidAtOnceWhateverElseIsUnknown(t *testing.T) {
+	v := &verifier{provenance: map[string]provenance.State{"left@1.0.0": provenance.Verified, "left@1.0.1": provenance.Verified}}
+	q := judgedOnce(t, v)
+	v.provenance["left@1.0.1"] = provenance.Invalid
+	q.judge(Try{Quiet: true})
+	q.wrote(1, 2, 2)
+}
+
+func TestACheckWithoutAVerdictIsMendedByTheNextRun(t *testing.T) {
+	q := judgedOnce(t, lost())
+	if err := q.GiveUp(t.Context(), repo, 7, "", errors.New("it burned")); err != nil || len(q.book.broke) != 1 {
+		t.Fatalf("%v, %v", err, q.book.broke)
+	}
+	q.judge(Try{Quiet: true})
+	if c := q.forge.finished[len(q.forge.finished)-1]; c.Broken != "" || c.Conclusion() != policy.Failure {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestNothingStandsOnWhatIsNotOpen(t *testing.T) {
+	q := judgedOnce(t, lost())
+	q.forge.pulls[7].Open = false
+	q.judge(Try{Quiet: true})
+	if len(q.book.kept) != 0 {
+		t.Errorf("%+v", q.book.kept)
+	}
+	q = judgedOnce(t, lost())
+	delete(q.forge.pulls, 7)
+	q.judge(Try{Quiet: true, Elapsed: time.Hour})
+	if len(q.book.kept) != 0 {
+		t.Errorf("%+v", q.book.kept)
+	}
+}
