@@ -32,9 +32,6 @@ var errCrashed = errors.New("the server ended again and again while it was busy 
 // work does one job. Where the job fails for good, the check that it was about is
 // completed without a verdict: it must not stay in progress.
 func (a *App) work(ctx context.Context, job queue.Job, attempt queue.Attempt) error {
-	if attempt.Crashed && job.Reason == aged {
-		return errCrashed
-	}
 	if attempt.Crashed {
 		return a.giveUp(ctx, job, errCrashed)
 	}
@@ -46,8 +43,6 @@ func (a *App) work(ctx context.Context, job queue.Job, attempt queue.Attempt) er
 	case errors.Is(err, review.ErrSuperseded): // neither done nor failed: it is done again on what is so then
 		return err
 	case errors.As(err, &later) && !attempt.Final:
-		return err
-	case job.Reason == aged: // the verdict stands; it comes due again
 		return err
 	}
 	return a.giveUp(ctx, job, err)
@@ -71,6 +66,11 @@ func (a *App) giveUp(ctx context.Context, job queue.Job, cause error) error {
 	defer cancel()
 	repo := review.Repository{Installation: job.Installation, Owner: job.Owner, Name: job.Repo, ID: job.RepositoryID}
 	err := recovered(ctx, func() error {
+		if job.Reason == aged { // what stands need not fall: it comes due again
+			if stands, err := a.runner.Stands(ctx, repo, number); err != nil || stands {
+				return err
+			}
+		}
 		if job.Kind == queue.Command {
 			return a.unanswered(ctx, job, repo)
 		}

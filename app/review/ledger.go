@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -147,6 +148,21 @@ func (r *Runner) reconsider(ctx context.Context, repo Repository, check report.C
 		}
 	}
 	return false, nil
+}
+
+// Stands says whether a pull request's live head has a verdict, or needs none.
+func (r *Runner) Stands(ctx context.Context, repo Repository, number int) (bool, error) {
+	pull, err := r.forge.PullRequest(ctx, repo, number)
+	switch {
+	case errors.Is(err, ErrGone):
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("read pull request %d: %w", number, err)
+	case !pull.Open:
+		return true, nil
+	}
+	_, ok, err := r.forge.Standing(ctx, repo, pull.HeadSHA)
+	return ok, err
 }
 
 // malware says whether a report fails because of a package that is known as malware.

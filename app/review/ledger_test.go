@@ -148,6 +148,28 @@ func TestACheckWithoutAVerdictIsMendedByTheNextRun(t *testing.T) {
 	}
 }
 
+func TestAPullRequestStandsThatNeedsNoVerdict(t *testing.T) {
+	q := judgedOnce(t, lost())
+	stands := func() bool {
+		ok, err := q.Stands(t.Context(), repo, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ok
+	}
+	if !stands() {
+		t.Error("the verdict does not stand")
+	}
+	q.forge.finished = nil
+	if stands() {
+		t.Error("a head without a verdict stands")
+	}
+	q.forge.pulls[7].Open = false
+	if !stands() {
+		t.Error("a closed pull request needs a verdict")
+	}
+}
+
 func TestNothingStandsOnWhatIsNotOpen(t *testing.T) {
 	q := judgedOnce(t, lost())
 	q.forge.pulls[7].Open = false

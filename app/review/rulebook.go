@@ -25,6 +25,7 @@ func (b *rulebooks) at(ctx context.Context, sha string) *rulebook {
 	if book, ok := b.read[sha]; ok {
 		return book
 	}
+	defer watch(ctx, StageRead)()
 	var book *rulebook
 	if p, problem, err := b.forge.Policy(ctx, b.repo, sha); err == nil {
 		book = &rulebook{p, problem}

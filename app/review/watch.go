@@ -87,6 +87,12 @@ func (f watched) Begin(ctx context.Context, repo Repository, sha, ground string)
 	return f.Forge.Begin(ctx, repo, sha, ground)
 }
 
+func (f watched) Standing(ctx context.Context, repo Repository, sha string) (Run, bool, error) {
+	defer watch(ctx, StageRead)()
+	judging(ctx, sha)
+	return f.Forge.Standing(ctx, repo, sha)
+}
+
 func (f watched) Finish(ctx context.Context, run Run, check report.Check) error {
 	defer watch(ctx, StagePublish)()
 	err := f.Forge.Finish(ctx, run, check)
