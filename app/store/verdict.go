@@ -44,8 +44,8 @@ func (s *Store) SaveVerdict(ctx context.Context, v Verdict) error {
 				conclusion = excluded.conclusion, digest = excluded.digest, unknown = excluded.unknown, policy = excluded.policy, floor = excluded.floor,
 				trust = excluded.trust, judged = excluded.judged, doubt = excluded.doubt,
 				due = CASE WHEN verdict.hastened >= excluded.judged AND verdict.due < excluded.due THEN verdict.due ELSE excluded.due END`,
-			v.Installation, v.Repository, v.Number, v.Owner, v.Name, strings.ToLower(v.Owner), v.Head, v.BaseRef, v.Base,
-			v.Conclusion, v.Digest, v.Unknown, v.Policy, v.Floor, v.Trust, v.Judged.UnixMilli(), millis(v.Doubt), v.Due.UnixMilli())
+			v.Installation, v.Repository, v.Number, v.Owner, v.Name, strings.ToLower(v.Owner), v.Head, text(v.BaseRef), v.Base,
+			v.Conclusion, v.Digest, v.Unknown, text(v.Policy), text(v.Floor), v.Trust, v.Judged.UnixMilli(), millis(v.Doubt), v.Due.UnixMilli())
 		if err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func (s *Store) SaveVerdict(ctx context.Context, v Verdict) error {
 		}
 		for _, p := range v.Packages[:min(len(v.Packages), MaxBrought)] {
 			if _, err := tx.ExecContext(ctx, `INSERT INTO brought (installation, repository, number, package) VALUES ($1, $2, $3, $4)
-				ON CONFLICT DO NOTHING`, v.Installation, v.Repository, v.Number, p); err != nil {
+				ON CONFLICT DO NOTHING`, v.Installation, v.Repository, v.Number, text(p)); err != nil {
 				return err
 			}
 		}
@@ -188,7 +188,7 @@ func Spread(v Verdict, least, most time.Duration) time.Duration {
 // ("npm/left-pad").
 func (s *Store) BringingIn(ctx context.Context, name string, since time.Time, max int) ([]Verdict, error) {
 	return s.verdicts(ctx, `hastened < $1 AND EXISTS (SELECT 1 FROM brought b WHERE b.package = $2 AND b.installation = verdict.installation
-		AND b.repository = verdict.repository AND b.number = verdict.number)`, max, since.UnixMilli(), name)
+		AND b.repository = verdict.repository AND b.number = verdict.number)`, max, since.UnixMilli(), text(name))
 }
 
 // ByOtherFloor are the verdicts on an owner's pull requests that another policy of the
