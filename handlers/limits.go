@@ -11,8 +11,9 @@ const (
 	// the answer and then counts the delivery as failed.
 	StoreTimeout = 8 * time.Second
 	// MaxPendingBytes bounds the bodies that are held at the same time, read before
-	// their signature can be looked at: anybody may send some.
-	MaxPendingBytes = 128 << 20
+	// their signature can be looked at: anybody may send some. Each is copied twice on
+	// the way. It is room for the largest one, or for some thousand ordinary ones of 30 kB.
+	MaxPendingBytes = 32 << 20
 	// MaxRepositories bounds the jobs that one installation event makes, so that they
 	// are stored within StoreTimeout. Beyond it one job lists the repositories itself.
 	MaxRepositories = 500

@@ -148,7 +148,7 @@ type request struct {
 }
 
 // do sends a request as the repository's installation. The answer is decoded from
-// JSON into out, or copied where out is an io.Writer. The errors are those of
+// JSON into out, or copied where out is an io.Writer or io.ReaderFrom. The errors are those of
 // review.Forge; one for a refused request wraps *github.ErrorResponse.
 func (f *Forge) do(ctx context.Context, repo review.Repository, q request, out any) (*github.Response, error) {
 	path, err := repositoryPath(repo, q.path)
@@ -272,6 +272,8 @@ func (f *Forge) send(ctx context.Context, installation int64, path string, q req
 	defer func() { _ = resp.Body.Close() }()
 	switch out := out.(type) {
 	case nil:
+	case io.ReaderFrom: // reads and decodes by itself
+		_, err = out.ReadFrom(resp.Body)
 	case io.Writer:
 		_, err = io.Copy(out, resp.Body)
 	default:

@@ -169,43 +169,27 @@ func (f *Forge) listTree(ctx context.Context, repo review.Repository, sha string
 	if recursive {
 		key.kind, q.query = "trees", url.Values{"recursive": {"1"}}
 	}
+	room := review.RoomOf(ctx)
 	if kept, ok := f.objects.get(key); ok {
-		return kept.(listing), nil
+		all := kept.(listing)
+		return all, room.Take(int64(len(all.entries)) * review.ListedBytes)
 	}
-	var answer struct {
-		SHA       string `json:"sha"`
-		Truncated bool   `json:"truncated"`
-		Tree      []struct {
-			Path string `json:"path"`
-			Mode string `json:"mode"`
-			SHA  string `json:"sha"`
-			Size *int64 `json:"size"`
-		} `json:"tree"`
-	}
-	if _, err := f.do(ctx, repo, q, &answer); err != nil {
+	answer := treeAnswer{room: room}
+	_, err := f.do(ctx, repo, q, &answer)
+	var odd *oddTree
+	switch {
+	case errors.As(err, &odd):
+		return listing{}, fmt.Errorf("%s: %w", q.what, odd)
+	case err != nil:
 		return listing{}, err
-	}
-	if answer.SHA == "" || answer.Tree == nil {
+	case answer.sha == "" || !answer.listed:
 		return listing{}, &review.Later{After: FailureWait, Reason: q.what + ": GitHub's answer is not a tree"}
 	}
-	out := listing{truncated: answer.Truncated}
-	cost := 0
-	for _, e := range answer.Tree {
-		kind, ok := kindOf(e.Mode)
-		if !ok || e.Path == "" || needSHA(e.SHA) != nil {
-			return listing{}, fmt.Errorf("%s: %.200q has the mode %.20q and the id %.80q, which git does not know", q.what, e.Path, e.Mode, e.SHA)
-		}
-		size := int64(-1)
-		if e.Size != nil {
-			size = *e.Size
-		}
-		out.entries = append(out.entries, review.TreeEntry{Path: e.Path, Kind: kind, ID: e.SHA, Size: size})
-		cost += len(e.Path) + len(e.SHA) + 64
-	}
+	out := answer.listing
 	if out.truncated {
 		out.entries = nil // never looked at: a part is no listing
 	}
-	f.objects.put(key, out, cost+64)
+	f.objects.put(key, out, answer.cost+64)
 	return out, nil
 }
 

@@ -116,15 +116,20 @@ func (r *Runner) accept(ctx context.Context, repo Repository, pull Pull, c Comma
 		return errCommand(fmt.Sprintf("the rule %.60q %s", o.rule, why))
 	}
 	head := cmp.Or(c.Head, pull.HeadSHA)
-	req, err := r.acceptableAt(ctx, repo, pull, head, try)
-	if err != nil {
-		return err
-	}
 	given := Acceptance{RemarkRef: c.RemarkRef, Role: role, ByAuthor: remark.AuthorID == pull.AuthorID}
-	if err := given.allowed(req.Policy); err != nil {
+	var accepted []policy.Acceptance
+	leave, err := r.memory.Do(ctx, try.patience(ctx), func(ctx context.Context) error {
+		req, err := r.acceptableAt(ctx, repo, pull, head, try)
+		if err != nil {
+			return err
+		}
+		if err := given.allowed(req.Policy); err != nil {
+			return err
+		}
+		accepted, err = r.acceptable(ctx, req, o, head, try)
 		return err
-	}
-	accepted, err := r.acceptable(ctx, req, o, head, try)
+	})
+	leave()
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,13 @@ import (
 // Names are matched without regard to case. A symlinked lockfile is resolved
 // inside its tree, on each side: its content counts, wherever the link leads.
 func Compare(ctx context.Context, base, head Tree, ignores func(path string) bool) (Request, error) {
+	if err := RoomOf(ctx).Take(treeWeight(len(base.Entries()) + len(head.Entries()))); err != nil {
+		return Request{}, err
+	}
 	c := &comparison{base: index(base), head: index(head), known: map[string]lockfile.Settings{}, workspaces: map[string]map[string]bool{}, texts: map[string][]byte{}, manifest: map[string]manifest{}}
+	if err := c.ahead(ctx, ignores); err != nil {
+		return Request{}, err
+	}
 	var req Request
 	for _, p := range c.candidates() {
 		format, _ := lockfile.Recognise(p)
@@ -128,7 +134,7 @@ type side struct {
 
 func index(t Tree) side {
 	entries := t.Entries()
-	s := side{paths: make(map[string]TreeEntry, len(entries)), tree: t}
+	s := side{paths: make(map[string]TreeEntry, len(entries)), tree: weighed{t}}
 	for _, e := range entries {
 		s.paths[e.Path] = e
 		if _, ok := lockfile.Recognise(e.Path); ok {
@@ -374,6 +380,11 @@ func (c *comparison) read(ctx context.Context, f *File, b, h *TreeEntry) (*polic
 func (c *comparison) load(ctx context.Context, s side, e *TreeEntry) ([]byte, error) {
 	if e == nil {
 		return nil, nil
+	}
+	if _, named := lockfile.Recognise(e.Path); !named { // a symlink led to it
+		if err := RoomOf(ctx).Take(parseWeight(max(e.Size, 0))); err != nil {
+			return nil, err
+		}
 	}
 	data, err := s.tree.Read(ctx, *e)
 	c.held += len(data)

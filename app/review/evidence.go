@@ -67,7 +67,7 @@ func (r *Reviewer) lookupFor(f File, sides ...[]dep.Entry) lookup {
 	for _, entries := range sides {
 		for _, e := range entries {
 			if base, ok := lockfile.RegistryBase(e.Resolved, e.Package); ok && !l.registries[base] {
-				l.private[scope(e.Package)] = true
+				l.private[strings.Clone(scope(e.Package))] = true
 			}
 		}
 	}
@@ -182,7 +182,15 @@ func (r *Reviewer) verify(ctx context.Context, s provenance.Subject) provenance.
 	failed := provenance.Check{State: provenance.Unknown, Reason: "Bonafide failed while it verified this package (an internal fault)."}
 	fault := provenance.Evidence{Package: s.Package}
 	fault.Signature.Check, fault.Publish.Check, fault.Provenance.Check, fault.Digest.Check = failed, failed, failed, failed
-	return contained(ctx, "verifying "+s.Package.String(), func() provenance.Evidence { return r.verifier.Verify(ctx, s) }, fault)
+	room := RoomOf(ctx)
+	if room.Short() != nil {
+		return fault // all of it is done anew, with more room
+	}
+	e := contained(ctx, "verifying "+s.Package.String(), func() provenance.Evidence { return r.verifier.Verify(ctx, s) }, fault)
+	if room.Take(evidenceSize(e)) != nil {
+		return fault
+	}
+	return e
 }
 
 // contained keeps a panic inside, and answers with fault: what runs on a goroutine of its

@@ -81,8 +81,15 @@ func (r *Reviewer) histories(ctx context.Context, subjects []policy.Subject) (re
 
 // history asks for one history.
 func (r *Reviewer) history(ctx context.Context, name string) past {
+	room := RoomOf(ctx)
+	if err := room.Short(); err != nil {
+		return past{unread: err.Error()} // all of it is done anew, with more room
+	}
 	return contained(ctx, "reading the history of "+name, func() past {
 		h, err := r.historian.History(ctx, name)
+		if err == nil {
+			err = room.Take(historySize(h))
+		}
 		var failure *registry.Failure
 		switch {
 		case err == nil:

@@ -32,6 +32,12 @@ func (r *Reviewer) inventories(ctx context.Context, req Request, in *policy.Inpu
 		return
 	}
 
+	for _, f := range req.Files { // each entry of it is made a subject
+		entries := min(f.size()/entryBytes, 2*lockfile.MaxEntries)
+		if RoomOf(ctx).Take(parseWeight(f.size())+entries*changeWeight) != nil {
+			return
+		}
+	}
 	var sides []sides
 	var asked []dep.Entry
 	known := answered(in.Subjects)

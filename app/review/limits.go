@@ -60,4 +60,48 @@ const (
 	// malwareBudget is how long the advisories of malware, and those that were fixed, may
 	// take: one request for a pull request, a few for a whole lockfile.
 	malwareBudget = 10 * time.Second
+
+	// SmallMemory and LargeMemory are what the reviews of a process may hold together, in
+	// bytes, beside what the process takes anyway (60 MiB), caches (32 MiB) and what waits to
+	// be collected: together they stay under 512 MiB. A lockfile of 20 MB on both sides takes
+	// 140 to 180 MiB, so that one of them is read at a time.
+	SmallMemory = 32 << 20
+	LargeMemory = 192 << 20
+	// smallestParts is how many reviews fit into the small share at least. An ordinary
+	// lockfile of 300 kB on both sides takes some 6 MiB.
+	smallestParts = 4
+	// roomPatience is how long a job waits for memory before it gives its worker to
+	// another one, and roomAgain when it comes again.
+	roomPatience = 15 * time.Second
+	roomAgain    = 3 * time.Second
+
+	// The weights of what is held, in bytes, as measured by the benchmarks of package
+	// lockfile; each is the most that was seen, rounded up.
+	//
+	// fileCopies: a file is held as bytes and as text. entryBytes and entryWeight: the
+	// shortest entries that mean something have 50 bytes, and one takes up to 800 while two
+	// sides are compared. treeEntryWeight: an entry of a listing stands in an index by path
+	// besides. contentCopies: other files are parsed, too.
+	fileCopies      = 2
+	entryBytes      = 50
+	entryWeight     = 800
+	treeEntryWeight = 320
+	contentCopies   = 8
+	// ListedBytes is what an entry of a listing takes in it and in its side.
+	ListedBytes = 320
+	// keptEntryWeight is one entry of a change without its texts, textWeight one of those in
+	// lists, changeWeight a change with what the judgement adds to it.
+	keptEntryWeight = 450
+	textWeight      = 64
+	changeWeight    = 2 << 10
+	// evidenceWeight is the evidence for one release, without its lists; pastWeight one
+	// release of a history; rowWeight a package in a report, which is written as JSON, and
+	// findingWeight a finding without its text.
+	evidenceWeight = 3 << 10
+	pastWeight     = 256
+	rowWeight      = 4 << 10
+	findingWeight  = 2 << 10
+	// smallFile is up to how many bytes the files of a review are not worth a copy of what
+	// they said.
+	smallFile = 256 << 10
 )

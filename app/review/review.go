@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bonafide-app/bonafide/app/dep"
@@ -47,6 +48,15 @@ type File struct {
 	BaseSettings []lockfile.Settings
 	// SettingsUnread says which of them could not be read and why, "" for none.
 	SettingsUnread string
+}
+
+// size is how many bytes both sides have.
+func (f File) size() int64 {
+	n := len(f.Base) + len(f.Head)
+	for _, old := range f.Former {
+		n += len(old.Data)
+	}
+	return int64(n)
 }
 
 // Former is a lockfile of the base at another path.
@@ -136,6 +146,7 @@ func New(o Options) (*Reviewer, error) {
 // Review parses, compares, verifies and judges. An error means that ctx ended:
 // everything else is in the report.
 func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, error) {
+	req.Files = slices.Clone(req.Files) // whose contents look lets go of
 	in, out, err := r.look(ctx, req)
 	if err != nil {
 		return report.Report{}, err
@@ -151,13 +162,14 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 }
 
 // look is Review up to the verdict: what it will rest on, and a report that it is
-// missing in.
+// missing in. It lets go of what is in the request's files once it has read them.
 func (r *Reviewer) look(ctx context.Context, req Request) (policy.Input, report.Report, error) {
 	in := policy.Input{Problems: req.Problems, Acceptances: req.Acceptances, KnownHosts: map[string][]string{"": r.configured}, KnownSpecs: map[string][]dep.Spec{}}
 	out := report.Report{Kind: req.Kind, Mode: req.Policy.Mode, PolicyFrom: req.Policy.Source, At: r.clock().UTC(), Demo: r.demo}
 	parsed := watch(ctx, StageParse)
-	changes := r.changes(req, &in, &out)
+	changes, held := r.changes(req, &in, &out)
 	parsed()
+	RoomOf(ctx).Shrink(held, int64(len(changes))*(3*evidenceWeight+rowWeight))
 	defer watch(ctx, StageEvidence)()
 	in.Subjects = r.subjects(ctx, changes)
 	asked := r.inquire(ctx, req.Kind, req.Hub, in.Subjects) // goes on in the background
@@ -171,15 +183,16 @@ func (r *Reviewer) look(ctx context.Context, req Request) (policy.Input, report.
 	r.inventories(ctx, req, &in)
 	in.Whole = req.Whole && len(in.Problems) == 0 // else something was not looked at
 	r.consult(ctx, asked, req.Kind, req.Policy, &in)
-	if err := ctx.Err(); err != nil {
+	if err := errors.Join(ctx.Err(), RoomOf(ctx).Short()); err != nil {
 		return policy.Input{}, report.Report{}, fmt.Errorf("the review was stopped: %w", err)
 	}
 	return in, out, nil
 }
 
 // changes reads what was given, without asking anybody: the lockfiles, and what is to be
-// said of them and of the files beside them.
-func (r *Reviewer) changes(req Request, in *policy.Input, out *report.Report) (changes []change) {
+// said of them and of the files beside them. What is held after that is held bytes. The
+// contents of the files are let go of where nobody reads them again.
+func (r *Reviewer) changes(req Request, in *policy.Input, out *report.Report) (changes []change, held int64) {
 	for _, p := range req.Ignored {
 		out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: p, Note: "ignored by the policy"})
 	}
@@ -190,8 +203,13 @@ func (r *Reviewer) changes(req Request, in *policy.Input, out *report.Report) (c
 	}
 
 	var told []string // registries that a problem tells of
-	for _, f := range req.Files {
+	again := countedAgain(req)
+	for i, f := range req.Files {
 		base, head, problems := parse(f)
+		size := f.size()
+		if !again {
+			req.Files[i].Base, req.Files[i].Head, req.Files[i].Former = nil, nil, nil
+		}
 		for _, problem := range problems {
 			in.Problems = append(in.Problems, problem)
 			out.Lockfiles = append(out.Lockfiles, report.Lockfile{Path: f.Path, Note: problem.Detail})
@@ -219,6 +237,14 @@ func (r *Reviewer) changes(req Request, in *policy.Input, out *report.Report) (c
 			continue
 		}
 		lookup := r.lookupFor(f, base, head)
+		if !slices.ContainsFunc(here, func(c dep.Change) bool { return len(marked(change{Change: c})) > 0 }) {
+			head = nil // only what is bundled is looked for in all of it
+		}
+		weight := parseWeight(size)
+		if head == nil && !again && size > smallFile {
+			here, weight = detached(here)
+		}
+		held += weight + int64(len(here))*changeWeight
 		for _, c := range here {
 			changes = append(changes, change{c, lookup, head})
 		}
@@ -227,7 +253,7 @@ func (r *Reviewer) changes(req Request, in *policy.Input, out *report.Report) (c
 	if req.Kind != report.Audit { // there, nothing changed
 		in.Problems = append(in.Problems, configProblems(req.Configs, told)...)
 	}
-	return changes
+	return changes, held
 }
 
 // Releases reviews releases that stand in no lockfile. hub is nil where none was
@@ -373,6 +399,7 @@ func registries(entries []dep.Entry) []string {
 	var out []string
 	for _, e := range entries {
 		if base, ok := lockfile.RegistryBase(e.Resolved, e.Package); ok && !seen[base] {
+			base = strings.Clone(base) // not a part of the file, which would be kept as a whole
 			seen[base] = true
 			out = append(out, base)
 		}
@@ -390,7 +417,7 @@ func elsewhere(entries []dep.Entry) (out []dep.Spec) {
 		for _, spec := range e.Dependencies {
 			if spec.LeavesRegistry() && !seen[spec] {
 				seen[spec] = true
-				out = append(out, spec)
+				out = append(out, dep.Spec{Name: strings.Clone(spec.Name), Range: strings.Clone(spec.Range), Kind: spec.Kind})
 			}
 		}
 	}

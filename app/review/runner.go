@@ -37,6 +37,7 @@ type Runner struct {
 	acceptances Acceptances
 	leases      Leases
 	ledger      Ledger
+	memory      *Memory
 }
 
 // NewRunner makes a Runner. Without acceptances nothing can be accepted; without leases
@@ -48,7 +49,10 @@ func NewRunner(forge Forge, reviewer *Reviewer, saver Saver, acceptances Accepta
 	if leases == nil {
 		leases = &ownLeases{}
 	}
-	return &Runner{forge: watched{forge}, reviewer: reviewer, saver: saver, acceptances: acceptances, leases: leases, ledger: noLedger{}}, nil
+	return &Runner{
+		forge: watched{forge}, reviewer: reviewer, saver: saver, acceptances: acceptances, leases: leases, ledger: noLedger{},
+		memory: NewMemory(SmallMemory, LargeMemory),
+	}, nil
 }
 
 // Try says which attempt at a job this is.
@@ -82,6 +86,15 @@ const (
 // settling is how long the verdict on a release that seems to have lost something, and
 // was just published, waits for evidence that may still be on its way.
 const settling = 5 * time.Minute
+
+// patience is how long a job waits for memory: in the last attempt as long as it can,
+// else until another job should have its worker.
+func (t Try) patience(ctx context.Context) time.Duration {
+	if deadline, ok := ctx.Deadline(); ok && t.Last {
+		return time.Until(deadline) / 2
+	}
+	return roomPatience
+}
 
 func (t Try) wait() time.Duration { return min(max(t.Elapsed/2, minWait), maxWait) }
 
@@ -431,7 +444,12 @@ func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targe
 	} else if err != nil {
 		return nil, fmt.Errorf("begin the check of %s: %w", short(sha), err)
 	}
-	found, err := r.judge(ctx, repo, sha, targets)
+	var found ruling
+	leave, err := r.memory.Do(ctx, try.patience(ctx), func(ctx context.Context) (err error) {
+		found, err = r.judge(ctx, repo, sha, targets)
+		return err
+	})
+	defer leave()
 	if cause := superseded(ctx); cause != nil {
 		return nil, cause
 	}
@@ -551,7 +569,15 @@ func (r *Runner) target(ctx context.Context, repo Repository, sha string, t targ
 		req.Policy.Notes = append(slices.Clone(req.Policy.Notes), t.note)
 	}
 	rep, err := r.reviewer.Review(ctx, req)
-	return rep, by, err
+	if err != nil {
+		return report.Report{}, read{}, err
+	}
+	// Only the report is held from here on.
+	if err := RoomOf(ctx).Take(reportSize(rep)); err != nil {
+		return report.Report{}, read{}, fmt.Errorf("the report of %s: %w", short(sha), err)
+	}
+	RoomOf(ctx).Keep(reportSize(rep))
+	return rep, by, nil
 }
 
 // request reads what a target's review rests on.

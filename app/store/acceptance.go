@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/rs/zerolog"
 )
 
 // Acceptance is a finding in a lockfile that somebody accepted on a pull request.
@@ -70,7 +72,9 @@ func (s *Store) Accepted(ctx context.Context, installation, repository int64, nu
 		var author int
 		if err := rows.Scan(&a.Number, &a.Place, &a.Remark, &a.Ecosystem, &a.Name, &a.Version, &a.Digest, &a.Source, &a.Lockfile, &a.Rule,
 			&a.Reason, &a.By, &a.Role, &author); err != nil {
-			return fail(err)
+			// What cannot be read was not accepted: the finding counts.
+			zerolog.Ctx(ctx).Error().Err(err).Int64("repository_id", repository).Msg("something that was accepted cannot be read and does not count")
+			continue
 		}
 		a.ByAuthor = author == 1
 		list = append(list, a)

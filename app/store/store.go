@@ -64,7 +64,7 @@ func Open(ctx context.Context, database string) (*Store, error) {
 		err = s.sweep(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("database %s: %w", name, err), s.Close())
+		return nil, errors.Join(fmt.Errorf("database %s: %w", name, explained(err)), s.Close())
 	}
 	return s, nil
 }
@@ -122,7 +122,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	_, err := s.writer.ExecContext(ctx, `INSERT INTO pulse (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at`,
 		s.now().UnixMilli())
 	if err != nil {
-		return fmt.Errorf("the database cannot be written: %w", err)
+		return fmt.Errorf("the database cannot be written: %w", explained(err))
 	}
 	return nil
 }

@@ -41,6 +41,7 @@ func (c *serveCommand) Run(ctx context.Context, tty terminal) error {
 	if err := writable(c.CacheDir); err != nil {
 		return usage("--cache-dir %s: name a folder that this user may write to: %v", c.CacheDir, err)
 	}
+	app.LimitMemory()
 	listener, err := listen(ctx, "--listen", c.Listen)
 	if err != nil {
 		return err
