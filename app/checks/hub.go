@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -350,9 +351,14 @@ func remembered[T any](ctx context.Context, f *Forge, key string, ask func() (T,
 	}
 	if f.facts != nil {
 		var v T
-		if data, ok, err := f.facts.Get(ctx, key); err == nil && ok && json.Unmarshal(data, &v) == nil {
-			f.learnt.put(key, learnt{v, f.clock().Add(KeepAnswers)}, 1)
-			return v
+		if data, ok, err := f.facts.Get(ctx, key); err == nil && ok {
+			if json.Unmarshal(data, &v) == nil {
+				if written, err := json.Marshal(v); err == nil && bytes.Equal(written, data) { // not of another shape
+					f.learnt.put(key, learnt{v, f.clock().Add(KeepAnswers)}, 1)
+					return v
+				}
+			}
+			f.logger(ctx).Warn().Msg("a fact in the cache cannot be read; it is asked for anew and replaced")
 		}
 	}
 	v, keep := ask()

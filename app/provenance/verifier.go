@@ -128,6 +128,8 @@ func (v *Verifier) dating(p dep.Package, integrity string) dating {
 				v.logger(ctx).Warn().Err(err).Str("package", p.String()).Msg("the publication date could not be read from the cache")
 			case ok && valid:
 				return d, false, nil
+			case ok:
+				v.log.Warn().Str("package", p.String()).Msg("the publication date in the cache cannot be read; it is asked for anew and replaced")
 			}
 		}
 		d, err := v.registry.PublishedAt(ctx, p)
