@@ -30,9 +30,14 @@ const (
 	// minAttempts come before a job is given up, however long ago its first one was:
 	// a pause that GitHub asked for may be all that happened since.
 	minAttempts = 3
-	// maxCrashes is how often in a row the process may end in the middle of a job. One
-	// end is an accident and may be another job's doing.
-	maxCrashes = 3
+	// maxCrashes is how often in a row the process may end in the middle of a job. Up to
+	// that it may be another job's doing, or somebody's who kills the server again and
+	// again: with the pauses it is more than five minutes of it.
+	maxCrashes = 10
+	// firstCrashPause comes after the second crash in a row and doubles from then on, up
+	// to longestCrashPause. After the first one a job runs again at once.
+	firstCrashPause   = 5 * time.Second
+	longestCrashPause = time.Minute
 	// maxAttempts never ends a job: time does.
 	maxAttempts = math.MaxInt16
 

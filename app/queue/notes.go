@@ -25,6 +25,7 @@ type note struct {
 	// counts as trying.
 	Rests  int           `json:"rests"`
 	Rested time.Duration `json:"rested"`
+	Waited int           `json:"waited"` // the crash that it has waited for
 }
 
 // crashes is how often in a row the process ended in the middle of the job.
@@ -58,9 +59,14 @@ func (n notes) begin(ctx context.Context, row *rivertype.JobRow, now time.Time) 
 	return n.set(ctx, row, map[string]any{"first": now.UTC().Format(time.RFC3339Nano)})
 }
 
+// waited notes that the job is about to wait because of its last crash.
+func (n notes) waited(ctx context.Context, row *rivertype.JobRow, known note) error {
+	return n.set(ctx, row, map[string]any{"waited": known.crashes()})
+}
+
 // ended notes that an attempt ended by itself.
 func (n notes) ended(ctx context.Context, row *rivertype.JobRow, known note) error {
-	return n.set(ctx, row, map[string]any{"crashes": 0, "forgiven": known.Rescued})
+	return n.set(ctx, row, map[string]any{"crashes": 0, "forgiven": known.Rescued, "waited": 0})
 }
 
 // rest notes that the job is about to sleep because of a limit.

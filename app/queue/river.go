@@ -26,8 +26,9 @@ type Options struct {
 	Logger  zerolog.Logger
 	Clock   func() time.Time // nil is time.Now
 
-	pause  time.Duration // before the second attempt at what failed; 0 is firstPause
-	margin time.Duration // after Timeout until a job is taken from a server that vanished; 0 is rescueMargin
+	pause      time.Duration // before the second attempt at what failed; 0 is firstPause
+	margin     time.Duration // after Timeout until a job is taken from a server that vanished; 0 is rescueMargin
+	crashPause time.Duration // after the second crash in a row; 0 is firstCrashPause
 }
 
 // River is a Queue on River. https://riverqueue.com
@@ -156,6 +157,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.margin == 0 {
 		o.margin = rescueMargin
+	}
+	if o.crashPause == 0 {
+		o.crashPause = firstCrashPause
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now

@@ -471,7 +471,7 @@ func TestAJobThatKillsTheServerAgainAndAgainIsNotDoneAgain(t *testing.T) {
 	life := func(result error) (a Attempt) {
 		t.Helper()
 		done := make(chan Attempt, 1)
-		q := openQueue(t, path, Options{pause: time.Hour}, func(_ context.Context, _ Job, a Attempt) error {
+		q := openQueue(t, path, Options{pause: time.Hour, crashPause: 1}, func(_ context.Context, _ Job, a Attempt) error {
 			done <- a
 			return result
 		})
@@ -513,12 +513,27 @@ func TestAJobThatKillsTheServerAgainAndAgainIsNotDoneAgain(t *testing.T) {
 	if a := life(errors.New("an ordinary failure")); a.Crashed || a.Last {
 		t.Errorf("after two crashes and an attempt that ended by itself: %+v", a)
 	}
-	dies()
-	dies()
+	for range maxCrashes - 1 {
+		dies()
+	}
 	for range 2 { // until somebody has heard of it
 		if a := life(later(time.Hour)); !a.Crashed || !a.Last {
-			t.Errorf("after three crashes in a row: %+v", a)
+			t.Errorf("after %d crashes in a row: %+v", maxCrashes, a)
 		}
+	}
+}
+
+func TestAJobThatWasThereAtEveryCrashWaitsLongerAndLonger(t *testing.T) {
+	var total time.Duration
+	for crashes := 2; crashes < maxCrashes; crashes++ {
+		wait := crashWait(firstCrashPause, crashes)
+		if wait < firstCrashPause || wait > longestCrashPause {
+			t.Errorf("after %d crashes it waits %v", crashes, wait)
+		}
+		total += wait
+	}
+	if total < 5*time.Minute {
+		t.Errorf("it is given up after %v", total)
 	}
 }
 

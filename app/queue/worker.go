@@ -59,6 +59,9 @@ func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
 		}
 	}
 	attempt := w.attempt(rj.JobRow, known)
+	if err := w.suspected(ctx, rj.JobRow, rj.Args.Job, known); err != nil {
+		return err // a pause, or the database cannot be written
+	}
 	guarded, end, err := w.guarded(ctx, rj)
 	if err != nil {
 		return err // the database cannot be read: River tries again
