@@ -117,18 +117,43 @@ type Scene struct {
 	Samples      []Opened
 }
 
+// PublishSamples publishes the sample packages, and says of their builds and of the
+// malware among them what the samples say.
+func (w *World) PublishSamples() error {
+	if err := samples.World(w.NPM); err != nil {
+		return err
+	}
+	if err := w.DeclareBuilds(samples.Commits()); err != nil {
+		return err
+	}
+	for name, id := range samples.Malware() {
+		w.GitHub.AddAdvisory(forge.Advisory{ID: id, Type: "malware", Summary: "Malware in " + name, Affects: []forge.Affected{{Name: name, Range: ">= 0"}}})
+	}
+	return nil
+}
+
+// PublishIncidents does the same with the packages of the incidents.
+func (w *World) PublishIncidents() error {
+	if err := samples.IncidentWorld(w.NPM); err != nil {
+		return err
+	}
+	if err := w.DeclareBuilds(nil); err != nil {
+		return err
+	}
+	for _, b := range samples.FailedBuilds() {
+		if err := w.declareFailed(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // OpenSamples publishes the sample packages, installs the App on a new repository
 // and opens every sample's pull requests in it. It returns when all webhooks were
 // delivered.
 func (w *World) OpenSamples(ctx context.Context) (Scene, error) {
-	if err := samples.World(w.NPM); err != nil {
+	if err := w.PublishSamples(); err != nil {
 		return Scene{}, err
-	}
-	if err := w.DeclareBuilds(samples.Commits()); err != nil {
-		return Scene{}, err
-	}
-	for name, id := range samples.Malware() {
-		w.GitHub.AddAdvisory(forge.Advisory{ID: id, Type: "malware", Summary: "Malware in " + name, Affects: []forge.Affected{{Name: name, Range: ">= 0"}}})
 	}
 	all, err := samples.Samples()
 	if err != nil {
@@ -139,16 +164,8 @@ func (w *World) OpenSamples(ctx context.Context) (Scene, error) {
 
 // OpenIncidents does the same with the incidents, in a repository of their own.
 func (w *World) OpenIncidents(ctx context.Context) (Scene, error) {
-	if err := samples.IncidentWorld(w.NPM); err != nil {
+	if err := w.PublishIncidents(); err != nil {
 		return Scene{}, err
-	}
-	if err := w.DeclareBuilds(nil); err != nil {
-		return Scene{}, err
-	}
-	for _, b := range samples.FailedBuilds() {
-		if err := w.declareFailed(b); err != nil {
-			return Scene{}, err
-		}
 	}
 	incidents, err := samples.Incidents()
 	if err != nil {
@@ -163,7 +180,7 @@ func (w *World) OpenIncidents(ctx context.Context) (Scene, error) {
 
 // stage opens samples that begin at the same tip of main.
 func (w *World) stage(ctx context.Context, owner, name string, all []samples.Sample) (Scene, error) {
-	repo, err := w.GitHub.CreateRepository(ctx, forge.RepositorySpec{Owner: owner, Name: name, DefaultBranch: samples.Main, Files: files(nil, all[0].Main)})
+	repo, err := w.GitHub.CreateRepository(ctx, forge.RepositorySpec{Owner: owner, Name: name, DefaultBranch: samples.Main, Files: Files(nil, all[0].Main)})
 	if err != nil {
 		return Scene{}, fmt.Errorf("the sample repository: %w", err)
 	}
@@ -245,14 +262,14 @@ func (w *World) declareFailed(b sigstore.Build) error {
 func open(ctx context.Context, repo *forge.Repository, s samples.Sample) (Opened, error) {
 	from, before := samples.Main, s.Main
 	if s.Next != nil {
-		if _, err := repo.Push(ctx, forge.Change{Branch: samples.Next, From: samples.Main, Message: "Work for the next release", Files: files(s.Main, s.Next)}); err != nil {
+		if _, err := repo.Push(ctx, forge.Change{Branch: samples.Next, From: samples.Main, Message: "Work for the next release", Files: Files(s.Main, s.Next)}); err != nil {
 			return Opened{}, err
 		}
 		from, before = samples.Next, s.Next
 	}
 	o := Opened{Sample: s}
 	var err error
-	if o.HeadSHA, err = repo.Push(ctx, forge.Change{Branch: s.Branch, From: from, Message: s.Title, Files: files(before, s.Head)}); err != nil {
+	if o.HeadSHA, err = repo.Push(ctx, forge.Change{Branch: s.Branch, From: from, Message: s.Title, Files: Files(before, s.Head)}); err != nil {
 		return Opened{}, err
 	}
 	for _, base := range s.Into {
@@ -265,8 +282,8 @@ func open(ctx context.Context, repo *forge.Repository, s samples.Sample) (Opened
 	return o, nil
 }
 
-// files is what a commit changes between two trees.
-func files(before, after samples.Tree) forge.Files {
+// Files is what a commit changes between two trees.
+func Files(before, after samples.Tree) forge.Files {
 	out := forge.Files{}
 	for path, content := range after {
 		if old, there := before[path]; !there || old != content {

@@ -190,7 +190,7 @@ func TestDeliveriesAreLostDoubledReorderedAndRedelivered(t *testing.T) {
 	if got := actions(w.hooks()); len(got) != 0 || len(w.forge.Held()) != 2 {
 		t.Errorf("held, and yet: %v", got)
 	}
-	w.must(w.forge.Deliver(w.ctx, func(d []forge.Delivery) { slices.Reverse(d) }))
+	w.must(w.forge.Deliver(w.ctx, func(d []forge.Delivery) []forge.Delivery { slices.Reverse(d); return d }))
 	if got := actions(w.hooks()); !slices.Equal(got, []string{"pull_request.closed", "pull_request.edited"}) {
 		t.Errorf("reordered: %v", got)
 	}

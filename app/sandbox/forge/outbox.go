@@ -61,15 +61,15 @@ func (s *Server) SetFate(fate func(Delivery) Fate) {
 	s.outbox.fate = fate
 }
 
-// Deliver sends what is held, in the order that arrange gives it; nil keeps the
-// order of events. It returns when all of it was answered.
-func (s *Server) Deliver(ctx context.Context, arrange func([]Delivery)) error {
+// Deliver sends what is held as arrange gives it back: in another order, some of it
+// twice; nil keeps the order of events. It returns when all of it was answered.
+func (s *Server) Deliver(ctx context.Context, arrange func([]Delivery) []Delivery) error {
 	o := s.outbox
 	o.mu.Lock()
 	held := o.held
 	o.held = nil
 	if arrange != nil {
-		arrange(held)
+		held = arrange(held)
 	}
 	o.queue = append(o.queue, held...)
 	o.cond.Broadcast()

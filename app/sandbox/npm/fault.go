@@ -33,8 +33,17 @@ func OtherJSON() Fault { return Fault{Body: `{"ok":true}`} }
 func Status(code int) Fault { return Fault{Status: code} }
 
 type faults struct {
-	mu     sync.Mutex
-	byName map[string]Fault // by package, "" for all requests
+	mu      sync.Mutex
+	byName  map[string]Fault // by package, "" for all requests
+	weather func(Request) (Fault, bool)
+}
+
+// SetWeather asks weather before every answer whether it goes wrong, and how; nil
+// ends that. What Break broke stays broken. It is called from many goroutines at once.
+func (r *Registry) SetWeather(weather func(Request) (Fault, bool)) {
+	r.faults.mu.Lock()
+	defer r.faults.mu.Unlock()
+	r.faults.weather = weather
 }
 
 // Break makes answers about a package go wrong; "" stands for every answer. A
@@ -74,6 +83,14 @@ func (r *Registry) Mend(name string) {
 
 // hit returns the fault that a request meets, and counts it.
 func (f *faults) hit(q Request) (Fault, bool) {
+	f.mu.Lock()
+	weather := f.weather
+	f.mu.Unlock()
+	if weather != nil {
+		if fault, ok := weather(q); ok {
+			return fault, true
+		}
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	names := []string{""}
