@@ -146,15 +146,22 @@ func (w *weather) registry(q npm.Request) (npm.Fault, bool) {
 }
 
 // fate loses deliveries and holds the others, so that they can be shuffled.
-func (w *weather) fate(forge.Delivery) forge.Fate {
+func (w *weather) fate(d forge.Delivery) forge.Fate {
 	if !w.lose || !w.chance(lostDeliveries) {
 		return forge.Hold
 	}
 	w.count.Add(1)
-	if w.intn(2) == 0 {
+	if w.intn(2) == 0 && vanishes(d) {
 		return forge.Vanish
 	}
 	return forge.Lose
+}
+
+// vanishes says whether what a delivery told can be seen without it: a newest commit
+// that has no verdict. That a pull request was closed or retargeted, of whose commit a
+// verdict stands, cannot; it is told by the log, or the day after.
+func vanishes(d forge.Delivery) bool {
+	return d.Event != "pull_request" || d.Action == "opened" || d.Action == "synchronize"
 }
 
 // shuffle brings deliveries into any order, some of them twice.
