@@ -63,7 +63,7 @@ func TestTheJobsOfAReplicaThatVanishedAreDoneByAnother(t *testing.T) {
 	life := func(result error) (a Attempt) {
 		t.Helper()
 		done := make(chan Attempt, 1)
-		q := openQueue(t, database, Options{pause: time.Millisecond}, func(_ context.Context, _ Job, a Attempt) error {
+		q := openQueue(t, database, Options{crashPause: 1, pause: time.Millisecond}, func(_ context.Context, _ Job, a Attempt) error {
 			done <- a
 			return result
 		})

@@ -39,14 +39,13 @@ func raise(t *testing.T, engine string, on func(*storm.Options)) {
 		t.Skip("skipped: -short")
 	}
 	o := storm.Options{Seed: *stormSeed, Pulls: *stormPulls, Kills: *stormKills, Program: server(t), Dir: t.TempDir(), Log: t.Logf}
-	whole := strings.Contains(flag.Lookup("test.run").Value.String(), "Faults")
 	for _, size := range []struct {
 		is           *int
 		whole, small int
 	}{{&o.Pulls, 300, 24}, {&o.Kills, 40, 4}} {
 		switch {
 		case *size.is > 0:
-		case whole:
+		case whole():
 			*size.is = size.whole
 		default:
 			*size.is = size.small
@@ -75,6 +74,9 @@ func raise(t *testing.T, engine string, on func(*storm.Options)) {
 		t.Error(flaw)
 	}
 }
+
+// whole says whether the storm was asked for by its name.
+func whole() bool { return strings.Contains(flag.Lookup("test.run").Value.String(), "Faults") }
 
 // server builds the server as it is shipped, without the race detector.
 func server(t *testing.T) string {
