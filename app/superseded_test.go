@@ -75,7 +75,7 @@ func TestTheOrderOfDeliveriesDoesNotMatter(t *testing.T) {
 		heads = append(heads, pull.HeadSHA())
 	}
 	p.GitHub.SetFate(nil)
-	p.must(p.GitHub.Deliver(p.ctx, slices.Reverse))
+	p.must(p.GitHub.Deliver(p.ctx, func(d []forge.Delivery) []forge.Delivery { slices.Reverse(d); return d }))
 	p.settle()
 	p.ends(heads[2], "success")
 	p.left(heads[0])

@@ -73,9 +73,9 @@ const (
 
 	// GitHub keeps its delivery log for three days, and a round of either takes some of
 	// the requests that a server has in an hour.
-	minSweepEvery     = time.Minute
+	minSweepEvery     = 5 * time.Second
 	maxSweepEvery     = 24 * time.Hour
-	minReconcileEvery = 10 * time.Minute
+	minReconcileEvery = 10 * time.Second
 	maxReconcileEvery = 7 * 24 * time.Hour
 )
 

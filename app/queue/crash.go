@@ -20,7 +20,8 @@ func (w *worker) suspected(ctx context.Context, row *rivertype.JobRow, job Job, 
 		return err
 	}
 	wait := crashWait(w.o.crashPause, known.crashes())
-	w.o.Logger.Warn().Str("delivery", job.Delivery).Str("kind", string(job.Kind)).Int("crashes", known.crashes()).Dur("wait", wait).
+	log := job.Log(w.o.Logger)
+	log.Warn().Int("crashes", known.crashes()).Dur("wait", wait).
 		Msg("the server ended in the middle of the job more than once; it waits before it is tried again")
 	return river.JobSnooze(wait)
 }

@@ -153,8 +153,10 @@ func (r *Runner) PullRequest(ctx context.Context, repo Repository, number int, e
 		return &Later{After: try.wait(), Reason: what + ": GitHub still shows the head before the push"}
 	}
 	var left error // what it left behind must not keep its new head waiting
-	if event.Before != "" && event.Before != pull.HeadSHA {
-		left = try.aside(ctx, "end the run of the head before", r.Closed(ctx, repo, event.Before, try))
+	for _, sha := range []string{event.Before, event.Head} { // an earlier attempt may have begun the event's own head
+		if sha != "" && sha != pull.HeadSHA {
+			left = errors.Join(left, try.aside(ctx, "end the run of the head before", r.Closed(ctx, repo, sha, try)))
+		}
 	}
 	if !pull.Open {
 		return errors.Join(left, r.Ended(ctx, repo, number), r.Closed(ctx, repo, pull.HeadSHA, try))
@@ -388,8 +390,15 @@ func (r *Runner) GiveUp(ctx context.Context, repo Repository, number int, head s
 	return r.refuse(ctx, repo, head, broken(cause))
 }
 
-// stands says whether there is a verdict on what a new one would rest on.
-func (r *Runner) stands(ctx context.Context, repo Repository, sha string, seen *Pull) bool {
+// stands says whether there is a verdict on what a new one would rest on. What made the
+// job fail, be it a panic, must not keep its check from being completed.
+func (r *Runner) stands(ctx context.Context, repo Repository, sha string, seen *Pull) (yes bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			zerolog.Ctx(ctx).Error().Interface("panic", p).Bytes("stack", debug.Stack()).Msg("panic while looking for a verdict that stands")
+			yes = false
+		}
+	}()
 	pulls, err := r.pulls(ctx, repo, sha, seen)
 	if err != nil || len(pulls) == 0 || len(pulls) > MaxPulls {
 		return false
