@@ -189,7 +189,12 @@ func (r *River) Start(ctx context.Context) error {
 	if err := r.recover(ctx); err != nil {
 		return err
 	}
-	if err := r.client.Start(ctx); err != nil {
+	// River takes only a cancelled context for a stop: with one whose time ran out, parts
+	// of it would try again without a pause.
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, stop)
+	if err := r.client.Start(running); err != nil {
+		stop()
 		return fmt.Errorf("queue: start: %w", err)
 	}
 	return nil
