@@ -68,15 +68,28 @@ func (m *Memory) Do(ctx context.Context, patience time.Duration, f func(ctx cont
 			return func() {}, err
 		}
 		room.whole = whole
-		err = f(context.WithValue(ctx, roomKey{}, room))
+		err = room.hold(ctx, f)
 		lacking := room.lacking()
-		if lacking == 0 || ctx.Err() != nil {
+		if lacking == 0 {
 			return room.leave, err
 		}
-		room.leave()
+		room.leave() // whatever came of it came of too little room
 		whole = whole || room.shrunk
 		need = max(lacking, 2*need) // so that few attempts are enough
 	}
+}
+
+// hold runs f in the room, and gives the room back where f panics.
+func (r *Room) hold(ctx context.Context, f func(ctx context.Context) error) (err error) {
+	ended := false
+	defer func() {
+		if !ended {
+			r.leave()
+		}
+	}()
+	err = f(context.WithValue(ctx, roomKey{}, r))
+	ended = true
+	return err
 }
 
 // enter waits for room. The share of those that need little is never waited for by those
@@ -186,9 +199,12 @@ func (r *Room) shrink(bytes, ahead int64, keep bool) {
 	}
 }
 
+// leave gives everything back. Nothing can be taken afterwards, by what goes on in the
+// background.
 func (r *Room) leave() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.share.Release(r.held)
 	r.held, r.used = 0, 0
+	r.needs = max(r.needs, 1)
 }

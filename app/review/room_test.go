@@ -3,9 +3,13 @@ package review
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 func TestAReviewThatLacksRoomBeginsAnewWithMore(t *testing.T) {
@@ -90,4 +94,174 @@ func TestWaitingForRoomEndsWithTheContext(t *testing.T) {
 	if err == nil {
 		t.Error("it had room")
 	}
+}
+
+func TestAPanicGivesTheRoomBack(t *testing.T) {
+	m := NewMemory(40, 100)
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = m.Do(t.Context(), time.Minute, func(ctx context.Context) error {
+			_ = RoomOf(ctx).Take(60)
+			panic("a fault")
+		})
+	}()
+	if !m.empty() {
+		t.Error("it is held for ever")
+	}
+}
+
+func TestNothingIsTakenByWhatIsLate(t *testing.T) {
+	m := NewMemory(40, 100)
+	var late *Room
+	leave, err := m.Do(t.Context(), time.Minute, func(ctx context.Context) error {
+		late = RoomOf(ctx)
+		return late.Take(60)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	leave()
+	if late.Take(10) == nil || !m.empty() {
+		t.Error("it is held for ever")
+	}
+	leave() // twice is once
+}
+
+func TestWhatCameOfTooLittleRoomIsNoResult(t *testing.T) {
+	m := NewMemory(40, 100)
+	ctx, cancel := context.WithCancel(t.Context())
+	leave, err := m.Do(ctx, time.Minute, func(ctx context.Context) error {
+		_ = RoomOf(ctx).Take(200) // nobody looks at what it says
+		cancel()
+		return nil
+	})
+	leave()
+	if !errors.Is(err, context.Canceled) || !m.empty() {
+		t.Error(err)
+	}
+}
+
+// empty says whether nobody holds anything.
+func (m *Memory) empty() bool {
+	small, large := m.small.TryAcquire(m.small.size), m.large.TryAcquire(m.large.size)
+	if small {
+		m.small.Release(m.small.size)
+	}
+	if large {
+		m.large.Release(m.large.size)
+	}
+	return small && large
+}
+
+// Whatever reviews take, keep, and fail of: together they never hold more than there is,
+// but for one that needs more than that by itself; each comes to its end after a few
+// rounds; and nothing is held then.
+func TestManyReviewsInOneMemory(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		reviews := rapid.SliceOfN(rapid.SliceOfN(rapid.Custom(drawStep), 1, 8), 1, 8).Draw(r, "reviews")
+		synctest.Test(t, func(t *testing.T) {
+			for _, fault := range together(t.Context(), NewMemory(40, 100), reviews) {
+				r.Error(fault)
+			}
+		})
+	})
+}
+
+// together does reviews at the same time, and says what was not as it should be.
+func together(ctx context.Context, m *Memory, reviews [][]step) (faults []string) {
+	const mostRounds = 12
+	var mu sync.Mutex // guards what follows, and faults
+	used := map[*Room]int64{}
+	fault := func(what string) {
+		mu.Lock()
+		defer mu.Unlock()
+		faults = append(faults, what)
+	}
+	note := func(room *Room) {
+		room.mu.Lock()
+		now := min(room.used, room.held) // what is above it is that of one that is alone
+		over := room.used > room.held && (room.share != &m.large || room.held < m.large.size)
+		room.mu.Unlock()
+		mu.Lock()
+		used[room] = now
+		var sum int64
+		for _, n := range used {
+			sum += n
+		}
+		mu.Unlock()
+		if over || sum > m.small.size+m.large.size {
+			fault(fmt.Sprintf("%d are held by all, %d by this one", sum, now))
+		}
+	}
+	var group sync.WaitGroup
+	for _, steps := range reviews {
+		group.Go(func() {
+			defer func() { _ = recover() }()
+			ctx, cancel := context.WithCancel(ctx)
+			defer cancel()
+			rounds := 0
+			leave, _ := m.Do(ctx, time.Hour, func(ctx context.Context) error {
+				if rounds++; rounds > mostRounds {
+					fault("a review begins anew without end")
+					cancel()
+				}
+				room := RoomOf(ctx)
+				defer func() {
+					mu.Lock()
+					defer mu.Unlock()
+					delete(used, room)
+				}()
+				for _, s := range steps {
+					time.Sleep(s.takes)
+					if err := s.do(room, cancel); err != nil {
+						return err
+					}
+					note(room)
+				}
+				return nil
+			})
+			time.Sleep(time.Second)
+			leave()
+		})
+	}
+	group.Wait()
+	if !m.empty() {
+		faults = append(faults, "something is held that nobody has")
+	}
+	return faults
+}
+
+// step is something that a review does.
+type step struct {
+	what  string
+	bytes int64
+	takes time.Duration
+}
+
+func drawStep(t *rapid.T) step {
+	return step{
+		rapid.SampledFrom([]string{"take", "take", "take", "ahead", "shrink", "keep", "fail", "panic", "cancel"}).Draw(t, "what"),
+		rapid.Int64Range(0, 60).Draw(t, "bytes"),
+		time.Duration(rapid.IntRange(0, 3).Draw(t, "seconds")) * time.Second,
+	}
+}
+
+func (s step) do(r *Room, cancel func()) error {
+	switch s.what {
+	case "take":
+		return r.Take(s.bytes)
+	case "ahead":
+		return r.Ahead(s.bytes)
+	case "shrink":
+		r.Shrink(s.bytes, s.bytes/2)
+	case "keep":
+		r.Keep(s.bytes)
+	case "fail":
+		return errors.New("it failed")
+	case "panic":
+		panic("a fault")
+	case "cancel":
+		cancel()
+	}
+	return nil
 }
