@@ -307,7 +307,9 @@ func pages[T any](ctx context.Context, f *Forge, repo review.Repository, q reque
 				return false, nil
 			}
 		}
-		if resp.NextPage <= page {
+		// A full page that is as it was may be followed by one that is new.
+		unsure := len(list) >= PageSize && page < max && resp.Response != nil && resp.StatusCode == http.StatusNotModified
+		if resp.NextPage <= page && !unsure {
 			return false, nil
 		}
 	}

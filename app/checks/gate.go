@@ -105,14 +105,18 @@ func (g *gates) may(ctx context.Context, installation int64) error {
 	defer one.mu.Unlock()
 	now := g.clock()
 	if g.kept != nil && now.Sub(one.looked) >= PauseLook {
-		one.looked = now
 		look, cancel := context.WithTimeout(ctx, PauseTime)
 		defer cancel()
-		switch until, reason, err := g.kept.Paused(look, installation); {
+		until, reason, err := g.kept.Paused(look, installation)
+		now = g.clock()
+		one.looked = now // from the end of it: who waited for this look does not look at once again
+		switch {
 		case err != nil: // GitHub will say it again
 			g.log.Warn().Err(err).Int64("installation", installation).Msg("whether GitHub asked for a pause could not be read")
-		case until.After(one.until):
-			one.until, one.reason = earlier(until, now.Add(MaxWait)), reason
+		case until.After(now.Add(MaxWait)): // none of ours, or by a clock that is wrong: it would never end
+			g.log.Warn().Int64("installation", installation).Time("until", until).Msg("a pause that is longer than any is passed over")
+		default:
+			one.pause(until, reason)
 		}
 	}
 	if wait := one.until.Sub(now); wait > 0 {
@@ -233,7 +237,8 @@ func due(bucket *rate.Limiter, now time.Time, need int) time.Duration {
 }
 
 // backOff makes the wait after a failure longer, the more failures came in a row for
-// what was asked, and forgets them after an answer.
+// what was asked, and forgets them after an answer. It is never shorter than what GitHub
+// asked for.
 func (g *gates) backOff(key string, later *review.Later) {
 	if later == nil {
 		g.troubles.take(key)
@@ -242,7 +247,7 @@ func (g *gates) backOff(key string, later *review.Later) {
 	n, _ := g.troubles.get(key)
 	g.troubles.put(key, n+1, 1)
 	wait := max(later.After, min(FailureWait<<min(n, 12), MaxFailureWait))
-	later.After = wait - g.jitter(wait/4*3)
+	later.After = wait + g.jitter(min(wait/4, MaxSpread))
 }
 
 func earlier(a, b time.Time) time.Time {

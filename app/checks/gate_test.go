@@ -308,6 +308,31 @@ func TestFailuresInARowAreWaitedForLonger(t *testing.T) {
 	}
 }
 
+func TestAFailureIsWaitedForAtLeastAsLongAsGitHubAsks(t *testing.T) {
+	gates := newGates(func() time.Time { return now }, nil, new(zerolog.Logger))
+	for range 100 {
+		l := &review.Later{After: 5 * time.Minute}
+		gates.backOff("x", l)
+		if l.After < 5*time.Minute || l.After > 5*time.Minute+MaxSpread {
+			t.Fatal(l.After)
+		}
+	}
+}
+
+func TestAPauseThatWouldNeverEndIsPassedOver(t *testing.T) {
+	h := two(t)
+	pauses := newWall()
+	h.pauses = pauses
+	for installation, until := range map[int64]time.Time{web.Installation: now.AddDate(1000, 0, 0), theApp: now.Add(MaxWait + time.Hour)} {
+		if err := pauses.Pause(t.Context(), installation, until, "nonsense"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.forge().Tip(t.Context(), web, "main"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWritesArePaced(t *testing.T) {
 	h := newHub(t)
 	f := h.forge()
@@ -480,6 +505,33 @@ func TestAnswersThatStillHoldAreNotSentAgain(t *testing.T) {
 	f.Evict(9)
 	list(web, " ")
 	list(other, `W/"1" W/"12"`)
+}
+
+// The first page of a list may be as it was, and full, while a second one came to be.
+func TestAFullPageThatStillHoldsIsNotTheEnd(t *testing.T) {
+	h := newHub(t)
+	first, second := []string{}, ""
+	for i := range PageSize {
+		first = append(first, pullJSON(100+i, head, "open", ""))
+	}
+	h.routes["GET /repos/acme/web/pulls"] = func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("page") != "" {
+			_, _ = io.WriteString(w, "["+second+"]")
+			return
+		}
+		if w.Header().Set("ETag", `"1"`); r.Header.Get("If-None-Match") != "" {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		_, _ = io.WriteString(w, "["+strings.Join(first, ",")+"]")
+	}
+	f := h.forge()
+	for _, want := range []int{PageSize, PageSize + 1} {
+		if list, err := f.OpenPulls(t.Context(), web, head); err != nil || len(list) != want {
+			t.Errorf("%d pull requests, want %d, %v", len(list), want, err)
+		}
+		second = pullJSON(7, head, "open", "")
+	}
 }
 
 func TestHostileETags(t *testing.T) {
