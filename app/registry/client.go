@@ -51,8 +51,8 @@ type Options struct {
 
 // Client asks registries over HTTP. One is shared by all registries: it bounds the
 // requests in flight, shares equal ones, retries, leaves a host alone that limits
-// requests or is down, and refuses what is not the document asked for. It is safe for concurrent use. It uses no proxy and reads no
-// environment.
+// requests or is down, and refuses what is not the document asked for. It is safe for
+// concurrent use. It uses no proxy and reads no environment.
 type Client struct {
 	http      *retryablehttp.Client
 	flights   flights
@@ -198,7 +198,7 @@ func (c *Client) head(ctx context.Context, address *url.URL, name string) (http.
 // returned, or that of ctx.
 func (c *Client) ask(ctx context.Context, method string, address *url.URL, read func(*http.Response) error) (err error) {
 	host := c.door(address.Host)
-	leave, err := host.enter(ctx)
+	leave, err := host.enter(ctx, address.Path)
 	if err != nil {
 		return err
 	}
@@ -451,7 +451,20 @@ func (c *Client) explain(address *url.URL, name string, err error) error {
 		return fmt.Errorf("%s: %w", name, ErrNotFound)
 	}
 	f := &Failure{Err: bare(err)}
-	host := address.Hostname()
+	var refused *refusal
+	var closed *shut
+	switch {
+	case errors.As(err, &closed):
+		f.RetryAfter = closed.left
+	case errors.As(err, &refused):
+		f.RetryAfter = refused.after
+	}
+	f.Reason = name + " could not be read: " + why(address.Hostname(), err)
+	return f
+}
+
+// why says in words what came of asking a host.
+func why(host string, err error) string {
 	var (
 		refused   *refusal
 		closed    *shut
@@ -462,42 +475,36 @@ func (c *Client) explain(address *url.URL, name string, err error) error {
 		cert      *tls.CertificateVerificationError
 		unknownCA x509.UnknownAuthorityError
 		timeout   interface{ Timeout() bool }
-		what      string
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
-		what = "the work was ended before " + host + " answered"
+		return "the work was ended before " + host + " answered"
 	case errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &refused):
-		what = host + " did not answer in time"
+		return host + " did not answer in time"
 	case errors.As(err, &closed):
-		f.RetryAfter = closed.left
-		what = closed.Error()
+		return closed.Error()
 	case errors.As(err, &refused):
-		f.RetryAfter = refused.after
-		what = statusText(host, refused)
+		return statusText(host, refused)
 	case errors.As(err, &content):
-		what = host + " answered with " + content.what
+		return host + " answered with " + content.what
 	case errors.As(err, &panicked):
-		what = "a fault of Bonafide, please report it"
+		return "a fault of Bonafide, please report it"
 	case errors.As(err, &redirect):
-		what = host + " " + redirect.what
+		return host + " " + redirect.what
 	case errors.Is(err, errPrivate):
-		what = host + " leads to an address inside the network, which only a configured registry may"
+		return host + " leads to an address inside the network, which only a configured registry may"
 	case errors.Is(err, errTruncated):
-		what = "the answer of " + host + " was cut off"
+		return host + " cut its answer off"
 	case errors.As(err, &dns):
-		what = "the name " + host + " could not be resolved"
+		return host + " cannot be found (its name could not be resolved)"
 	case errors.As(err, &cert), errors.As(err, &unknownCA):
-		what = "the TLS certificate of " + host + " is not trusted"
+		return host + " has a TLS certificate that is not trusted"
 	case errors.As(err, &timeout) && timeout.Timeout():
-		what = host + " did not answer in time"
+		return host + " did not answer in time"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		what = host + " refused the connection"
-	default:
-		what = "the connection to " + host + " failed"
+		return host + " refused the connection"
 	}
-	f.Reason = name + " could not be read: " + what
-	return f
+	return "the connection to " + host + " failed"
 }
 
 func statusText(host string, r *refusal) string {

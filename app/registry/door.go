@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -18,18 +17,19 @@ type door struct {
 	name  string
 	slots chan struct{}
 
-	mu       sync.Mutex    // guards what follows
-	failures int           // in a row
-	answered time.Time     // when the host last answered
-	openings int           // in a row, without an answer between them
-	until    time.Time     // nobody goes through before; the zero time: it stands open
-	short    bool          // the host stated the time, and it is short enough to wait here
-	because  string        // "it answered with status 503"
-	probe    chan struct{} // closed when the one that tries is done; nil where nobody does
+	mu       sync.Mutex      // guards what follows
+	failed   map[string]bool // addresses that had no answer since the last one of another
+	down     bool            // shut because of that, not by a limit
+	answered time.Time       // when the host last answered
+	openings int             // in a row, without an answer between them
+	until    time.Time       // nobody goes through before; the zero time: it stands open
+	short    bool            // the host stated the time, and it is short enough to wait here
+	because  string          // "it limits requests (status 429)"
+	probe    chan struct{}   // closed when the one that tries is done; nil where nobody does
 }
 
 func newDoor(name string, slots int) *door {
-	return &door{name: name, slots: make(chan struct{}, slots)}
+	return &door{name: name, slots: make(chan struct{}, slots), failed: map[string]bool{}}
 }
 
 // shut is the error for a request that was not made.
@@ -50,7 +50,7 @@ var errUnfinished = errors.New("it was not finished")
 // enter waits for one of the places, then asks whether the host is asked at all. leave is
 // to be told what came of it. A short pause is waited for once: many of them in a row
 // would keep a thousand requests for hours.
-func (d *door) enter(ctx context.Context) (leave func(error), err error) {
+func (d *door) enter(ctx context.Context, address string) (leave func(error), err error) {
 	for patient := true; ; {
 		select {
 		case d.slots <- struct{}{}:
@@ -61,7 +61,7 @@ func (d *door) enter(ctx context.Context) (leave func(error), err error) {
 		if err == nil && wait == nil {
 			began := time.Now()
 			return func(outcome error) {
-				d.told(outcome, began, probe)
+				d.told(outcome, address, began, probe)
 				<-d.slots
 			}, nil
 		}
@@ -114,9 +114,10 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// told learns from what came of a request, and of when it began. What was on its way when
-// the door was shut does not shut it for longer.
-func (d *door) told(outcome error, began time.Time, probe bool) {
+// told learns from what came of a request for an address, and of when it began. What was
+// on its way when the door was shut does not shut it for longer. One address that never
+// answers, however often it is asked for, says nothing of the host.
+func (d *door) told(outcome error, address string, began time.Time, probe bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if probe {
@@ -129,15 +130,16 @@ func (d *door) told(outcome error, began time.Time, probe bool) {
 		d.limited(now, refused)
 	case alive(outcome):
 		d.answered = now
-		if d.until.After(now) && d.failures == 0 {
+		if d.until.After(now) && !d.down {
 			return // a limit that another request met: that this one passed says nothing
 		}
-		d.failures, d.openings, d.until, d.short = 0, 0, time.Time{}, false
+		clear(d.failed)
+		d.down, d.openings, d.until, d.short = false, 0, time.Time{}, false
 	case !down(outcome):
 	case probe:
 		d.open(now, outcome)
 	case d.until.IsZero() && !began.Before(d.answered): // else the host has answered others meanwhile
-		if d.failures++; d.failures >= failuresToOpen {
+		if d.failed[address] = true; len(d.failed) >= failuresToOpen {
 			d.open(now, outcome)
 		}
 	}
@@ -154,7 +156,8 @@ func (d *door) limited(now time.Time, r *refusal) {
 		d.openings++
 	}
 	if until := now.Add(wait + rand.N(wait/8+1)); until.After(d.until) {
-		d.until, d.short, d.failures = until, r.after > 0 && r.after <= maxRetryAfter, 0
+		d.until, d.short, d.down = until, r.after > 0 && r.after <= maxRetryAfter, false
+		clear(d.failed)
 		d.because = fmt.Sprintf("it limits requests (status %d)", r.status)
 	}
 }
@@ -164,15 +167,8 @@ func (d *door) open(now time.Time, cause error) {
 	wait := min(firstOpen<<min(d.openings, 16), maxOpen)
 	d.openings++
 	d.until, d.short = now.Add(wait/2+rand.N(wait/2+1)), false
-	d.failures = failuresToOpen
-	d.because = "it did not answer"
-	var refused *refusal
-	switch {
-	case errors.As(cause, &refused):
-		d.because = fmt.Sprintf("it answered with status %d", refused.status)
-	case errors.Is(cause, syscall.ECONNREFUSED):
-		d.because = "it refused the connection"
-	}
+	d.down = true
+	d.because = why("it", cause)
 }
 
 func (d *door) state(now time.Time) Host {

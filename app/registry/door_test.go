@@ -2,10 +2,13 @@ package registry
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -240,6 +243,41 @@ func TestAFewFailuresAmongManyAnswersShutNoDoor(t *testing.T) {
 			}
 		})
 	})
+}
+
+func TestOneAddressThatNeverAnswersShutsNoDoor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		npm, client := behind(t, &host{answer: func(r *http.Request) (int, string, error) {
+			<-r.Context().Done()
+			return 0, "", r.Context().Err()
+		}})
+		for range 3 * failuresToOpen {
+			if failed := ask(t, npm, 1); len(failed) != 1 || client.Hosts()[0].State != Closed {
+				t.Fatalf("%v, %+v", failed, client.Hosts())
+			}
+		}
+	})
+}
+
+// Whoever comes after the first few reads in the check what the operator is to mend.
+func TestAHostThatIsNotAskedSaysWhatItsTroubleIs(t *testing.T) {
+	for want, err := range map[string]error{
+		"because it has a TLS certificate that is not trusted":        x509.UnknownAuthorityError{},
+		"because it cannot be found (its name could not be resolved)": &net.DNSError{Err: "no such host", Name: "npm.example", IsNotFound: true},
+		"because it refused the connection":                           syscall.ECONNREFUSED,
+		"because the connection to it failed":                         errors.New("odd"),
+		"because it did not answer in time":                           os.ErrDeadlineExceeded,
+		"because it answered with status 502":                         nil,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			npm, _ := behind(t, &host{answer: func(*http.Request) (int, string, error) { return 502, "", err }})
+			ask(t, npm, failuresToOpen)
+			failed := ask(t, npm, 1)
+			if len(failed) != 1 || !strings.HasSuffix(failed[0].Error(), want) {
+				t.Errorf("%v lacks %q", failed, want)
+			}
+		})
+	}
 }
 
 func TestWhoEndsWhileOthersWaitForAProbeLeavesTheDoorToThem(t *testing.T) {

@@ -123,12 +123,12 @@ func TestAnAnswerThatIsNotTheDocumentIsAFailure(t *testing.T) {
 			io.WriteString(w, " \n<html>")
 		}, "answered with an HTML page", 0},
 		"text":     {body("upstream is resting"), "answered with something that is not JSON", 0},
-		"empty":    {body(""), "was cut off", 0},
-		"cut JSON": {body(good[:len(good)-9]), "was cut off", 0},
+		"empty":    {body(""), "cut its answer off", 0},
+		"cut JSON": {body(good[:len(good)-9]), "cut its answer off", 0},
 		"cut connection": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "5000")
 			io.WriteString(w, good)
-		}, "was cut off", 0},
+		}, "cut its answer off", 0},
 		"two documents":    {body(good + good), "more than one JSON value", 0},
 		"member twice":     {body(`{"name":"left-pad","version":"1.3.0","version":"1.3.0","dist":{}}`), "names a member twice", 0},
 		"array":            {body(`[]`), "JSON of another shape", 0},
@@ -169,7 +169,7 @@ func TestAnAnswerThatIsNotTheDocumentIsAFailure(t *testing.T) {
 			if !errors.As(err, &failure) || errors.Is(err, ErrNotFound) {
 				t.Fatalf("got %v, want a failure", err)
 			}
-			if !strings.HasPrefix(failure.Reason, "the version document could not be read: 127.0.0.1 ") && !strings.Contains(failure.Reason, "the answer of 127.0.0.1 ") ||
+			if !strings.HasPrefix(failure.Reason, "the version document could not be read: 127.0.0.1 ") ||
 				!strings.Contains(failure.Reason, test.reason) || failure.RetryAfter != test.after {
 				t.Fatalf("got %q, wait %s; want %q, %s", failure.Reason, failure.RetryAfter, test.reason, test.after)
 			}
