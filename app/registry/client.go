@@ -59,6 +59,7 @@ type Client struct {
 	userAgent string
 	timeout   time.Duration
 	perHost   int
+	large     chan struct{} // the places for documents that hold much
 	seen      func(host string, result Result, took time.Duration)
 
 	mu    sync.Mutex
@@ -68,7 +69,7 @@ type Client struct {
 // New makes a client. It fails where CAFile cannot be read or holds no certificate,
 // and where an address of Registries is not one.
 func New(o Options) (*Client, error) {
-	c := &Client{userAgent: o.UserAgent, timeout: o.Timeout, perHost: o.PerHost, seen: o.Seen, hosts: map[string]*door{}}
+	c := &Client{userAgent: o.UserAgent, timeout: o.Timeout, perHost: o.PerHost, large: make(chan struct{}, largePlaces), seen: o.Seen, hosts: map[string]*door{}}
 	if c.userAgent == "" {
 		c.userAgent = "bonafide (+https://github.com/bonafide-app/bonafide)"
 	}
@@ -165,7 +166,7 @@ func get[T any](ctx context.Context, c *Client, address *url.URL, d document[T])
 	answer, err := c.flights.do(ctx, d.name+" "+address.String(), func(ctx context.Context) (any, error) {
 		var out T
 		err := c.ask(ctx, http.MethodGet, address, func(resp *http.Response) (err error) {
-			out, err = decodeBody(resp, d)
+			out, err = decodeBody(ctx, resp, d, c.large)
 			return err
 		})
 		return out, err
@@ -256,7 +257,8 @@ func outcome(resp *http.Response, read func(*http.Response) error) error {
 
 // decodeBody reads a whole body as the document. What is cut off is a truncation,
 // which may be retried; everything else that does not decode is wrong content.
-func decodeBody[T any](resp *http.Response, d document[T]) (T, error) {
+// Where much of it is held, it waits for one of the places for that.
+func decodeBody[T any](ctx context.Context, resp *http.Response, d document[T], large chan struct{}) (T, error) {
 	var zero T
 	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Type"))), "text/html") {
 		return zero, wrong("an HTML page")
@@ -264,7 +266,8 @@ func decodeBody[T any](resp *http.Response, d document[T]) (T, error) {
 	if resp.ContentLength > d.limit {
 		return zero, tooLarge(d.limit)
 	}
-	body := &bounded{r: resp.Body, left: d.limit, limit: d.limit}
+	body := &bounded{r: resp.Body, left: d.limit, limit: d.limit, held: held{ctx: ctx, large: large}}
+	defer body.held.leave()
 	out, err := d.decode(body)
 	switch {
 	case err == nil:
@@ -286,9 +289,13 @@ type bounded struct {
 	left, limit int64
 	first       []byte
 	err         error
+	held        held
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
+	if b.err == nil {
+		b.err = b.held.grow(b.limit - b.left)
+	}
 	if b.err != nil {
 		return 0, b.err
 	}

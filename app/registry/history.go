@@ -48,7 +48,7 @@ func (h History) Find(version string) (Past, bool) {
 func ParseHistory(r io.Reader) (History, error) {
 	var h History
 	times := map[string]time.Time{}
-	dec := newDecoder(r)
+	dec := newStream(r)
 	err := eachMember(dec, func(member string) (err error) {
 		switch member {
 		case "name":
@@ -85,7 +85,7 @@ func ParseHistory(r io.Reader) (History, error) {
 }
 
 // read reads one member of "versions".
-func (h *History) read(dec *jsontext.Decoder) func(string) error {
+func (h *History) read(dec *stream) func(string) error {
 	return func(version string) error {
 		if len(h.Releases) >= maxVersions {
 			return wrong("more than %d versions of one package", maxVersions)
@@ -98,7 +98,7 @@ func (h *History) read(dec *jsontext.Decoder) func(string) error {
 			Scripts          jsontext.Value `json:"scripts"`
 		}
 		if dec.PeekKind() == '{' {
-			if err := json.UnmarshalDecode(dec, &doc); err != nil {
+			if err := json.UnmarshalDecode(dec.Decoder, &doc); err != nil {
 				return notTheDocument(err)
 			}
 		} else if err := skip(dec); err != nil {
@@ -108,6 +108,8 @@ func (h *History) read(dec *jsontext.Decoder) func(string) error {
 		past.Publisher = npmPublisher(doc.User)
 		past.InstallScript = doc.HasInstallScript.Kind() == 't' || len(installScripts(doc.Scripts)) > 0
 		h.Releases = append(h.Releases, past)
+		by := past.Publisher
+		dec.keep(pastBytes + len(version) + len(by.Name) + len(by.TrustedPublisher) + len(by.OIDCConfigID) + len(by.Approver))
 		return nil
 	}
 }

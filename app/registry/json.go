@@ -34,7 +34,7 @@ func decodeOne(r io.Reader, into any) error {
 
 // eachMember reads an object and calls value for each member, which must consume
 // the member's value.
-func eachMember(dec *jsontext.Decoder, value func(name string) error) error {
+func eachMember(dec *stream, value func(name string) error) error {
 	if kind := dec.PeekKind(); kind != '{' {
 		if _, err := dec.ReadToken(); err != nil {
 			return notTheDocument(err)
@@ -45,11 +45,13 @@ func eachMember(dec *jsontext.Decoder, value func(name string) error) error {
 		return notTheDocument(err)
 	}
 	for dec.PeekKind() != '}' {
-		name, err := dec.ReadToken()
+		token, err := dec.ReadToken()
 		if err != nil {
 			return notTheDocument(err)
 		}
-		if err := value(name.String()); err != nil {
+		name := token.String()
+		dec.next(name)
+		if err := value(name); err != nil {
 			return err
 		}
 	}

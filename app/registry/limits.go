@@ -4,16 +4,31 @@ import "time"
 
 // Limits of talking to a registry, each with its reason.
 const (
-	// maxVersionDocument bounds /NAME/VERSION. Ordinary ones have 1 to 5 kB; the
-	// largest carry a readme or thousands of dependencies and stay below 1 MiB.
-	maxVersionDocument = 4 << 20
+	// maxVersionDocument bounds /NAME/VERSION, and every single value of a larger
+	// document. Ordinary ones have 1 to 5 kB; the largest carry a readme or thousands of
+	// dependencies and stay below 1 MiB.
+	maxVersionDocument = 2 << 20
 	// maxAttestationDocument bounds the attestation document. Real ones have 10 to
-	// 15 kB: two bundles.
-	maxAttestationDocument = 2 << 20
+	// 15 kB: two bundles. maxAttestations of such bundles fit. It is held until all of them
+	// are verified.
+	maxAttestationDocument = 512 << 10
 	// maxPackument bounds the full document of a package. The largest known ones,
 	// with tens of thousands of versions, have about 100 MB; they are streamed and
 	// never held.
 	maxPackument = 256 << 20
+	// ordinaryDocument is what a document takes while it is read before it needs a place
+	// among those that take much: a whole one of 64 kB, or a package of some 1,500 versions.
+	// largePlaces is how many of these there are in the process. At worst each takes maxKept
+	// and 16 MiB for one value, and the others of a host 32 MiB together.
+	ordinaryDocument = 512 << 10
+	largePlaces      = 2
+	maxKept          = 48 << 20
+	// valueWeight is what a byte takes of a value that is held as a whole: the shortest
+	// members have 6 bytes, and their names stand in an index. nameBytes is what a member
+	// of a list of versions takes there, pastBytes a release in a history and timeBytes a
+	// time of publication, without their texts and with the growth of their lists.
+	valueWeight                     = 8
+	nameBytes, pastBytes, timeBytes = 64, 256, 100
 	// maxAttestations bounds the elements of one attestation document; npm's own
 	// have two. Each costs a verification of about 2 ms.
 	maxAttestations = 32
@@ -29,7 +44,7 @@ const (
 	maxSpecs, maxBundles = 256, 10_000
 	// maxVersions bounds the versions of one packument that are kept; the packages
 	// with the most versions have about 50,000.
-	maxVersions = 200_000
+	maxVersions = 100_000
 	// maxText bounds a text that is only shown (repository, deprecation, publisher).
 	// What is longer is cut.
 	maxText = 2048

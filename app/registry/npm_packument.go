@@ -5,8 +5,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/bonafide-app/bonafide/app/dep"
 )
 
@@ -14,7 +12,7 @@ import (
 // Release where it has none.
 func decodeVersion(p dep.Package) func(io.Reader) (Release, error) {
 	return func(r io.Reader) (found Release, err error) {
-		dec := newDecoder(r)
+		dec := newStream(r)
 		stated := ""
 		err = eachMember(dec, func(member string) (err error) {
 			switch member {
@@ -52,13 +50,15 @@ var errDone = errors.New("done")
 func decodeTimes(name string) func(io.Reader) (map[string]time.Time, error) {
 	return func(r io.Reader) (map[string]time.Time, error) {
 		times := map[string]time.Time{}
-		dec := newDecoder(r)
+		dec := newStream(r)
 		stated := ""
 		err := eachMember(dec, func(member string) (err error) {
 			switch member {
 			case "name":
 				stated, err = readText(dec)
 				return err
+			case "versions":
+				return eachMember(dec, func(string) error { return skip(dec) }) // one at a time
 			case "time":
 				if err := readTimes(dec, times); err != nil {
 					return err
@@ -81,7 +81,7 @@ func decodeTimes(name string) func(io.Reader) (map[string]time.Time, error) {
 }
 
 // readTimes reads the member "time". What is no date ("unpublished") is no version's.
-func readTimes(dec *jsontext.Decoder, times map[string]time.Time) error {
+func readTimes(dec *stream, times map[string]time.Time) error {
 	return eachMember(dec, func(version string) error {
 		if dec.PeekKind() != '"' {
 			return skip(dec)
@@ -98,12 +98,13 @@ func readTimes(dec *jsontext.Decoder, times map[string]time.Time) error {
 			return wrong("more than %d versions of one package", maxVersions)
 		}
 		times[version] = at.UTC()
+		dec.keep(timeBytes + len(version))
 		return nil
 	})
 }
 
 // readText reads a string; another value is wrong content.
-func readText(dec *jsontext.Decoder) (string, error) {
+func readText(dec *stream) (string, error) {
 	if kind := dec.PeekKind(); kind != '"' && kind != 0 {
 		return "", wrong("JSON of another shape (no text at %q)", dec.StackPointer())
 	}
@@ -114,7 +115,7 @@ func readText(dec *jsontext.Decoder) (string, error) {
 	return token.String(), nil
 }
 
-func skip(dec *jsontext.Decoder) error {
+func skip(dec *stream) error {
 	if err := dec.SkipValue(); err != nil {
 		return notTheDocument(err)
 	}

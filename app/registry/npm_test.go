@@ -137,11 +137,11 @@ func TestAnAnswerThatIsNotTheDocumentIsAFailure(t *testing.T) {
 		"no dist":          {body(`{"name":"left-pad","version":"1.3.0"}`), "no dist", 0},
 		"other name":       {body(versionDocument("right-pad", "1.3.0")), `another release ("right-pad@1.3.0")`, 0},
 		"other version":    {body(versionDocument("left-pad", "1.3.1")), "another release", 0},
-		"too large":        {body(good + strings.Repeat(" ", maxVersionDocument)), "more than 4 MiB", 0},
+		"too large":        {body(good + strings.Repeat(" ", maxVersionDocument)), "more than 2 MiB", 0},
 		"gzip bomb": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			w.Write(bomb)
-		}, "more than 4 MiB", 0},
+		}, "more than 2 MiB", 0},
 		"broken gzip": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			w.Write([]byte("not gzip at all"))
