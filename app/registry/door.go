@@ -155,8 +155,8 @@ func (d *door) limited(now time.Time, r *refusal) {
 		wait = min(limitedWait<<min(d.openings, 10), maxOpen)
 		d.openings++
 	}
-	if until := now.Add(wait + rand.N(wait/8+1)); until.After(d.until) {
-		d.until, d.short, d.down = until, r.after > 0 && r.after <= maxRetryAfter, false
+	if now.Add(wait).After(d.until) { // else it is the same limit
+		d.until, d.short, d.down = now.Add(wait+rand.N(wait/8+1)), r.after > 0 && r.after <= maxRetryAfter, false
 		clear(d.failed)
 		d.because = fmt.Sprintf("it limits requests (status %d)", r.status)
 	}
