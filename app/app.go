@@ -151,7 +151,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if a.keeper, err = upkeep.New(a.store, part(o.Logger, "upkeep"), a.timed(a.tasks(o))...); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
-	if a.endpoint, err = handlers.NewEndpoint(o.WebhookSecret, o.AppID, a.queue, part(o.Logger, "webhook")); err != nil {
+	if a.endpoint, err = handlers.NewEndpoint(o.WebhookSecret, o.AppID, lasting{a.queue, a.store}, part(o.Logger, "webhook")); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
 	if err := a.show(client); err != nil {

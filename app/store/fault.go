@@ -12,6 +12,9 @@ import (
 var ErrDamaged = errors.New("the file is damaged: stop the server and restore a backup, or remove the file with those beside it that begin with its name. " +
 	"What is lost then are caches, reports, and what people accepted; pull requests are found again")
 
+// errGone is said of a file that is not the one that was opened.
+var errGone = errors.New("the database file was deleted or replaced while the server runs: what it stores now would be lost, so restart the server")
+
 // explained adds to an error of SQLite what is to be done about it.
 func explained(err error) error {
 	var fault *sqlite.Error

@@ -48,7 +48,10 @@ func (s *Store) openSQLite(ctx context.Context) error {
 	if err := s.dropLeases(ctx); err != nil {
 		return err
 	}
-	s.reader, err = s.sqlite(readers, "ro") // never waits for the writer
+	if s.reader, err = s.sqlite(readers, "ro"); err != nil { // never waits for the writer
+		return err
+	}
+	s.opened, err = os.Stat(s.path)
 	return err
 }
 

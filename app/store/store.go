@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -29,6 +30,7 @@ var ErrNewer = errors.New("it was written by a newer version")
 // Store is the open database. It is safe for concurrent use.
 type Store struct {
 	path   string        // SQLite's file
+	opened fs.FileInfo   // what is open: the path may come to name another one
 	lock   *flock.Flock  // nil on PostgreSQL
 	pool   *pgxpool.Pool // nil on SQLite
 	writer *sql.DB
@@ -117,8 +119,23 @@ func (s *Store) Alone(ctx context.Context, do func(context.Context) error) error
 	return s.alonePostgres(ctx, do)
 }
 
+// There says whether SQLite's file is still the one that was opened. SQLite goes on with
+// one that was deleted or replaced, and what it stores is gone with the process.
+func (s *Store) There() error {
+	if s.opened == nil {
+		return nil
+	}
+	if now, err := os.Stat(s.path); err != nil || !os.SameFile(now, s.opened) {
+		return errGone
+	}
+	return nil
+}
+
 // Ping says whether the database can be written, by writing.
 func (s *Store) Ping(ctx context.Context) error {
+	if err := s.There(); err != nil {
+		return err
+	}
 	_, err := s.writer.ExecContext(ctx, `INSERT INTO pulse (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at`,
 		s.now().UnixMilli())
 	if err != nil {
