@@ -295,7 +295,7 @@ func fuzz(f *testing.F, event string, seeds ...string) {
 			return
 		}
 		for _, j := range jobs {
-			if j.Installation <= 0 || strings.ContainsAny(j.Owner+j.Repo, "/\n\x00 ") || strings.Contains(j.BaseRef, "..") || strings.ContainsAny(j.Head+j.Base, "ghijklmnopqrstuvwxyz./") {
+			if j.Installation <= 0 || strings.ContainsAny(j.Owner+j.Repo+j.Former, "/\n\x00 ") || strings.ContainsAny(j.BaseRef+j.HeadRef, "\n\x00 ?\\") || strings.Contains(j.BaseRef, "..") || strings.ContainsAny(j.Head+j.Base, "ghijklmnopqrstuvwxyz./") {
 				t.Fatalf("%+v", j)
 			}
 		}
@@ -328,4 +328,15 @@ func FuzzPullRequestReviewComment(f *testing.F) {
 }
 func FuzzIssueComment(f *testing.F) {
 	fuzz(f, "issue_comment", `{"action":"created","comment":{"id":3,"body":"/bonafide recheck","user":{"type":"User"}},"sender":{"type":"User"},"issue":{"number":7,"pull_request":{}},`+where+`}`)
+}
+
+func FuzzPush(f *testing.F) {
+	fuzz(f, "push", `{"ref":"refs/heads/main","after":"`+head+`","deleted":false,`+strings.Replace(where, `"full_name"`, `"default_branch":"main","full_name"`, 1)+`}`,
+		`{"ref":"refs/heads/a\u0000/..//b","after":"`+head+`",`+where+`}`)
+}
+func FuzzRepository(f *testing.F) {
+	fuzz(f, "repository", `{"action":"renamed","changes":{"repository":{"name":{"from":"old"}}},`+where+`}`, `{"action":"deleted",`+where+`}`)
+}
+func FuzzRequestedAction(f *testing.F) {
+	fuzz(f, "check_run", `{"action":"requested_action","requested_action":{"identifier":"rerun"},"check_run":{"head_sha":"`+head+`","external_id":"","app":{"id":4242}},`+where+`}`)
 }
