@@ -23,8 +23,11 @@ type pull struct {
 		Label string `json:"label"` // "OWNER:BRANCH"
 	} `json:"head"`
 	Base struct {
-		Ref string `json:"ref"`
-		SHA string `json:"sha"`
+		Ref  string `json:"ref"`
+		SHA  string `json:"sha"`
+		Repo *struct {
+			ID int64 `json:"id"`
+		} `json:"repo"`
 	} `json:"base"`
 	User      *account  `json:"user"` // null where the account was deleted
 	UpdatedAt time.Time `json:"updated_at"`
@@ -36,7 +39,13 @@ type pull struct {
 // on it: that it has no review comments at all.
 type thread struct{ silent bool }
 
-func (p pull) checked() (review.Pull, error) {
+// checked is the pull request in that repository. Names change hands: where another
+// repository has the name by now, none of its pull requests is the one that was meant, and
+// what was accepted on that holds for none of them.
+func (p pull) checked(repo review.Repository) (review.Pull, error) {
+	if base := p.Base.Repo; base != nil && repo.ID != 0 && base.ID != repo.ID {
+		return review.Pull{}, fmt.Errorf("%s/%s is repository %d now, and no longer %d: %w", repo.Owner, repo.Name, base.ID, repo.ID, review.ErrGone)
+	}
 	if p.Number <= 0 || needSHA(p.Head.SHA) != nil || needSHA(p.Base.SHA) != nil || p.Base.Ref == "" {
 		return review.Pull{}, &review.Later{After: FailureWait, Reason: "GitHub's answer about a pull request lacks its number, head or base"}
 	}
@@ -59,7 +68,7 @@ func (f *Forge) PullRequest(ctx context.Context, repo review.Repository, number 
 	if _, err := f.do(ctx, repo, request{what: fmt.Sprintf("read pull request %d", number), path: fmt.Sprintf("pulls/%d", number)}, &p); err != nil {
 		return review.Pull{}, err
 	}
-	out, err := p.checked()
+	out, err := p.checked(repo)
 	if err == nil && out.Number != number {
 		err = fmt.Errorf("GitHub answered with pull request %d for %d", out.Number, number)
 	}
@@ -84,7 +93,7 @@ func (f *Forge) OpenPulls(ctx context.Context, repo review.Repository, sha strin
 		if p.State != "open" || p.Head.SHA != sha {
 			return true
 		}
-		out, err := p.checked()
+		out, err := p.checked(repo)
 		if err != nil {
 			wrong = err
 			return false
@@ -123,7 +132,7 @@ func (f *Forge) RecentPulls(ctx context.Context, repo review.Repository, since t
 		if p.UpdatedAt.Before(since) {
 			return false
 		}
-		checked, err := p.checked()
+		checked, err := p.checked(repo)
 		if err != nil {
 			wrong = err
 			return false

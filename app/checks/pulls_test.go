@@ -29,6 +29,22 @@ func TestAPullRequestFromADeletedForkIsRead(t *testing.T) {
 	}
 }
 
+// A job, or what was accepted, is about a repository, not about whatever has its name now.
+func TestPullRequestsOfAnotherRepositoryWithTheNameAreNone(t *testing.T) {
+	h := newHub(t)
+	h.on("GET /repos/acme/web/pulls/7", pullJSON(7, head, "open", ""))
+	h.on("GET /repos/acme/web/pulls", "["+pullJSON(7, head, "open", "")+"]")
+	for id, gone := range map[int64]bool{5: false, 6: true} {
+		repo := web
+		repo.ID = id
+		_, err := h.forge().PullRequest(t.Context(), repo, 7)
+		_, listed := h.forge().OpenPulls(t.Context(), repo, head)
+		if errors.Is(err, review.ErrGone) != gone || errors.Is(listed, review.ErrGone) != gone || !gone && (err != nil || listed != nil) {
+			t.Errorf("%d: %v, %v", id, err, listed)
+		}
+	}
+}
+
 func TestOpenPullRequestsAreFoundByTheirHead(t *testing.T) {
 	h := newHub(t)
 	var list []string

@@ -152,7 +152,7 @@ func (r *Runner) PullRequest(ctx context.Context, repo Repository, number int, e
 	if event.Before != "" && event.Before == pull.HeadSHA && event.Head != event.Before && try.Elapsed < patience && !try.Last {
 		return &Later{After: try.wait(), Reason: what + ": GitHub still shows the head before the push"}
 	}
-	var left error // what it left behind must not keep its new head waiting
+	var left error                                           // what it left behind must not keep its new head waiting
 	for _, sha := range []string{event.Before, event.Head} { // an earlier attempt may have begun the event's own head
 		if sha != "" && sha != pull.HeadSHA {
 			left = errors.Join(left, try.aside(ctx, "end the run of the head before", r.Closed(ctx, repo, sha, try)))
@@ -694,13 +694,11 @@ func restsOn(targets []target, rerun string) string {
 	return strings.Join(parts, "\n")
 }
 
-func key(repo Repository, sha string) string {
-	return strings.ToLower(repo.Owner+"/"+repo.Name) + "@" + sha
-}
+// key and pullKey name leases. A repository's number is the same for the jobs of before and
+// after it was renamed.
+func key(repo Repository, sha string) string { return fmt.Sprintf("%d@%s", repo.ID, sha) }
 
-func pullKey(repo Repository, number int) string {
-	return fmt.Sprintf("%s#%d", strings.ToLower(repo.Owner+"/"+repo.Name), number)
-}
+func pullKey(repo Repository, number int) string { return fmt.Sprintf("%d#%d", repo.ID, number) }
 
 func short(sha string) string {
 	if len(sha) > 7 {
