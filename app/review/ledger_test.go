@@ -148,6 +148,20 @@ func TestACheckWithoutAVerdictIsMendedByTheNextRun(t *testing.T) {
 	}
 }
 
+// Who can make every attempt fail must not keep a verdict by it for ever.
+func TestAVerdictThatIsInDoubtForTooLongDoesNotStandOnTheSameGround(t *testing.T) {
+	for hours, broke := range map[time.Duration]int{47: 0, 48: 1} {
+		q := judgedOnce(t, lost())
+		q.forge.completed = true // the ground is the same
+		v := q.book.kept[7]
+		v.Doubt, q.now = noon, noon.Add(hours*time.Hour)
+		q.book.kept[7] = v
+		if err := q.GiveUp(t.Context(), repo, 7, "", errors.New("it burned")); err != nil || len(q.book.broke) != broke {
+			t.Errorf("after %d hours: %v, %v", hours, err, q.book.broke)
+		}
+	}
+}
+
 func TestAPullRequestStandsThatNeedsNoVerdict(t *testing.T) {
 	q := judgedOnce(t, lost())
 	stands := func() bool {

@@ -390,7 +390,8 @@ func (r *Runner) GiveUp(ctx context.Context, repo Repository, number int, head s
 	return r.refuse(ctx, repo, head, broken(cause))
 }
 
-// stands says whether there is a verdict on what a new one would rest on. What made the
+// stands says whether there is a verdict on what a new one would rest on, and not in doubt
+// for too long. What made the
 // job fail, be it a panic, must not keep its check from being completed.
 func (r *Runner) stands(ctx context.Context, repo Repository, sha string, seen *Pull) (yes bool) {
 	defer func() {
@@ -406,6 +407,12 @@ func (r *Runner) stands(ctx context.Context, repo Repository, sha string, seen *
 	targets, err := r.targets(ctx, repo, pulls)
 	if err != nil {
 		return false
+	}
+	for _, p := range pulls {
+		v, _, err := r.ledger.Standing(ctx, repo, p.Number)
+		if err != nil || !v.Doubt.IsZero() && r.reviewer.clock().Sub(v.Doubt) >= maxDoubt {
+			return false
+		}
 	}
 	is, err := r.forge.Stands(ctx, repo, sha, restsOn(targets, ""))
 	return err == nil && is
