@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -114,6 +115,10 @@ func (s *Server) Validate() error {
 	return errors.Join(errs...)
 }
 
+// elsewhere is how a database is written otherwise, or by mistake. Taken for a file's name
+// it would keep everything in the wrong place, with the password in its name.
+var elsewhere = regexp.MustCompile(`(?i)^postgres(?:ql)?[:/]|:[^/]*@|\b(?:password|host)\s*=`)
+
 // databaseName refuses what is neither a path nor the address of a PostgreSQL. It shows
 // nothing of an address: there may be a password in it.
 func databaseName(name string) error {
@@ -121,6 +126,9 @@ func databaseName(name string) error {
 		return errors.New("--database is empty: name the file that the database is kept in, or the address of a PostgreSQL database")
 	}
 	scheme, _, found := strings.Cut(name, "://")
+	if !found && elsewhere.MatchString(name) {
+		return errors.New("--database is neither a file nor an address as it must be written: name a file, or write postgres://USER:PASSWORD@HOST/NAME")
+	}
 	if !found {
 		return nil
 	}
