@@ -202,14 +202,18 @@ func (g *gates) keep(ctx context.Context, installation int64, until time.Time, r
 }
 
 // pace waits until a write is due. Where that is not soon, the job is to sleep and hold
-// no worker. Beginning a check leaves some writes for completing others.
+// no worker. Beginning a check leaves some writes for completing others, and what is said
+// besides leaves some for beginning: anybody can write commands that are answered.
 func (g *gates) pace(ctx context.Context, installation int64, q request) error {
 	one := g.of(installation)
 	now := g.clock()
 	one.mu.Lock()
 	need := 1
-	if q.begins {
+	switch {
+	case q.begins:
 		need += BeginReserve
+	case q.remarks():
+		need += RemarkReserve
 	}
 	wait := due(one.writes, now, need)
 	if q.remarks() {

@@ -375,6 +375,29 @@ func TestWritesArePaced(t *testing.T) {
 	}
 }
 
+// Whoever writes commands all the time, each of which gets a reaction, keeps no check from
+// being begun.
+func TestWhatIsSaidBesidesKeepsNoCheckWaiting(t *testing.T) {
+	clock := now
+	gates := newGates(func() time.Time { return clock }, nil, new(zerolog.Logger))
+	gates.rest = func(context.Context, time.Duration) error { return nil }
+	begun, said := 0, 0
+	for range 600 {
+		clock = clock.Add(time.Second)
+		if gates.pace(t.Context(), 9, request{what: "react", method: "POST", path: "pulls/comments/1/reactions"}) == nil {
+			said++
+		}
+		for range 2 {
+			if gates.pace(t.Context(), 9, request{what: "begin", method: "POST", path: "check-runs", begins: true}) == nil {
+				begun++
+			}
+		}
+	}
+	if begun < 750 {
+		t.Errorf("begun %d, said %d in ten minutes", begun, said)
+	}
+}
+
 func TestAWriteThatIsNotDueSoonLetsTheJobSleep(t *testing.T) {
 	h := newHub(t)
 	h.on("POST /repos/acme/web/check-runs", `{}`)

@@ -88,6 +88,8 @@ const (
 	WriteBurst    = 20
 	// BeginReserve is what beginning checks leaves of them for completing others.
 	BeginReserve = 5
+	// RemarkReserve is what comments, reviews and reactions leave of them for checks.
+	RemarkReserve = 10
 	// RemarksASecond paces comments, reviews and reactions: people are told of each, and
 	// GitHub asks for a second between them.
 	RemarksASecond = 1

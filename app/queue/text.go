@@ -11,7 +11,7 @@ import (
 func clean(j Job) Job {
 	kind := string(j.Kind)
 	for _, text := range []*string{
-		&j.Delivery, &kind, &j.Owner, &j.Repo, &j.Head, &j.EventHead, &j.HeadRef, &j.Base, &j.BaseRef,
+		&j.Delivery, &kind, &j.Owner, &j.Repo, &j.Head, &j.EventHead, &j.HeadRef, &j.Base, &j.BaseRef, &j.Former,
 		&j.RemarkKind, &j.Digest, &j.Note, &j.Reason,
 	} {
 		*text = cleanText(*text)
