@@ -33,7 +33,7 @@ const unfinished = `('available', 'running', 'retryable', 'scheduled', 'pending'
 func (r *River) Depth(ctx context.Context) (Depth, error) {
 	var d Depth
 	// -> and ->> mean the same to SQLite and to PostgreSQL.
-	rows, err := r.db.QueryContext(ctx, `SELECT state, args -> 'job' ->> 'kind' AS kind, count(*) FROM
+	rows, err := r.reader.QueryContext(ctx, `SELECT state, args -> 'job' ->> 'kind' AS kind, count(*) FROM
 		(SELECT state, args FROM river_job WHERE state IN `+unfinished+` LIMIT `+fmt.Sprint(maxCounted)+`) AS opened
 		GROUP BY state, args -> 'job' ->> 'kind'`)
 	if err != nil {
@@ -56,7 +56,7 @@ func (r *River) Depth(ctx context.Context) (Depth, error) {
 		`SELECT scheduled_at FROM river_job WHERE state = 'available' ORDER BY scheduled_at LIMIT 1`:     &d.OldestDue,
 		`SELECT created_at FROM river_job WHERE state IN ` + unfinished + ` ORDER BY created_at LIMIT 1`: &d.OldestOpen,
 	} {
-		if err := r.db.QueryRowContext(ctx, query).Scan(at); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		if err := r.reader.QueryRowContext(ctx, query).Scan(at); err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return Depth{}, fmt.Errorf("queue: find its oldest job: %w", err)
 		}
 	}

@@ -78,3 +78,15 @@ func TestAJobThatCannotBeReadStopsNoOther(t *testing.T) {
 		}
 	}
 }
+
+func TestAJobThatIsDamagedKeepsNoDeliveryFromBeingStored(t *testing.T) {
+	q := openQueue(t, enginetest.SQLite(t), Options{Workers: 1}, nil)
+	q.enqueue(job("odd"), job("odd too"))
+	if _, err := q.store.DB().ExecContext(t.Context(), `UPDATE river_job SET args = CAST('no JSON' AS BLOB)`); err != nil {
+		t.Fatal(err)
+	}
+	q.enqueue(job("good"))
+	if q.states() != "available 3" {
+		t.Error(q.states())
+	}
+}

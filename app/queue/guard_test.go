@@ -296,3 +296,49 @@ func TestWhoHasFewJobsComesFirstInTheCrowd(t *testing.T) {
 		}
 	}
 }
+
+// Deliveries are stored as quickly however many jobs of others wait.
+func TestAnInstallationsJobsAreCountedWithoutLookingAtOthers(t *testing.T) {
+	q := openQueue(t, enginetest.SQLite(t), Options{}, nil)
+	rows, err := q.store.DB().QueryContext(t.Context(), `EXPLAIN QUERY PLAN SELECT 1 FROM river_job WHERE state = 'available' AND queue = $1 AND (`+q.installation+`) = $2`, events, "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var plan strings.Builder
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(&plan, detail)
+	}
+	if want := "SEARCH river_job USING INDEX river_job_line (queue=? AND <expr>=?)\n"; plan.String() != want || rows.Err() != nil {
+		t.Errorf("%q, %v", plan.String(), rows.Err())
+	}
+}
+
+func TestJobsThatAreStoredTogetherCountEachOther(t *testing.T) {
+	enginetest.Each(t, func(t *testing.T, database string) {
+		q := openQueue(t, database, Options{Workers: 4}, nil)
+		q.enqueue(job("first"), job("second"))
+		var batch []args
+		for i := range 6 {
+			batch = append(batch, argsOf(job(fmt.Sprint(i))))
+		}
+		other := job("other")
+		other.Installation = 2
+		opts, err := q.place(t.Context(), append(batch, argsOf(other), argsOf(other)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, o := range opts {
+			got = append(got, fmt.Sprint(o.Queue, " ", o.Priority))
+		}
+		if want := "crowd 1, crowd 1, crowd 1, crowd 2, crowd 2, crowd 2, default 1, crowd 1"; strings.Join(got, ", ") != want {
+			t.Errorf("%q, want %s", got, want)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 
 	"github.com/riverqueue/river"
@@ -41,27 +42,55 @@ func (l lanes) queues() map[string]river.QueueConfig {
 // crowds are how many waiting jobs of an installation make its next one less urgent.
 var crowds = [...]int{4, 16, 64}
 
-// lane is where a job waits, and how urgent it is there: 1, the first, to 4.
-func (r *River) lane(ctx context.Context, job Job) (lane string, priority int, err error) {
-	lane = bulk
-	if !job.Bulk {
-		n, err := r.waiting(ctx, events, job.Installation, r.lanes.share)
-		if err != nil || n < r.lanes.share {
-			return events, 1, err
+// place says where jobs wait that are stored together, and how urgent they are there: 1,
+// the first, to 4. Each counts those before it.
+func (r *River) place(ctx context.Context, jobs []args) ([]*river.InsertOpts, error) {
+	type line struct {
+		lane         string
+		installation int64
+	}
+	lines := map[line]int{} // how many wait there
+	count := func(l line) (n int, err error) {
+		n, known := lines[l]
+		if !known {
+			n, err = r.waiting(ctx, l.lane, l.installation, crowds[len(crowds)-1])
+			lines[l] = n
 		}
-		lane = crowd
+		return n, err
 	}
-	n, err := r.waiting(ctx, lane, job.Installation, crowds[len(crowds)-1])
-	for priority = 1; priority <= len(crowds) && n >= crowds[priority-1]; {
-		priority++
+	opts := make([]*river.InsertOpts, len(jobs))
+	for i, a := range jobs {
+		l, priority := line{bulk, a.Job.Installation}, 1
+		if !a.Job.Bulk {
+			l.lane = events
+		}
+		n, err := count(l)
+		if err == nil && l.lane == events && n >= r.lanes.share {
+			l.lane = crowd
+			n, err = count(l)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for l.lane != events && priority <= len(crowds) && n >= crowds[priority-1] {
+			priority++
+		}
+		lines[l]++
+		opts[i] = &river.InsertOpts{Queue: l.lane, Priority: priority, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 	}
-	return lane, priority, err
+	return opts, nil
+}
+
+// lineIndex lets the jobs of an installation be counted, whatever else waits. It is
+// beside River's own and made at every start: River may make its table anew.
+func lineIndex(installation string) string {
+	return `CREATE INDEX IF NOT EXISTS river_job_line ON river_job (queue, (` + installation + `)) WHERE state = 'available'`
 }
 
 // waiting counts jobs of an installation that could run, up to a limit.
 func (r *River) waiting(ctx context.Context, lane string, installation int64, limit int) (n int, err error) {
 	err = r.reader.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM river_job WHERE state = 'available' AND queue = $1
-		AND CAST(args -> 'job' ->> 'installation' AS BIGINT) = $2 LIMIT $3) AS waiting`, lane, installation, limit).Scan(&n)
+		AND (`+r.installation+`) = $2 LIMIT $3) AS waiting`, lane, strconv.FormatInt(installation, 10), limit).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count the jobs of installation %d: %w", installation, err)
 	}

@@ -33,13 +33,13 @@ type Options struct {
 
 // River is a Queue on River. https://riverqueue.com
 type River struct {
-	client  client
-	group   group
-	db      *sql.DB
-	reader  *sql.DB
-	lanes   lanes
-	bell    *bell
-	recover func(ctx context.Context) error
+	client       client
+	group        group
+	reader       *sql.DB
+	lanes        lanes
+	installation string // as engine has it
+	bell         *bell
+	recover      func(ctx context.Context) error
 }
 
 // client is what is used of a river.Client, whose type depends on the database.
@@ -68,17 +68,24 @@ func Open(ctx context.Context, db Database, o Options, work Work) (*River, error
 	if pool := db.Pool(); pool != nil {
 		// The jobs of a server that died are River's to rescue: here nobody can know
 		// that it did.
-		return open(ctx, riverpgxv5.New(pool), db, engine{merge: mergePostgres, recover: nobody}, o, work)
+		return open(ctx, riverpgxv5.New(pool), db, engine{merge: mergePostgres, installation: installationPostgres, recover: nobody}, o, work)
 	}
-	return open(ctx, riversqlite.New(db.DB()), db, engine{merge: mergeSQLite, recover: recoverSQLite}, o, work)
+	return open(ctx, riversqlite.New(db.DB()), db, engine{merge: mergeSQLite, installation: installationSQLite, recover: recoverSQLite}, o, work)
 }
 
 // engine is what differs between databases beside River's driver.
 type engine struct {
-	merge string // notes.merge
+	merge        string // notes.merge
+	installation string // SQL for the installation of a job, as text; it never fails
 	// recover takes up the jobs that a dead process left running and counts them.
 	recover func(context.Context, *sql.DB) (int64, error)
 }
+
+// What engine.installation is. A row of SQLite's that is damaged must stop no other.
+const (
+	installationSQLite   = `CASE WHEN json_valid(args, 9) THEN CAST(args -> 'job' ->> 'installation' AS TEXT) END`
+	installationPostgres = `args -> 'job' ->> 'installation'`
+)
 
 // nobody is an engine's recover where other servers may be running the jobs.
 func nobody(context.Context, *sql.DB) (int64, error) { return 0, nil }
@@ -98,6 +105,9 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], at Datab
 	}
 	err = at.Alone(ctx, func(ctx context.Context) error {
 		_, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
+		if err == nil {
+			_, err = db.ExecContext(ctx, lineIndex(e.installation))
+		}
 		return err
 	})
 	if err != nil {
@@ -124,8 +134,8 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], at Datab
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
-	r := &River{client: c, db: db, reader: reader, lanes: lanes, bell: bell}
-	r.group.insert = inserter(c, driver, r.lane, o.Clock)
+	r := &River{client: c, reader: reader, lanes: lanes, installation: e.installation, bell: bell}
+	r.group.insert = inserter(c, driver, r.place, o.Clock)
 	r.recover = func(ctx context.Context) error {
 		n, err := e.recover(ctx, db)
 		if err != nil {
@@ -216,7 +226,7 @@ func (r *River) Idle(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		var open int
-		err := r.db.QueryRowContext(ctx, `SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded')`).Scan(&open)
+		err := r.reader.QueryRowContext(ctx, `SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded')`).Scan(&open)
 		if err != nil {
 			return fmt.Errorf("queue: count its jobs: %w", err)
 		}

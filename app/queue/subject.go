@@ -64,18 +64,16 @@ func (j Job) news() (out []news) {
 // inserter stores jobs together with their news, in one transaction: all or none. No
 // two of them are the same.
 func inserter[TTx any](c *river.Client[TTx], driver riverdriver.Driver[TTx],
-	lane func(context.Context, Job) (string, int, error), clock func() time.Time,
+	place func(context.Context, []args) ([]*river.InsertOpts, error), clock func() time.Time,
 ) func(context.Context, []args) error {
 	return func(ctx context.Context, jobs []args) error {
+		opts, err := place(ctx, jobs)
+		if err != nil {
+			return err
+		}
 		params := make([]river.InsertManyParams, len(jobs))
 		for i, a := range jobs {
-			lane, priority, err := lane(ctx, a.Job)
-			if err != nil {
-				return err
-			}
-			params[i] = river.InsertManyParams{Args: a, InsertOpts: &river.InsertOpts{
-				Queue: lane, Priority: priority, UniqueOpts: river.UniqueOpts{ByArgs: true},
-			}}
+			params[i] = river.InsertManyParams{Args: a, InsertOpts: opts[i]}
 		}
 		tx, err := driver.GetExecutor().Begin(ctx)
 		if err != nil {
