@@ -2,7 +2,9 @@ package queue
 
 import (
 	"context"
+	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"sync"
 )
@@ -19,10 +21,12 @@ type group struct {
 
 type waiter struct {
 	args   args
-	stored chan error // has room for the one result
+	stored chan error // has room for the one result; its own
 }
 
-// store returns when the job is stored, or when ctx ends: it may be stored then.
+// store returns when the job is stored, or when ctx ends: it may be stored then. One
+// that still waits is not: while the database does not answer, what was refused does
+// not pile up.
 func (g *group) store(ctx context.Context, a args) error {
 	w := waiter{a, make(chan error, 1)}
 	g.mu.Lock()
@@ -37,6 +41,9 @@ func (g *group) store(ctx context.Context, a args) error {
 	case err := <-w.stored:
 		return err
 	case <-ctx.Done():
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.waiting = slices.DeleteFunc(g.waiting, func(other waiter) bool { return other.stored == w.stored })
 		return ctx.Err()
 	}
 }
@@ -46,8 +53,8 @@ func (g *group) run(ctx context.Context) {
 	for {
 		g.mu.Lock()
 		n := min(len(g.waiting), maxGroup)
-		batch := g.waiting[:n:n]
-		g.waiting = g.waiting[n:]
+		batch := slices.Clone(g.waiting[:n])
+		g.waiting = slices.Delete(g.waiting, 0, n)
 		g.busy = n > 0
 		g.mu.Unlock()
 		if n == 0 {
@@ -70,12 +77,23 @@ func (g *group) commit(ctx context.Context, batch []waiter) {
 	for _, unique := range slices.Sorted(maps.Keys(jobs)) { // so that no two servers wait for each other
 		list = append(list, jobs[unique])
 	}
-	err := g.insert(ctx, list)
+	err := g.try(ctx, list)
 	for _, w := range batch {
 		if err != nil && len(list) > 1 {
-			w.stored <- g.insert(ctx, []args{w.args})
+			w.stored <- g.try(ctx, []args{w.args})
 			continue
 		}
 		w.stored <- err
 	}
+}
+
+// try is insert with panics made errors: nobody above would keep one from ending the
+// process.
+func (g *group) try(ctx context.Context, jobs []args) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+		}
+	}()
+	return g.insert(ctx, jobs)
 }

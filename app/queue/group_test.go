@@ -21,8 +21,11 @@ func TestJobsThatWaitAreStoredTogether(t *testing.T) {
 		defer mu.Unlock()
 		batches = append(batches, jobs)
 		for _, j := range jobs {
-			if j.Unique == "bad" {
+			switch j.Unique {
+			case "bad":
 				return bad
+			case "worse":
+				panic("nobody is above")
 			}
 		}
 		return nil
@@ -35,7 +38,13 @@ func TestJobsThatWaitAreStoredTogether(t *testing.T) {
 	if err := g.store(gone, args{Unique: "gone"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("whoever left is told %v", err)
 	}
-	waiters := map[string]chan error{"b": make(chan error, 1), "a": make(chan error, 1), "bad": make(chan error, 1), "a again": make(chan error, 1)}
+	if len(g.waiting) > 0 {
+		t.Error("whoever left is waited for")
+	}
+	waiters := map[string]chan error{}
+	for _, name := range []string{"b", "a", "bad", "worse", "a again"} {
+		waiters[name] = make(chan error, 1)
+	}
 	g.mu.Lock()
 	for name, stored := range waiters {
 		if name == "a again" {
@@ -50,16 +59,16 @@ func TestJobsThatWaitAreStoredTogether(t *testing.T) {
 	}
 	for name, stored := range waiters {
 		err := <-stored
-		if failed := err != nil; failed != (name == "bad") {
+		if failed := err != nil; failed != (name == "bad" || name == "worse") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	if len(batches[0]) != 1 || len(batches[1]) != 4 || batches[1][0].Unique != "a" || batches[1][3].Unique != "gone" {
+	if len(batches[0]) != 1 || len(batches[1]) != 4 || batches[1][0].Unique != "a" || batches[1][3].Unique != "worse" {
 		t.Errorf("%+v", batches)
 	}
-	if len(batches) != 2+len(waiters)+1 { // then each by itself
+	if len(batches) != 2+len(waiters) { // then each by itself
 		t.Errorf("%d transactions", len(batches))
 	}
 }
