@@ -7,13 +7,12 @@ import (
 )
 
 // TakeLease gives a lease to holder for some time, unless another holds it that has not
-// run out. It reports whether it did. Servers compare their clocks through it, so that
-// those may differ by a fraction of that time only.
+// run out. It reports whether it did. It goes by the clock of the database: those of
+// servers differ.
 func (s *Store) TakeLease(ctx context.Context, name, holder string, d time.Duration) (bool, error) {
-	now := s.now()
-	n, err := s.change(ctx, `INSERT INTO lease (name, holder, until) VALUES ($1, $2, $3)
-		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until WHERE lease.until <= $4`,
-		name, holder, now.Add(d).UnixMilli(), now.UnixMilli())
+	n, err := s.change(ctx, `INSERT INTO lease (name, holder, until) SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), ms + $3 FROM (`+s.clock+`) AS clock WHERE true
+		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until WHERE lease.until <= excluded.until - $3`,
+		name, holder, d.Milliseconds())
 	if err != nil {
 		return false, fmt.Errorf("take the lease of %s: %w", name, err)
 	}
@@ -23,7 +22,7 @@ func (s *Store) TakeLease(ctx context.Context, name, holder string, d time.Durat
 // RenewLease lets holder keep a lease for some time from now. It reports false where
 // somebody else has taken it.
 func (s *Store) RenewLease(ctx context.Context, name, holder string, d time.Duration) (bool, error) {
-	n, err := s.change(ctx, `UPDATE lease SET until = $1 WHERE name = $2 AND holder = $3`, s.now().Add(d).UnixMilli(), name, holder)
+	n, err := s.change(ctx, `UPDATE lease SET until = (`+s.clock+`) + $1 WHERE name = $2 AND holder = $3`, d.Milliseconds(), name, holder)
 	if err != nil {
 		return false, fmt.Errorf("renew the lease of %s: %w", name, err)
 	}
@@ -33,8 +32,8 @@ func (s *Store) RenewLease(ctx context.Context, name, holder string, d time.Dura
 // HoldsLease says whether holder has a lease that has not run out.
 func (s *Store) HoldsLease(ctx context.Context, name, holder string) (bool, error) {
 	var n int
-	err := s.reader.QueryRowContext(ctx, `SELECT count(*) FROM lease WHERE name = $1 AND holder = $2 AND until > $3`,
-		name, holder, s.now().UnixMilli()).Scan(&n)
+	err := s.reader.QueryRowContext(ctx, `SELECT count(*) FROM lease WHERE name = $1 AND holder = $2 AND until > (`+s.clock+`)`,
+		name, holder).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("look at the lease of %s: %w", name, err)
 	}

@@ -1,10 +1,59 @@
 package store
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/bonafide-app/bonafide/app/store/enginetest"
 )
+
+// clocked stops the database's clock, and returns what lets time pass.
+func clocked(t *testing.T, s *Store) (pass func(time.Duration)) {
+	t.Helper()
+	now := time.Now()
+	pass = func(d time.Duration) {
+		now = now.Add(d)
+		s.clock = fmt.Sprintf(`SELECT CAST(%d AS BIGINT) AS ms`, now.UnixMilli())
+	}
+	pass(0)
+	return pass
+}
+
+// Two servers whose clocks differ have the same idea of who holds a lease, and whose round
+// of a task it is.
+func TestLeasesAndRoundsGoByTheDatabasesClock(t *testing.T) {
+	enginetest.Each(t, func(t *testing.T, database string) {
+		s := open(t, database)
+		skew := func(d time.Duration) { s.now = func() time.Time { return time.Now().Add(d) } }
+		ask := func(what string, want bool, got bool, err error) {
+			t.Helper()
+			if err != nil || got != want {
+				t.Errorf("%s: %t, %v", what, got, err)
+			}
+		}
+		got, err := s.TakeLease(t.Context(), "commit", "one", time.Minute)
+		ask("taken", true, got, err)
+		got, err = s.Claim(t.Context(), "sweep", time.Minute)
+		ask("claimed", true, got, err)
+		for _, d := range []time.Duration{time.Hour, -time.Hour} {
+			skew(d)
+			got, err = s.TakeLease(t.Context(), "commit", "two", time.Minute)
+			ask("taken by another", false, got, err)
+			got, err = s.HoldsLease(t.Context(), "commit", "one")
+			ask("held still", true, got, err)
+			got, err = s.RenewLease(t.Context(), "commit", "one", time.Minute)
+			ask("renewed", true, got, err)
+			got, err = s.Claim(t.Context(), "sweep", time.Minute)
+			ask("claimed by another", false, got, err)
+		}
+		got, err = s.TakeLease(t.Context(), "gone", "one", 0)
+		ask("taken for no time", true, got, err)
+		got, err = s.TakeLease(t.Context(), "gone", "two", time.Minute)
+		ask("taken when it ran out", true, got, err)
+	})
+}
 
 func TestALeaseIsOneHoldersUntilItRunsOut(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "b.db")
@@ -12,8 +61,7 @@ func TestALeaseIsOneHoldersUntilItRunsOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := time.Now()
-	s.now = func() time.Time { return now }
+	pass := clocked(t, s)
 	take := func(holder string, want bool) {
 		t.Helper()
 		if got, err := s.TakeLease(t.Context(), "commit", holder, time.Minute); err != nil || got != want {
@@ -36,12 +84,12 @@ func TestALeaseIsOneHoldersUntilItRunsOut(t *testing.T) {
 	take("two", false)
 	holds("one", true)
 	holds("two", false)
-	now = now.Add(50 * time.Second)
+	pass(50 * time.Second)
 	renew("one", true)
 	renew("two", false)
-	now = now.Add(50 * time.Second)
+	pass(50 * time.Second)
 	take("two", false)
-	now = now.Add(10 * time.Second)
+	pass(10 * time.Second)
 	holds("one", false)
 	take("two", true)
 	renew("one", false)

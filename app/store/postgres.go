@@ -68,6 +68,7 @@ func (s *Store) openPostgres(ctx context.Context, config *pgxpool.Config) error 
 	}
 	s.writer = stdlib.OpenDBFromPool(s.pool)
 	s.reader = s.writer // readers wait for nobody there
+	s.clock = clockPostgres
 	if err := s.pool.Ping(ctx); err != nil {
 		return reachable(err)
 	}

@@ -36,6 +36,7 @@ type Store struct {
 	writer *sql.DB
 	reader *sql.DB // the writer, on PostgreSQL
 	now    func() time.Time
+	clock  string       // SQL: what time the database has, as ms in one row
 	swept  atomic.Int64 // when expired facts were last deleted, unix ms
 }
 
@@ -48,7 +49,7 @@ func Open(ctx context.Context, database string) (*Store, error) {
 	if database == "" {
 		return nil, errors.New("no database was given: name a file, or the address of a PostgreSQL database")
 	}
-	s := &Store{now: time.Now}
+	s := &Store{now: time.Now, clock: clockSQLite}
 	name, open := "", s.openSQLite
 	var err error
 	if IsPostgres(database) {
@@ -70,6 +71,12 @@ func Open(ctx context.Context, database string) (*Store, error) {
 	}
 	return s, nil
 }
+
+// What Store.clock is.
+const (
+	clockSQLite   = `SELECT CAST(round(unixepoch('subsec') * 1000) AS BIGINT) AS ms`
+	clockPostgres = `SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) AS ms`
+)
 
 // IsPostgres says whether a database is named by the address of a PostgreSQL, not by
 // the path of a file.

@@ -9,16 +9,14 @@ import (
 )
 
 // Claim reports whether the round of a task is the caller's to do: the last one was
-// claimed at least every ago, by whichever server.
+// claimed at least every ago, by whichever server and the clock of the database.
 func (s *Store) Claim(ctx context.Context, task string, every time.Duration) (bool, error) {
-	now := s.now().UnixMilli()
-	result, err := s.writer.ExecContext(ctx, `INSERT INTO task (name, at, cursor) VALUES ($1, $2, '')
-		ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE task.at <= $3`, task, now, now-every.Milliseconds())
+	n, err := s.change(ctx, `INSERT INTO task (name, at, cursor) SELECT CAST($1 AS TEXT), ms, '' FROM (`+s.clock+`) AS clock WHERE true
+		ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE task.at <= excluded.at - $2`, task, every.Milliseconds())
 	if err != nil {
 		return false, fmt.Errorf("claim the task %s: %w", task, err)
 	}
-	n, err := result.RowsAffected()
-	return n > 0, err
+	return n > 0, nil
 }
 
 // Cursor is how far a task got, as SaveCursor kept it; "" where it has not begun.

@@ -10,8 +10,7 @@ import (
 func TestARoundIsClaimedOnce(t *testing.T) {
 	enginetest.Each(t, func(t *testing.T, database string) {
 		s := open(t, database)
-		now := time.Now()
-		s.now = func() time.Time { return now }
+		pass := clocked(t, s)
 		claim := func(want bool) {
 			t.Helper()
 			if got, err := s.Claim(t.Context(), "sweep", time.Hour); err != nil || got != want {
@@ -23,9 +22,9 @@ func TestARoundIsClaimedOnce(t *testing.T) {
 		}
 		claim(true) // a cursor alone is no claim
 		claim(false)
-		now = now.Add(59 * time.Minute)
+		pass(59 * time.Minute)
 		claim(false)
-		now = now.Add(time.Minute)
+		pass(time.Minute)
 		claim(true)
 		if cursor, err := s.Cursor(t.Context(), "sweep"); cursor != "17" || err != nil {
 			t.Fatal(cursor, err)
