@@ -49,20 +49,5 @@ func (s *Store) Put(ctx context.Context, key string, value []byte, ttl time.Dura
 	if err != nil {
 		return fmt.Errorf("cache a fact: %w", err)
 	}
-	if s.now().UnixMilli()-s.swept.Load() >= sweepEvery.Milliseconds() {
-		return s.sweep(ctx)
-	}
-	return nil
-}
-
-// sweep deletes the facts that have expired, and what nobody will compare with any more.
-func (s *Store) sweep(ctx context.Context) error {
-	s.swept.Store(s.now().UnixMilli())
-	if _, err := s.writer.ExecContext(ctx, `DELETE FROM subject WHERE at <= $1`, s.now().Add(-keepSubjects).UnixMilli()); err != nil {
-		return fmt.Errorf("delete old subjects: %w", err)
-	}
-	if _, err := s.writer.ExecContext(ctx, `DELETE FROM fact WHERE expires > 0 AND expires <= $1`, s.now().UnixMilli()); err != nil {
-		return fmt.Errorf("delete expired facts: %w", err)
-	}
-	return nil
+	return s.sweepInTime(ctx)
 }

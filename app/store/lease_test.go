@@ -112,29 +112,3 @@ func TestALeaseIsOneHoldersUntilItRunsOut(t *testing.T) {
 	}
 	take("four", true)
 }
-
-func TestOldSubjectsAreForgotten(t *testing.T) {
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "b.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	for name, at := range map[string]time.Time{"pull/1": time.Now(), "pull/2": time.Now().Add(-keepSubjects)} {
-		if _, err := s.DB().ExecContext(t.Context(), `INSERT INTO subject (installation, repository, name, seq, mark, at) VALUES (1, 2, $1, 1, '', $2)`, name, at.UnixMilli()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	count := func() (n int) {
-		t.Helper()
-		if err := s.DB().QueryRowContext(t.Context(), `SELECT count(*) FROM subject`).Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	if err := s.sweep(t.Context()); err != nil || count() != 1 {
-		t.Error(err, count())
-	}
-	if err := s.Forget(t.Context(), 1); err != nil || count() != 0 {
-		t.Error(err, count())
-	}
-}

@@ -17,12 +17,22 @@ const (
 	maxRepositories = 100_000
 	// readers is how many statements may read at once beside the one writer.
 	readers = 4
-	// sweepEvery is how often facts that have expired are deleted; they cost nothing
-	// but space.
+	// sweepEvery is how often what is too old is deleted; it costs nothing but space.
 	sweepEvery = time.Hour
 	// keepSubjects is how long is remembered which head an event brought: longer than any
 	// delivery is sent again.
 	keepSubjects = 8 * 24 * time.Hour
+	// keepReports is how long a report is kept after it was written: what was decided in a
+	// quarter can be looked up. There is one for each commit of a pull request, of about 1 kB
+	// for each package.
+	keepReports = 100 * 24 * time.Hour
+	// keepLeases is how long a lease is kept that ran out: a server that vanished gives none
+	// back. Longer than any two clocks differ.
+	keepLeases = 24 * time.Hour
+	// maxSwept and maxSweptReports bound what is deleted of a table at a time: deliveries wait
+	// for it. Reports are large.
+	maxSwept        = 20_000
+	maxSweptReports = 1_000
 	// busyTimeout is how long a statement waits for another one's lock.
 	busyTimeout = 5 * time.Second
 

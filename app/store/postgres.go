@@ -72,7 +72,12 @@ func (s *Store) openPostgres(ctx context.Context, config *pgxpool.Config) error 
 	if err := s.pool.Ping(ctx); err != nil {
 		return reachable(err)
 	}
-	return s.Alone(ctx, func(ctx context.Context) error { return s.migrate(ctx, goose.DialectPostgres) })
+	// What changes the tables takes as long as there are rows; Alone bounds it.
+	patient := config.ConnConfig.Copy()
+	patient.RuntimeParams["statement_timeout"] = "0"
+	db := stdlib.OpenDB(*patient)
+	err = s.Alone(ctx, func(ctx context.Context) error { return s.migrate(ctx, db, goose.DialectPostgres) })
+	return errors.Join(err, db.Close())
 }
 
 // SQLSTATEs that an operator can do something about.

@@ -20,7 +20,7 @@ type Report struct {
 }
 
 // SaveReport stores a report in the place of an earlier one for the same pull
-// request and head.
+// request and head. It is kept for keepReports.
 func (s *Store) SaveReport(ctx context.Context, r Report) error {
 	if len(r.JSON) > maxReport {
 		return fmt.Errorf("store the report of %s/%s: it has %d bytes, allowed are %d", r.Owner, r.Repo, len(r.JSON), maxReport)
@@ -32,7 +32,7 @@ func (s *Store) SaveReport(ctx context.Context, r Report) error {
 	if err != nil {
 		return fmt.Errorf("store the report of %s/%s: %w", r.Owner, r.Repo, err)
 	}
-	return nil
+	return s.sweepInTime(ctx)
 }
 
 // Report reads a stored report; ok is false where there is none.

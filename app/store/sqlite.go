@@ -42,7 +42,7 @@ func (s *Store) openSQLite(ctx context.Context) error {
 	if s.writer, err = s.sqlite(1, "rwc", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"); err != nil {
 		return err
 	}
-	if err := s.migrate(ctx, goose.DialectSQLite3); err != nil {
+	if err := s.migrate(ctx, s.writer, goose.DialectSQLite3); err != nil {
 		return err
 	}
 	if err := s.dropLeases(ctx); err != nil {

@@ -85,12 +85,12 @@ func IsPostgres(database string) bool {
 	return found && (scheme == "postgres" || scheme == "postgresql")
 }
 
-func (s *Store) migrate(ctx context.Context, dialect goose.Dialect) error {
+func (s *Store) migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(dialect, s.writer, files)
+	provider, err := goose.NewProvider(dialect, db, files)
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
