@@ -186,6 +186,31 @@ func TestAnAttemptThatIsNotTheLastIsFenced(t *testing.T) {
 	}
 }
 
+// What a server answers late must not end the job under the one that does it now.
+func TestALateAnswerCompletesNoJobThatRunsElsewhere(t *testing.T) {
+	enginetest.Each(t, func(t *testing.T, database string) {
+		began, release := make(chan error), make(chan struct{})
+		var attempts atomic.Int32
+		q := startQueue(t, database, Options{}, func(context.Context, Job, Attempt) error {
+			if attempts.Add(1) == 1 {
+				began <- nil
+				<-release // without a look at its context: the server sleeps
+			}
+			return nil
+		})
+		q.enqueue(job("d"))
+		_ = q.await("it runs", began)
+		if _, err := q.store.DB().ExecContext(t.Context(), `UPDATE river_job SET attempt = attempt + 1`); err != nil {
+			t.Fatal(err)
+		}
+		close(release)
+		q.idle()
+		if attempts.Load() != 2 || q.states() != "completed 1" {
+			t.Errorf("%d attempts, %s", attempts.Load(), q.states())
+		}
+	})
+}
+
 func TestNothingIsWrittenWhereTheDatabaseDoesNotAnswer(t *testing.T) {
 	fenced, asked := make(chan error), make(chan error)
 	q := startQueue(t, enginetest.SQLite(t), Options{}, func(ctx context.Context, _ Job, _ Attempt) error {

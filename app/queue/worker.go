@@ -72,12 +72,25 @@ func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
 	}
 	end()
 	if err == nil {
-		return nil
+		return w.done(ctx, rj)
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return context.Cause(ctx) // the server stops; River keeps the job, and the attempt does not count
 	}
 	return w.next(ctx, rj, known, attempt, err)
+}
+
+// done ends a job, unless another server was given it meanwhile. River asks for no more
+// than that the job runs, wherever: its row would be completed under the other, in the
+// middle of what that writes. So the job looks again instead.
+func (w *worker) done(ctx context.Context, rj *river.Job[args]) error {
+	g := guard{w: w, row: rj.JobRow}
+	if ours, _, err := g.read(ctx); err == nil && !ours {
+		log := rj.Args.Job.Log(w.o.Logger)
+		log.Warn().Msg("the job was given to another server while this one did it, and looks again")
+		return river.JobSnooze(againWait)
+	}
+	return nil // also where the database does not say: all that was to be done is
 }
 
 // next decides what follows an attempt that ended with an error.
