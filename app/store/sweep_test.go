@@ -29,7 +29,7 @@ func TestWhatIsOldIsDeletedAndNothingElse(t *testing.T) {
 			for table, at := range map[string]time.Time{
 				"subject": now.Add(-keepSubjects), "lease": now.Add(-keepLeases), "fact": now, "report": now.Add(-keepReports),
 			} {
-				at := at.Add(time.Duration(keep-1) * time.Minute).UnixMilli()
+				at := at.Add((keep - 1) * time.Minute).UnixMilli()
 				switch name := fmt.Sprint(i); table {
 				case "subject":
 					exec(`INSERT INTO subject (installation, repository, name, seq, mark, at) VALUES (1, 2, $1, 1, '', $2)`, name, at)
