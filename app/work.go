@@ -115,6 +115,11 @@ func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) erro
 			return err
 		}
 	}
+	if job.Bulk {
+		if err := a.forge.Spare(ctx, job.Installation); err != nil {
+			return err
+		}
+	}
 	if job.Reason == aged {
 		try.Quiet, ctx = true, review.WithFresh(ctx)
 	}
@@ -235,7 +240,7 @@ func (a *App) everywhere(ctx context.Context, job queue.Job) error {
 	}
 	for _, r := range repositories {
 		next := job
-		next.RepositoryID, next.Owner, next.Repo = r.ID, r.Owner, r.Name
+		next.RepositoryID, next.Owner, next.Repo, next.Bulk = r.ID, r.Owner, r.Name, true
 		if err := a.queue.Enqueue(ctx, next); err != nil {
 			return fmt.Errorf("enqueue %s/%s: %w", r.Owner, r.Name, err)
 		}

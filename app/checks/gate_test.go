@@ -207,6 +207,37 @@ func TestTheLastRequestOfAnHourBeginsThePause(t *testing.T) {
 	}
 }
 
+func TestPartOfTheLimitIsKeptForWhatPeopleWaitFor(t *testing.T) {
+	h := two(t)
+	f := h.forge()
+	left := 0
+	h.routes[readPull] = func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-RateLimit-Limit", "5000")
+		w.Header().Set("X-RateLimit-Remaining", strconv.Itoa(left))
+		w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(now.Add(20*time.Minute).Unix(), 10))
+		_, _ = io.WriteString(w, pullJSON(7, head, "open", ""))
+	}
+	for _, tt := range []struct {
+		left int
+		may  bool
+	}{{4999, true}, {1666, true}, {1665, false}, {1, false}} {
+		left = tt.left
+		if _, err := f.PullRequest(t.Context(), web, 7); err != nil {
+			t.Fatal(err)
+		}
+		err := f.Spare(t.Context(), 9)
+		if err == nil != tt.may || f.Ready(t.Context(), 9) != nil {
+			t.Errorf("%d left: %v", tt.left, err)
+		}
+		if err != nil && mustWait(t, err, true) < 20*time.Minute {
+			t.Errorf("%d left: %v", tt.left, err)
+		}
+		if err := f.Spare(t.Context(), 10); err != nil {
+			t.Errorf("another installation: %v", err)
+		}
+	}
+}
+
 func TestALimitOnTokensPausesTheApp(t *testing.T) {
 	h := two(t)
 	pauses := newWall()

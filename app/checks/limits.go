@@ -97,6 +97,11 @@ const (
 	// waits is missing to all installations.
 	MaxPace = 5 * time.Second
 
+	// KeptForEvents is the share of an hour's requests that is kept for what people wait
+	// for, a third: the rest has room for a daily round of 10,000 open pull requests (some
+	// 3,200 an hour).
+	KeptForEvents = 3
+
 	// KeptBytes bounds the answers that are kept with their ETags, MaxKeptAnswer each of
 	// them: the list of 100 pull requests has about 30 kB once it is decoded.
 	KeptBytes     = 8 << 20
