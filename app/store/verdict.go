@@ -72,11 +72,11 @@ func (s *Store) Verdict(ctx context.Context, installation, repository int64, num
 	return list[0], true, nil
 }
 
-// Judged says whether a completed verdict of ours on that head of that pull request is
-// known.
-func (s *Store) Judged(ctx context.Context, installation, repository int64, number int, head string) (bool, error) {
+// Judged says whether a completed verdict of ours is known on a pull request with that
+// head into that branch.
+func (s *Store) Judged(ctx context.Context, installation, repository int64, number int, head, baseRef string) (bool, error) {
 	v, ok, err := s.Verdict(ctx, installation, repository, number)
-	return ok && v.Head == head, err
+	return ok && v.Head == head && v.BaseRef == text(baseRef), err
 }
 
 // VerdictsInto are those on pull requests into a branch, at most max.

@@ -59,9 +59,9 @@ func TestAVerdictComesDueAndIsPutOff(t *testing.T) {
 		if err != nil || !ok || !v.Due.Equal(monday.Add(5*time.Hour)) {
 			t.Errorf("%+v, %v, %v", v, ok, err)
 		}
-		for head, want := range map[string]bool{"head": true, "another": false} {
-			if got, err := s.Judged(ctx, 7, 5, 2, head); err != nil || got != want {
-				t.Errorf("judged at %s: %v, %v", head, got, err)
+		for at, want := range map[[2]string]bool{{"head", v.BaseRef}: true, {"another", v.BaseRef}: false, {"head", "release/1.x"}: false} {
+			if got, err := s.Judged(ctx, 7, 5, 2, at[0], at[1]); err != nil || got != want {
+				t.Errorf("judged %s: %v, %v", at, got, err)
 			}
 		}
 	})

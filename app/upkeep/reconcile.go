@@ -36,10 +36,10 @@ type Pulls interface {
 	Recent(ctx context.Context, repo review.Repository) ([]review.Pull, error)
 }
 
-// Judged says whether a completed verdict of ours is known on that head of that pull
-// request. It asks nobody: what it does not know is judged once more.
+// Judged says whether a completed verdict of ours is known on a pull request with that
+// head into that branch. It asks nobody: what it does not know is judged once more.
 type Judged interface {
-	Judged(ctx context.Context, installation, repositoryID int64, number int, head string) (bool, error)
+	Judged(ctx context.Context, installation, repositoryID int64, number int, head, baseRef string) (bool, error)
 }
 
 // Jobs is the queue.
@@ -93,7 +93,7 @@ func (r *Reconcile) Do(ctx context.Context) error {
 		busy, err := r.busy(ctx, in)
 		if err == nil && !busy {
 			err = r.Jobs.Enqueue(ctx, queue.Job{
-				Delivery: fmt.Sprintf("%s/%d", CursorOf(in), slot), Kind: queue.Reconcile, Installation: in, Reason: reconcileTask,
+				Delivery: fmt.Sprintf("%s/%d", CursorOf(in), slot), Kind: queue.Reconcile, Installation: in, Reason: reconcileTask, Bulk: true,
 			})
 		}
 		failed = errors.Join(failed, err)
@@ -113,11 +113,19 @@ func (r *Reconcile) busy(ctx context.Context, installation int64) (bool, error) 
 type reconciled struct {
 	At    time.Time `json:"at"`    // when the last one began
 	After int64     `json:"after"` // the repository that it ended with, by number; 0 where all had their turn
+	// Again are the repositories, by number, that could not be looked at in their turn, and
+	// Left those that the round had no time for: the next attempt goes on with them.
+	Again []int64 `json:"again,omitempty"`
+	Left  []int64 `json:"left,omitempty"`
+	// Known: every repository has had its turn since the installation was seen first.
+	Known bool `json:"known"`
 }
 
 // Installation does an installation's part of a round: it looks at a bounded number of
 // repositories, first at those pushed to since the last round, then at the others by
-// turns. Whatever was enqueued before a failure is enqueued once.
+// turns. Whatever was enqueued before a failure is enqueued once. A repository that cannot
+// be looked at keeps no other from its turn, and has another one in the next round, with
+// those pushed to.
 func (r *Reconcile) Installation(ctx context.Context, installation int64) error {
 	text, err := r.Cursors.Cursor(ctx, CursorOf(installation))
 	if err != nil {
@@ -127,32 +135,68 @@ func (r *Reconcile) Installation(ctx context.Context, installation int64) error 
 	if text != "" {
 		if err := json.Unmarshal([]byte(text), &last); err != nil {
 			zerolog.Ctx(ctx).Error().Err(err).Msg("how far the repositories were looked at cannot be understood; it begins with the first")
-			last = reconciled{}
+			last = reconciled{Known: true}
 		}
 	}
-	now := r.Clock()
 	all, err := r.Account.Pushed(ctx, installation)
 	if errors.Is(err, review.ErrGone) {
 		return nil
 	} else if err != nil {
 		return fmt.Errorf("list the repositories of installation %d: %w", installation, err)
 	}
-	turn, next := chosen(all, last)
-	for _, repo := range turn {
-		// What was there before the installation was seen is checked and not commented on.
-		reason := Reconciled
-		if text == "" {
-			reason = Installed
-		}
-		if err := r.repository(ctx, repo.Repository, reason); err != nil {
-			return fmt.Errorf("look at the pull requests of %s/%s: %w", repo.Owner, repo.Name, err)
-		}
+	is := last
+	var turn []Pushed
+	if len(last.Left) > 0 {
+		turn = slices.DeleteFunc(all, func(p Pushed) bool { return !slices.Contains(last.Left, p.ID) })
+		is.Left = nil
+	} else {
+		is = reconciled{At: r.Clock()}
+		turn, is.After = chosen(all, last)
+		is.Known = last.Known || is.After <= last.After
 	}
-	state, err := json.Marshal(reconciled{At: now, After: next})
+	// What was there before the installation was seen is checked and not commented on.
+	reason := Reconciled
+	if !last.Known {
+		reason = Installed
+	}
+	looking, cancel := mostOf(ctx)
+	defer cancel()
+	var failed error
+	passed := 0
+	for i, repo := range turn {
+		err := r.repository(looking, repo.Repository, reason)
+		if err == nil {
+			passed++
+			continue
+		}
+		failed = fmt.Errorf("look at the pull requests of %s/%s: %w", repo.Owner, repo.Name, err)
+		if later := (*review.Later)(nil); looking.Err() != nil || errors.As(err, &later) && later.Limit {
+			for _, repo := range turn[i:] {
+				is.Left = append(is.Left, repo.ID)
+			}
+			is.Known = last.Known
+			break
+		}
+		zerolog.Ctx(ctx).Warn().Err(failed).Msg("a repository could not be looked at, and is in the next round")
+		is.Again = append(is.Again, repo.ID)
+	}
+	if passed > 0 && len(is.Left) == 0 {
+		failed = nil // it was theirs, not GitHub's
+	}
+	state, err := json.Marshal(is)
 	if err != nil {
 		return err
 	}
-	return r.Cursors.SaveCursor(ctx, CursorOf(installation), string(state))
+	return errors.Join(failed, r.Cursors.SaveCursor(ctx, CursorOf(installation), string(state)))
+}
+
+// mostOf leaves a fifth of the time, to keep how far it got.
+func mostOf(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/5))
 }
 
 // The reasons of the jobs about pull requests: one that was found without a verdict,
@@ -168,7 +212,7 @@ func chosen(all []Pushed, last reconciled) (turn []Pushed, next int64) {
 	since := last.At.Add(-overlap)
 	var rest []Pushed
 	for _, repo := range all {
-		if repo.At.After(since) && !last.At.IsZero() {
+		if repo.At.After(since) && !last.At.IsZero() || slices.Contains(last.Again, repo.ID) {
 			turn = append(turn, repo)
 		} else {
 			rest = append(rest, repo)
@@ -204,7 +248,7 @@ func (r *Reconcile) repository(ctx context.Context, repo review.Repository, reas
 	}
 	var known []review.Pull
 	for _, p := range pulls {
-		judged, err := r.Judged.Judged(ctx, repo.Installation, repo.ID, p.Number, p.HeadSHA)
+		judged, err := r.Judged.Judged(ctx, repo.Installation, repo.ID, p.Number, p.HeadSHA, p.BaseRef)
 		if err != nil {
 			return err
 		}
@@ -224,7 +268,7 @@ func (r *Reconcile) repository(ctx context.Context, repo review.Repository, reas
 		job := queue.Job{
 			Delivery: fmt.Sprintf("%s/%d/%d/%s/%s", reconcileTask, repo.ID, p.Number, p.HeadSHA, slot), Kind: queue.PullRequest,
 			Installation: repo.Installation, RepositoryID: repo.ID, Owner: repo.Owner, Repo: repo.Name,
-			Number: p.Number, EventHead: p.HeadSHA, Reason: reason,
+			Number: p.Number, EventHead: p.HeadSHA, Reason: reason, Bulk: reason == Installed,
 		}
 		if slices.ContainsFunc(open, func(j queue.Waiting) bool {
 			return j.Number == p.Number && !j.GivenUp || j.Head == p.HeadSHA && !j.GivenUp || j.Delivery == job.Delivery

@@ -2,9 +2,11 @@ package upkeep
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bonafide-app/bonafide/app/queue"
@@ -17,6 +19,7 @@ type hub struct {
 	pulls        map[int64][]review.Pull
 	looked       []int64
 	judged       map[string]bool // by head
+	fails        func(ctx context.Context, repository int64) error
 	jobs         []queue.Waiting
 	stored       []queue.Job
 }
@@ -26,13 +29,18 @@ func (h *hub) Pushed(context.Context, int64) ([]Pushed, error) {
 	return slices.Clone(h.repositories), nil
 }
 
-func (h *hub) Recent(_ context.Context, repo review.Repository) ([]review.Pull, error) {
+func (h *hub) Recent(ctx context.Context, repo review.Repository) ([]review.Pull, error) {
+	if h.fails != nil {
+		if err := h.fails(ctx, repo.ID); err != nil {
+			return nil, err
+		}
+	}
 	h.looked = append(h.looked, repo.ID)
 	return h.pulls[repo.ID], nil
 }
 
-func (h *hub) Judged(_ context.Context, _, _ int64, _ int, head string) (bool, error) {
-	return h.judged[head], nil
+func (h *hub) Judged(_ context.Context, _, _ int64, _ int, head, baseRef string) (bool, error) {
+	return h.judged[head] && baseRef == "", nil
 }
 
 func (h *hub) Open(_ context.Context, repository int64) (list []queue.Waiting, err error) {
@@ -87,7 +95,7 @@ func TestPullRequestsWithoutAVerdictGetAJob(t *testing.T) {
 	}
 	job := h.stored[0]
 	want := queue.Job{Delivery: "reconcile/5/2/b/2026-03-01T12", Kind: queue.PullRequest, Installation: 9, RepositoryID: 5, Owner: "acme", Repo: "web",
-		Number: 2, EventHead: "b", Reason: Installed}
+		Number: 2, EventHead: "b", Reason: Installed, Bulk: true}
 	if job != want {
 		t.Errorf("%+v, want %+v", job, want)
 	}
@@ -97,10 +105,112 @@ func TestPullRequestsWithoutAVerdictGetAJob(t *testing.T) {
 	if got := numbers(); len(got) != 0 {
 		t.Errorf("jobs of %v in the second round", got)
 	}
+	h.pulls[5][0].BaseRef = "release" // another branch than it was judged for
+	h.round(t, r)
+	if got := numbers(); !slices.Equal(got, []int{1}) {
+		t.Errorf("jobs of %v once one was retargeted", got)
+	}
+	h.pulls[5][0].BaseRef = ""
 	*now = now.Add(tryAgain) // what was given up has another turn
 	h.round(t, r)
 	if got := numbers(); !slices.Equal(got, []int{4}) || h.stored[0].Reason != Reconciled {
 		t.Errorf("jobs of %v, %+v", got, h.stored)
+	}
+}
+
+// many are repositories with one pull request each.
+func many(n int64) *hub {
+	h := &hub{pulls: map[int64][]review.Pull{}}
+	for id := int64(1); id <= n; id++ {
+		h.repositories = append(h.repositories, Pushed{Repository: review.Repository{Installation: 9, ID: id, Owner: "o", Name: fmt.Sprint(id)}})
+		h.pulls[id] = []review.Pull{{Number: 1, Open: true, HeadSHA: fmt.Sprint(id)}}
+	}
+	return h
+}
+
+func TestNothingThatWasThereBeforeIsCommentedOnUntilEveryRepositoryHadItsTurn(t *testing.T) {
+	h := many(250)
+	r, now := reconciler(h)
+	for i := range 4 {
+		h.round(t, r)
+		want := Installed
+		if i == 3 { // the third one came to the end
+			want = Reconciled
+		}
+		for _, j := range h.stored {
+			if j.Reason != want || j.Bulk != (want == Installed) {
+				t.Fatalf("round %d: %+v", i+1, j)
+			}
+		}
+		*now = now.Add(time.Hour)
+	}
+}
+
+func TestARepositoryThatFailsKeepsNoOtherFromItsTurn(t *testing.T) {
+	h := many(250)
+	r, now := reconciler(h)
+	broken := map[int64]bool{}
+	for id := int64(1); id <= 250; id += 50 {
+		broken[id] = true
+	}
+	h.fails = func(_ context.Context, id int64) error {
+		if broken[id] {
+			return &review.Later{After: time.Second, Reason: "GitHub answered 500"}
+		}
+		return nil
+	}
+	seen := map[int64]bool{}
+	for range 4 {
+		h.round(t, r)
+		for _, id := range h.looked {
+			seen[id] = true
+		}
+		*now = now.Add(time.Hour)
+	}
+	if len(seen) != 245 {
+		t.Errorf("%d repositories were looked at", len(seen))
+	}
+	clear(broken)
+	h.round(t, r)
+	if !slices.Contains(h.looked, 51) || !slices.Contains(h.looked, 201) {
+		t.Errorf("those that failed are not looked at next: %v", h.looked)
+	}
+}
+
+func TestAJobThatHasNoTimeForAllRepositoriesGoesOnWhereItEnded(t *testing.T) {
+	for name, end := range map[string]error{"time": context.DeadlineExceeded, "limit": &review.Later{After: time.Minute, Limit: true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := many(100)
+				r, _ := reconciler(h)
+				asked := 0
+				h.fails = func(ctx context.Context, _ int64) error {
+					if asked++; name == "limit" && asked%41 == 0 {
+						return end
+					}
+					time.Sleep(3 * time.Second) // 48 of them in four fifths of three minutes
+					return ctx.Err()
+				}
+				attempts := 0
+				for failed := true; failed && attempts < 9; attempts++ {
+					ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+					err := r.Installation(ctx, 9)
+					cancel()
+					if failed = err != nil; failed && !errors.Is(err, end) {
+						t.Fatal(err)
+					}
+				}
+				slices.Sort(h.looked)
+				if n := len(slices.Compact(h.looked)); n != 100 || attempts != 3 {
+					t.Errorf("%d repositories were looked at in %d attempts", n, attempts)
+				}
+				for _, j := range h.stored {
+					if j.Reason != Installed {
+						t.Fatalf("%+v", j)
+					}
+				}
+			})
+		})
 	}
 }
 
