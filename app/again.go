@@ -23,6 +23,8 @@ const (
 	perRound = 200
 	// perList bounds what is read at a time of what is to be hastened.
 	perList = 500
+	// perBranch bounds the pull requests into one branch that a policy is looked up for.
+	perBranch = 20_000
 	// outstanding is when a pull request comes due again of which a job was made: that job
 	// is over by then, or was given up.
 	outstanding = 4 * time.Hour
@@ -65,7 +67,7 @@ func (a *App) rejudge(ctx context.Context) error {
 // pushed judges again what a push changed the policy of. Where it changed none, it costs
 // one request, and none where nothing stands that the branch could have a policy for.
 func (a *App) pushed(ctx context.Context, job queue.Job, repo review.Repository) error {
-	into, err := a.store.VerdictsInto(ctx, job.Installation, job.RepositoryID, job.BaseRef, perList)
+	into, err := a.store.VerdictsInto(ctx, job.Installation, job.RepositoryID, job.BaseRef, perBranch)
 	if err != nil {
 		return err
 	}
@@ -85,8 +87,8 @@ func (a *App) pushed(ctx context.Context, job queue.Job, repo review.Repository)
 		}
 		into = slices.DeleteFunc(into, func(v store.Verdict) bool { return checks.SameContent(v.Policy, content) })
 		if err := a.hasten(ctx, func(now time.Time) ([]store.Verdict, error) {
-			list := into
-			into = nil
+			list := into[:min(len(into), perList)]
+			into = into[len(list):]
 			return list, nil
 		}); err != nil {
 			return err
@@ -211,6 +213,9 @@ func (a *App) malware(ctx context.Context) error {
 	for _, adv := range list {
 		if adv.Updated.After(is.Newest) {
 			is.Newest = adv.Updated
+		}
+		if now := a.clock(); is.Newest.After(now) {
+			is.Newest = now // a time to come would hide what is new until then
 		}
 		if at, ok := was.Seen[adv.ID]; !ok || !at.Equal(adv.Updated) {
 			names = append(names, adv.Packages...)

@@ -149,6 +149,26 @@ func TestAPolicyThatChangesIsHeldAgainstWhatItIsAbout(t *testing.T) {
 	l.ends(bad.HeadSHA(), "failure", "provenance-lost")
 }
 
+func TestAPolicyThatChangesIsHeldAgainstAllThatItIsAbout(t *testing.T) {
+	l := newLater(t, false, nil)
+	const many = 520 // more than are read at a time
+	row := store.Verdict{Installation: l.scene.Installation.ID, Repository: l.repo.ID, Owner: "acme", Name: "web", BaseRef: "main",
+		Policy: "none", Floor: "none", Judged: time.Now(), Due: time.Now().Add(24 * time.Hour)}
+	for row.Number = 1001; row.Number <= 1000+many; row.Number++ {
+		l.must(l.server.Store().SaveVerdict(l.ctx, row))
+	}
+	_, err := l.repo.Push(l.ctx, forge.Change{Branch: "main", Files: forge.Files{"bonafide.yml": forge.Text("version: 1\n")}})
+	l.must(err)
+	l.settle()
+	left, err := l.server.Store().Due(l.ctx, time.Now().Add(30*time.Hour), 2*many)
+	l.must(err)
+	for _, v := range left {
+		if in := time.Until(v.Due); in > 5*time.Hour { // the first have their job already
+			t.Fatalf("pull request %d is due in %v", v.Number, in)
+		}
+	}
+}
+
 func TestMalwareThatBecomesKnownFailsWhatStood(t *testing.T) {
 	l := newLater(t, true, nil)
 	pull := l.pull(l.locked(mended))
@@ -157,6 +177,8 @@ func TestMalwareThatBecomesKnownFailsWhatStood(t *testing.T) {
 	l.ends(pull.HeadSHA(), "success")
 	before := l.check(other.HeadSHA())
 
+	l.GitHub.AddAdvisory(forge.Advisory{ID: "GHSA-oooo-dddd-dddd", Type: "malware", Summary: "of a time to come", Updated: time.Now().Add(999 * time.Hour),
+		Affects: []forge.Affected{{Name: "nobodys", Range: ">= 0"}}})
 	l.must(l.server.Malware(l.ctx))
 	l.settle()
 	l.GitHub.AddAdvisory(forge.Advisory{ID: "GHSA-aaaa-bbbb-cccc", Type: "malware", Summary: "Malware in tide", Updated: time.Now(),

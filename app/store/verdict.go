@@ -132,9 +132,9 @@ func (s *Store) PutOff(ctx context.Context, v Verdict, to time.Time) error {
 }
 
 // Doubt notes that the evidence of a verdict cannot be had again, since when, and when it
-// is asked for again.
+// is asked for again at the latest.
 func (s *Store) Doubt(ctx context.Context, installation, repository int64, number int, since, due time.Time) error {
-	_, err := s.writer.ExecContext(ctx, `UPDATE verdict SET doubt = $1, due = $2 WHERE installation = $3 AND repository = $4 AND number = $5`,
+	_, err := s.writer.ExecContext(ctx, `UPDATE verdict SET doubt = $1, due = CASE WHEN due > $2 THEN $2 ELSE due END WHERE installation = $3 AND repository = $4 AND number = $5`,
 		since.UnixMilli(), due.UnixMilli(), installation, repository, number)
 	if err != nil {
 		return fmt.Errorf("note a doubt about pull request %d of repository %d: %w", number, repository, err)

@@ -83,6 +83,10 @@ func TestWhatChangedWhileAPullRequestWasJudgedIsNotLost(t *testing.T) {
 		if got := must2(s.BringingIn(ctx, "npm/left-pad", during, 9)); len(got) > 0 {
 			t.Errorf("listed again: %+v", got)
 		}
+		must(t, s.Doubt(ctx, 7, 5, 1, during, during.Add(time.Hour)))
+		if v, _, err := s.Verdict(ctx, 7, 5, 1); err != nil || v.Due.After(during) || !v.Doubt.Equal(during) {
+			t.Errorf("due %v once it was doubted, %v", v.Due, err)
+		}
 		must(t, s.SaveVerdict(ctx, verdict(1, func(v *Verdict) { v.Judged = during.Add(-time.Minute); v.Due = during.Add(24 * time.Hour) })))
 		if v, _, err := s.Verdict(ctx, 7, 5, 1); err != nil || !v.Due.Equal(monday.Add(24*time.Hour)) {
 			t.Errorf("due %v, %v", v.Due, err)

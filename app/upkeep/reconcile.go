@@ -170,7 +170,7 @@ func (r *Reconcile) Installation(ctx context.Context, installation int64) error 
 			continue
 		}
 		failed = fmt.Errorf("look at the pull requests of %s/%s: %w", repo.Owner, repo.Name, err)
-		if later := (*review.Later)(nil); looking.Err() != nil || errors.As(err, &later) && later.Limit {
+		if looking.Err() != nil || limited(err) {
 			for _, repo := range turn[i:] {
 				is.Left = append(is.Left, repo.ID)
 			}

@@ -152,6 +152,9 @@ func (s *Sweep) read(ctx context.Context, known *swept) error {
 	if len(deliveries) > 0 && deliveries[0].At.After(known.Until) {
 		known.Until = deliveries[0].At
 	}
+	if now := s.Clock(); known.Until.After(now) {
+		known.Until = now // a time to come would hide what fails until then
+	}
 	if len(known.Lost) > maxLost {
 		// What there is no room for is read again: nothing is known beyond it.
 		zerolog.Ctx(ctx).Error().Int("deliveries", len(known.Lost)).Msg("very many deliveries did not arrive; the oldest are sent again first")
@@ -203,20 +206,30 @@ func (s *Sweep) redeliver(ctx context.Context, known *swept) error {
 		if sent == maxRedeliveries {
 			break
 		}
-		switch err := s.Log.Redeliver(ctx, l.ID); {
+		err := s.Log.Redeliver(ctx, l.ID)
+		switch {
 		case errors.Is(err, review.ErrGone):
 			l.Over = true
 			log.Error().Err(err).Msg("gave up a delivery that GitHub does not keep any more")
 			continue
-		case err != nil:
+		case err != nil && limited(err):
 			return fmt.Errorf("delivery %s: %w", l.GUID, err)
 		}
 		sent++
 		l.Next = now.Add(s.pause(l.Tries))
 		l.Tries++
+		if err != nil { // it may be this one alone: the next round begins with another
+			return fmt.Errorf("delivery %s: %w", l.GUID, err)
+		}
 		log.Info().Msg("a delivery that failed is sent again")
 	}
 	return nil
+}
+
+// limited says whether GitHub asks for a pause.
+func limited(err error) bool {
+	later := (*review.Later)(nil)
+	return errors.As(err, &later) && later.Limit
 }
 
 // pause is how long after it was sent again an event has to have arrived, with jitter.

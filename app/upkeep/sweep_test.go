@@ -143,7 +143,7 @@ func TestARoundSendsABoundedNumberAgainAndEndsAtARefusal(t *testing.T) {
 	for i := range maxRedeliveries + 3 {
 		log.add(fmt.Sprint(i), now.Add(-time.Hour), 503)
 	}
-	log.refuse = errors.New("GitHub asks for a pause")
+	log.refuse = &review.Later{After: time.Minute, Reason: "GitHub asks for a pause", Limit: true}
 	if err := s.Do(t.Context()); err == nil {
 		t.Error("the refusal is swallowed")
 	}
@@ -159,6 +159,30 @@ func TestARoundSendsABoundedNumberAgainAndEndsAtARefusal(t *testing.T) {
 	log.round(t, s)
 	log.refuse = nil
 	log.round(t, s)
+}
+
+func TestADeliveryThatCannotBeSentAgainKeepsNoOtherWaiting(t *testing.T) {
+	s, log, now := sweeper()
+	log.add("odd", now.Add(-2*time.Hour), 503)
+	log.add("good", now.Add(-time.Hour), 503)
+	log.refuse = errors.New("GitHub answered 422")
+	if err := s.Do(t.Context()); err == nil {
+		t.Error("the refusal is swallowed")
+	}
+	log.refuse = nil
+	log.round(t, s, "good")
+	log.add("good", *now, 200)
+	*now = now.Add(2 * s.Every)
+	log.round(t, s, "odd")
+}
+
+func TestADeliveryOfATimeToComeHidesNoOther(t *testing.T) {
+	s, log, now := sweeper()
+	log.add("odd", now.Add(1000*time.Hour), 200)
+	log.round(t, s)
+	log.list = nil
+	log.add("lost", now.Add(-s.Age), 503)
+	log.round(t, s, "lost")
 }
 
 func TestMoreThanThereIsRoomForIsReadAgain(t *testing.T) {
