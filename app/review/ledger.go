@@ -67,8 +67,8 @@ func (r *Runner) WithLedger(l Ledger) *Runner {
 	return r
 }
 
-// maxDoubt is how long a verdict stands whose evidence cannot be had again: a registry
-// that is down for a day changes nothing about what was verified.
+// maxDoubt is how long a verdict stands that cannot be confirmed: a registry that is down
+// for a day changes nothing about what was verified.
 const maxDoubt = 48 * time.Hour
 
 // verdicts are those of a check, one for each pull request that it is about.
@@ -116,7 +116,7 @@ func (r *Runner) record(ctx context.Context, repo Repository, verdicts []Verdict
 // this time, for a while.
 func (r *Runner) reconsider(ctx context.Context, repo Repository, check report.Check, is []Verdict) (publish bool, err error) {
 	differs, doubtful, worse := false, false, false
-	var since time.Time
+	var numbers []int
 	for i, v := range is {
 		was, ok, err := r.ledger.Standing(ctx, repo, v.Number)
 		if err != nil {
@@ -125,32 +125,52 @@ func (r *Runner) reconsider(ctx context.Context, repo Repository, check report.C
 		if !ok || was.Head != v.Head || was.Digest == "" {
 			return true, nil // nothing is known that could be doubted
 		}
-		since = earlier(since, was.Doubt)
+		numbers = append(numbers, v.Number)
 		differs = differs || was.Digest != v.Digest
 		rep := check.Sections[i].Report
 		hasty := rep.Hasty != ""
 		doubtful = doubtful || hasty || v.Unknown != "" && v.Unknown != was.Unknown
-		worse = worse || v.Conclusion == policy.Failure && was.Conclusion != policy.Failure && !hasty || malware(rep)
+		worse = worse || v.Conclusion == policy.Failure && was.Conclusion != policy.Failure && !hasty || certain(rep)
 	}
-	switch now := r.reviewer.clock(); {
+	switch {
 	case !differs:
 		r.record(ctx, repo, is)
 		return false, nil
-	case !doubtful || worse || !since.IsZero() && now.Sub(since) >= maxDoubt:
+	case !doubtful || worse:
 		return true, nil
-	case since.IsZero():
+	}
+	return r.doubted(ctx, repo, numbers...)
+}
+
+// doubted notes that the verdicts on some pull requests cannot be confirmed, and says
+// whether that has been so for too long to let them stand.
+func (r *Runner) doubted(ctx context.Context, repo Repository, numbers ...int) (tooLong bool, err error) {
+	var since time.Time
+	for _, n := range numbers {
+		was, _, err := r.ledger.Standing(ctx, repo, n)
+		if err != nil {
+			return false, fmt.Errorf("read what stands on pull request %d: %w", n, err)
+		}
+		since = earlier(since, was.Doubt)
+	}
+	now := r.reviewer.clock()
+	if since.IsZero() {
 		since = now
 	}
-	zerolog.Ctx(ctx).Warn().Time("since", since).Msg("the evidence of a verdict cannot be had again; the verdict stands for now, and is asked for again soon")
-	for _, v := range is {
-		if err := r.ledger.Doubt(ctx, repo, v.Number, since); err != nil {
-			return false, fmt.Errorf("note a doubt about pull request %d: %w", v.Number, err)
+	if now.Sub(since) >= maxDoubt {
+		return true, nil
+	}
+	zerolog.Ctx(ctx).Warn().Time("since", since).Msg("a verdict cannot be confirmed; it stands for now, and is asked for again soon")
+	for _, n := range numbers {
+		if err := r.ledger.Doubt(ctx, repo, n, since); err != nil {
+			return false, fmt.Errorf("note a doubt about pull request %d: %w", n, err)
 		}
 	}
 	return false, nil
 }
 
-// Stands says whether a pull request's live head has a verdict, or needs none.
+// Stands says whether a pull request's live head has a verdict that may stand although it
+// could not be confirmed this time, or needs none.
 func (r *Runner) Stands(ctx context.Context, repo Repository, number int) (bool, error) {
 	pull, err := r.forge.PullRequest(ctx, repo, number)
 	switch {
@@ -161,13 +181,18 @@ func (r *Runner) Stands(ctx context.Context, repo Repository, number int) (bool,
 	case !pull.Open:
 		return true, nil
 	}
-	_, ok, err := r.forge.Standing(ctx, repo, pull.HeadSHA)
-	return ok, err
+	if _, ok, err := r.forge.Standing(ctx, repo, pull.HeadSHA); err != nil || !ok {
+		return false, err
+	}
+	tooLong, err := r.doubted(ctx, repo, number)
+	return !tooLong, err
 }
 
-// malware says whether a report fails because of a package that is known as malware.
-func malware(r report.Report) bool {
+// certain says whether a report has a finding that no doubt about the evidence puts off: a
+// package that is known as malware, or a floor that the organisation has and that GitHub
+// refuses.
+func certain(r report.Report) bool {
 	return slices.ContainsFunc(r.Findings, func(f policy.Finding) bool {
-		return f.Rule == policy.RuleKnownMalware && f.Severity == policy.Error && !f.Unknown
+		return f.Rule == policy.RuleFloorUnread || f.Rule == policy.RuleKnownMalware && f.Severity == policy.Error && !f.Unknown
 	})
 }

@@ -137,6 +137,69 @@ func TestWorseIsSaidAtOnceWhateverElseIsUnknown(t *testing.T) {
 	q.wrote(1, 2, 2)
 }
 
+func TestAnOrganisationsFloorThatIsRefusedIsSaidAtOnce(t *testing.T) {
+	v := &verifier{provenance: map[string]provenance.State{"left@1.0.0": provenance.Verified, "left@1.0.1": provenance.Verified}}
+	q := judgedOnce(t, v)
+	p := policy.Default()
+	p.FloorUnread = "acme/.github cannot be read"
+	q.forge.policies = map[string]policy.Policy{"base": p}
+	q.judge(Try{Quiet: true})
+	q.wrote(1, 2, 2)
+	if c := q.forge.finished[1].Conclusion(); c != policy.ActionRequired {
+		t.Errorf("concluded %s", c)
+	}
+}
+
+func TestAPolicyThatBecameInvalidFailsAtOnceWhateverElseIsUnknown(t *testing.T) {
+	v := &verifier{provenance: map[string]provenance.State{"left@1.0.0": provenance.Verified, "left@1.0.1": provenance.Verified}}
+	q := judgedOnce(t, v)
+	v.provenance["left@1.0.1"] = provenance.Unknown
+	q.forge.problems = map[string]*policy.Problem{"base": {Kind: policy.PolicyInvalid, Lockfile: "bonafide.yml", Line: 2, Detail: "odd"}}
+	q.judge(Try{Quiet: true})
+	q.wrote(1, 2, 2)
+	if c := q.forge.finished[1].Conclusion(); c != policy.Failure {
+		t.Errorf("concluded %s", c)
+	}
+}
+
+func TestAVerdictThatCannotBeJudgedAgainFallsInTheEnd(t *testing.T) {
+	for _, call := range []string{"Trees", "Tip"} {
+		v := &verifier{provenance: map[string]provenance.State{"left@1.0.0": provenance.Verified, "left@1.0.1": provenance.Verified}}
+		q := judgedOnce(t, v)
+		q.forge.fail = func(name string) error {
+			if name == call {
+				return errors.New("GitHub refused it")
+			}
+			return nil
+		}
+		// lastly is what the last attempt at a quiet job comes to.
+		lastly := func(after time.Duration) {
+			t.Helper()
+			q.now = noon.Add(after)
+			err := q.PullRequest(t.Context(), repo, 7, Event{}, Try{Quiet: true, Last: true, Elapsed: time.Hour})
+			if err == nil {
+				return
+			}
+			if stands, failed := q.Stands(t.Context(), repo, 7); failed != nil {
+				t.Fatal(failed)
+			} else if !stands {
+				if err := q.GiveUp(t.Context(), repo, 7, "", err); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		lastly(24 * time.Hour)
+		lastly(71 * time.Hour)
+		if len(q.forge.finished) != 1 || !q.book.kept[7].Doubt.Equal(noon.Add(24*time.Hour)) {
+			t.Fatalf("%s: completed %d times, %+v", call, len(q.forge.finished), q.book.kept[7])
+		}
+		lastly(72 * time.Hour)
+		if n := len(q.forge.finished); n != 2 || q.forge.finished[1].Conclusion() != policy.Failure || q.forge.finished[1].Broken == "" {
+			t.Errorf("%s: completed %d times: %+v", call, n, q.forge.finished[n-1])
+		}
+	}
+}
+
 func TestACheckWithoutAVerdictIsMendedByTheNextRun(t *testing.T) {
 	q := judgedOnce(t, lost())
 	if err := q.GiveUp(t.Context(), repo, 7, "", errors.New("it burned")); err != nil || len(q.book.broke) != 1 {

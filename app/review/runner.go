@@ -483,7 +483,12 @@ func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targe
 			return nil, &Later{After: max(try.wait(), r.reviewer.rest()), Reason: reason}
 		}
 	}
-	if err != nil && run.Completed {
+	if err != nil && quiet {
+		if tooLong, failed := r.doubted(ctx, repo, numbers(targets)...); failed != nil || !tooLong {
+			zerolog.Ctx(ctx).Error().Err(err).Msg("gave up to judge again; the verdict stands")
+			return nil, failed
+		}
+	} else if err != nil && run.Completed {
 		// A verdict on this very ground stands; only what is beside it was asked for again.
 		zerolog.Ctx(ctx).Error().Err(err).Msg("gave up to ask again; the verdict stands")
 		return nil, nil
@@ -517,6 +522,16 @@ func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targe
 		return nil, r.ledger.Broke(ctx, repo, sha)
 	}
 	return &check, nil
+}
+
+// numbers are the pull requests that some targets are about.
+func numbers(targets []target) (list []int) {
+	for _, t := range targets {
+		if t.pull > 0 {
+			list = append(list, t.pull)
+		}
+	}
+	return list
 }
 
 // begin takes up the check run of a commit. A quiet run leaves one with a verdict as it
