@@ -34,7 +34,7 @@ func (r *River) Depth(ctx context.Context) (Depth, error) {
 	var d Depth
 	// -> and ->> mean the same to SQLite and to PostgreSQL.
 	rows, err := r.reader.QueryContext(ctx, `SELECT state, args -> 'job' ->> 'kind' AS kind, count(*) FROM
-		(SELECT state, args FROM river_job WHERE state IN `+unfinished+` LIMIT `+fmt.Sprint(maxCounted)+`) AS opened
+		(SELECT state, `+r.args+` AS args FROM river_job WHERE state IN `+unfinished+` LIMIT `+fmt.Sprint(maxCounted)+`) AS opened
 		GROUP BY state, args -> 'job' ->> 'kind'`)
 	if err != nil {
 		return Depth{}, fmt.Errorf("queue: count its jobs: %w", err)

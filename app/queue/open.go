@@ -16,9 +16,9 @@ type Waiting struct {
 // done, and those that were given up within the last days, up to 1,000. One whose row
 // does not read is left out.
 func (r *River) Open(ctx context.Context, repositoryID int64) ([]Waiting, error) {
-	rows, err := r.reader.QueryContext(ctx, `SELECT CAST(args -> 'job' AS TEXT), CASE WHEN state = 'discarded' THEN 1 ELSE 0 END FROM river_job
+	rows, err := r.reader.QueryContext(ctx, `SELECT CAST(`+r.args+` -> 'job' AS TEXT), CASE WHEN state = 'discarded' THEN 1 ELSE 0 END FROM river_job
 		WHERE state IN ('available', 'pending', 'retryable', 'running', 'scheduled', 'discarded')
-		AND CAST(args -> 'job' ->> 'repository_id' AS BIGINT) = $1 ORDER BY id DESC LIMIT $2`, repositoryID, maxOpen)
+		AND CAST(`+r.args+` -> 'job' ->> 'repository_id' AS BIGINT) = $1 ORDER BY id DESC LIMIT $2`, repositoryID, maxOpen)
 	if err != nil {
 		return nil, fmt.Errorf("queue: list the jobs of a repository: %w", err)
 	}

@@ -34,6 +34,26 @@ func TestTheJobsOfARepositoryAreListed(t *testing.T) {
 	}
 }
 
+func TestAJobWhoseRowIsDamagedHidesNoOther(t *testing.T) {
+	q := openQueue(t, t.TempDir()+"/b.db", Options{}, nil)
+	q.enqueue(job("damaged"), job("good"))
+	for _, state := range []string{"available", "discarded"} {
+		if _, err := q.store.DB().ExecContext(t.Context(), `UPDATE river_job SET args = x'ff01ff', state = $1,
+			finalized_at = CASE WHEN $1 = 'discarded' THEN created_at END WHERE id = (SELECT min(id) FROM river_job)`, state); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := q.Open(t.Context(), job("").RepositoryID); err != nil || len(got) == 0 || got[len(got)-1].Delivery != "good" {
+			t.Errorf("%s: %+v, %v", state, got, err)
+		}
+		if _, err := q.Depth(t.Context()); err != nil {
+			t.Errorf("%s: %v", state, err)
+		}
+		if err := q.Enqueue(t.Context(), job("after it was "+state)); err != nil {
+			t.Errorf("%s: %v", state, err)
+		}
+	}
+}
+
 func TestAStoredJobThatDoesNotReadIsGivenUp(t *testing.T) {
 	for name, damage := range map[string]string{
 		"another shape": `args = jsonb('{"job":[]}')`,

@@ -38,6 +38,7 @@ type River struct {
 	reader       *sql.DB
 	lanes        lanes
 	installation string // as engine has it
+	args         string // as engine has it
 	bell         *bell
 	recover      func(ctx context.Context) error
 }
@@ -68,21 +69,24 @@ func Open(ctx context.Context, db Database, o Options, work Work) (*River, error
 	if pool := db.Pool(); pool != nil {
 		// The jobs of a server that died are River's to rescue: here nobody can know
 		// that it did.
-		return open(ctx, riverpgxv5.New(pool), db, engine{merge: mergePostgres, installation: installationPostgres, recover: nobody}, o, work)
+		return open(ctx, riverpgxv5.New(pool), db, engine{merge: mergePostgres, installation: installationPostgres, args: "args", recover: nobody}, o, work)
 	}
-	return open(ctx, riversqlite.New(db.DB()), db, engine{merge: mergeSQLite, installation: installationSQLite, recover: recoverSQLite}, o, work)
+	return open(ctx, riversqlite.New(db.DB()), db, engine{merge: mergeSQLite, installation: installationSQLite, args: argsSQLite, recover: recoverSQLite}, o, work)
 }
 
 // engine is what differs between databases beside River's driver.
 type engine struct {
 	merge        string // notes.merge
 	installation string // SQL for the installation of a job, as text; it never fails
+	args         string // SQL for the column of that name, NULL where it does not read
 	// recover takes up the jobs that a dead process left running and counts them.
 	recover func(context.Context, *sql.DB) (int64, error)
 }
 
-// What engine.installation is. A row of SQLite's that is damaged must stop no other.
+// What engine.installation and engine.args are. SQLite fails a whole statement because of
+// one row that is damaged, which must stop no other.
 const (
+	argsSQLite           = `CASE WHEN json_valid(args, 9) THEN args END`
 	installationSQLite   = `CASE WHEN json_valid(args, 9) THEN CAST(args -> 'job' ->> 'installation' AS TEXT) END`
 	installationPostgres = `args -> 'job' ->> 'installation'`
 )
@@ -134,7 +138,7 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], at Datab
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
-	r := &River{client: c, reader: reader, lanes: lanes, installation: e.installation, bell: bell}
+	r := &River{client: c, reader: reader, lanes: lanes, installation: e.installation, args: e.args, bell: bell}
 	r.group.insert = inserter(c, driver, r.place, o.Clock)
 	r.recover = func(ctx context.Context) error {
 		n, err := e.recover(ctx, db)
