@@ -50,6 +50,7 @@ func (a *App) tasks(o Options) []upkeep.Task {
 	watchdog := &upkeep.Watchdog{Checks: notes{a.store}, Jobs: a.queue, Every: rounds.WatchdogEvery, Age: rounds.UnfinishedAge, Clock: time.Now}
 	tasks := []upkeep.Task{
 		sweep.Task(), a.reconcile.Task(), watchdog.Task(),
+		{Name: "mend", Every: rounds.WatchdogEvery, Do: a.queue.Mend},
 		{Name: "rejudge", Every: rounds.RejudgeEvery, AtStart: true, Do: a.rejudge},
 		{Name: "malware", Every: rounds.MalwareEvery, AtStart: true, Do: a.malware},
 		{Name: "trust", Every: rounds.TrustEvery, AtStart: true, Do: a.renewed},

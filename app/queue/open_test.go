@@ -54,6 +54,38 @@ func TestAJobWhoseRowIsDamagedHidesNoOther(t *testing.T) {
 	}
 }
 
+func TestAJobWhoseRowIsDamagedStopsNoOther(t *testing.T) {
+	for _, column := range []string{"args", "metadata", "errors", "tags", "attempted_by"} {
+		for _, running := range []bool{false, true} {
+			q := openQueue(t, t.TempDir()+"/b.db", Options{Workers: 1}, func(context.Context, Job, Attempt) error { return nil })
+			damage := func() {
+				t.Helper()
+				late := job("damaged")
+				q.enqueue(late, job("good"))
+				if _, err := q.store.DB().ExecContext(t.Context(), `UPDATE river_job SET state = 'available', finalized_at = NULL, `+column+` = x'ff01ff'
+					WHERE id = (SELECT min(id) FROM river_job)`); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if running {
+				q.start()
+				damage()
+				if err := q.Mend(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				damage()
+				q.start()
+			}
+			q.idle()
+			q.stop()
+			if got := q.states(); got != "cancelled 1, completed 1" {
+				t.Errorf("%s, running %v: %s", column, running, got)
+			}
+		}
+	}
+}
+
 func TestAStoredJobThatDoesNotReadIsGivenUp(t *testing.T) {
 	for name, damage := range map[string]string{
 		"another shape": `args = jsonb('{"job":[]}')`,

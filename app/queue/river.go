@@ -35,10 +35,13 @@ type Options struct {
 type River struct {
 	client       client
 	group        group
+	db           *sql.DB
 	reader       *sql.DB
 	lanes        lanes
 	installation string // as engine has it
 	args         string // as engine has it
+	mend         string // as engine has it
+	log          zerolog.Logger
 	bell         *bell
 	recover      func(ctx context.Context) error
 }
@@ -71,7 +74,7 @@ func Open(ctx context.Context, db Database, o Options, work Work) (*River, error
 		// that it did.
 		return open(ctx, riverpgxv5.New(pool), db, engine{merge: mergePostgres, installation: installationPostgres, args: "args", recover: nobody}, o, work)
 	}
-	return open(ctx, riversqlite.New(db.DB()), db, engine{merge: mergeSQLite, installation: installationSQLite, args: argsSQLite, recover: recoverSQLite}, o, work)
+	return open(ctx, riversqlite.New(db.DB()), db, engine{merge: mergeSQLite, installation: installationSQLite, args: argsSQLite, mend: mendSQLite, recover: recoverSQLite}, o, work)
 }
 
 // engine is what differs between databases beside River's driver.
@@ -79,6 +82,7 @@ type engine struct {
 	merge        string // notes.merge
 	installation string // SQL for the installation of a job, as text; it never fails
 	args         string // SQL for the column of that name, NULL where it does not read
+	mend         string // what River.Mend does; "": it needs nothing
 	// recover takes up the jobs that a dead process left running and counts them.
 	recover func(context.Context, *sql.DB) (int64, error)
 }
@@ -138,9 +142,12 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], at Datab
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
-	r := &River{client: c, reader: reader, lanes: lanes, installation: e.installation, args: e.args, bell: bell}
+	r := &River{client: c, db: db, reader: reader, lanes: lanes, installation: e.installation, args: e.args, mend: e.mend, log: o.Logger, bell: bell}
 	r.group.insert = inserter(c, driver, r.place, o.Clock)
 	r.recover = func(ctx context.Context) error {
+		if err := r.Mend(ctx); err != nil {
+			return err
+		}
 		n, err := e.recover(ctx, db)
 		if err != nil {
 			return fmt.Errorf("queue: take up the jobs that were running: %w", err)
