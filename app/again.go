@@ -52,7 +52,7 @@ func (a *App) rejudge(ctx context.Context) error {
 			// The same for two servers that find it at a time.
 			Delivery: fmt.Sprintf("aged/%d/%d/%d/%d", v.Installation, v.Repository, v.Number, v.Due.UnixMilli()),
 			Kind:     queue.PullRequest, Installation: v.Installation, RepositoryID: v.Repository, Owner: v.Owner, Repo: v.Name,
-			Number: v.Number, Reason: aged, Bulk: true,
+			Number: v.Number, Reason: aged, Bulk: true, Due: v.Due.UnixMilli(),
 		}
 		if err := a.queue.Enqueue(ctx, job); err != nil {
 			return fmt.Errorf("enqueue pull request %d of %s/%s: %w", v.Number, v.Owner, v.Name, err)
@@ -62,6 +62,13 @@ func (a *App) rejudge(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// again says whether a job to judge again is still to be done: one that had to wait for
+// hours has others behind it.
+func (a *App) again(ctx context.Context, job queue.Job) (bool, error) {
+	v, ok, err := a.store.Verdict(ctx, job.Installation, job.RepositoryID, job.Number)
+	return !ok || v.Digest == "" || v.Judged.UnixMilli() < job.Due, err
 }
 
 // pushed judges again what a push changed the policy of. Where it changed none, it costs

@@ -97,6 +97,16 @@ func TestADailyRoundThatFindsNothingWritesNothing(t *testing.T) {
 		t.Errorf("an hour later: %v", asked)
 	}
 
+	v, ok, err := l.server.Store().Verdict(l.ctx, l.scene.Installation.ID, l.repo.ID, pull.Number)
+	if err != nil || !ok {
+		t.Fatal(v, ok, err)
+	}
+	l.must(l.server.Store().PutOff(l.ctx, v, v.Judged.Add(-time.Hour)))
+	if asked := l.pass(0); len(asked) > 0 {
+		t.Errorf("a job that another one did meanwhile: %v", asked)
+	}
+	v.Due = v.Judged.Add(4 * time.Hour)
+	l.must(l.server.Store().SaveVerdict(l.ctx, v))
 	l.must(pull.Close(l.ctx))
 	l.settle()
 	if asked := l.pass(48 * time.Hour); len(asked) > 0 {

@@ -121,6 +121,9 @@ func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) erro
 		}
 	}
 	if job.Reason == aged {
+		if again, err := a.again(ctx, job); err != nil || !again {
+			return err
+		}
 		try.Quiet, ctx = true, review.WithFresh(ctx)
 	}
 	switch job.Kind {

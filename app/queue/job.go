@@ -63,6 +63,8 @@ type Job struct {
 	Digest string `json:"digest,omitempty"`
 	// Note is what the check is to say besides the verdict, one bounded sentence.
 	Note string `json:"note,omitempty"`
+	// Due is when a verdict that stands was to be judged again, in unix ms; 0 for others.
+	Due int64 `json:"due,omitempty"`
 	// Bulk says that nobody waits for it: it never keeps others waiting.
 	Bulk   bool   `json:"bulk,omitempty"`
 	Reason string `json:"reason"` // "opened", "synchronize", "rerequested", …
