@@ -55,7 +55,7 @@ func TestManyLargeLockfilesStayWithinTheMemory(t *testing.T) {
 			}
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestManyLargeLockfilesStayWithinTheMemory$", "-test.v", "-test.timeout=5m")
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestManyLargeLockfilesStayWithinTheMemory$", "-test.v", "-test.timeout=30m")
 	cmd.Env = append(os.Environ(), largeEnv+"="+dir)
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)

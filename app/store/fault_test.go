@@ -82,3 +82,23 @@ func TestAnAcceptanceThatCannotBeReadDoesNotCount(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
+
+// SQLite stores what it is given: a row of garbage is said, and is never a row that is not
+// there.
+func TestRowsOfGarbageAreSaid(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "b.db"))
+	for _, statement := range []string{
+		`INSERT INTO report (installation, owner, repo, number, head, json, at) VALUES (1, 'o', 'r', 2, 'h', '{}', 'garbage')`,
+		`INSERT INTO pause (installation, until, reason) VALUES (1, 'garbage', '')`,
+	} {
+		if _, err := s.writer.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, ok, err := s.Report(t.Context(), 1, "o", "r", 2, "h"); ok || err == nil || !strings.Contains(err.Error(), "read the report of o/r") {
+		t.Errorf("the report: %v, %v", ok, err)
+	}
+	if until, _, err := s.Paused(t.Context(), 1); !until.IsZero() || err == nil || !strings.Contains(err.Error(), "installation 1") {
+		t.Errorf("the pause: %v, %v", until, err)
+	}
+}

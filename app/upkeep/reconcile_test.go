@@ -272,3 +272,15 @@ func TestAServerThatStartsAgainAndAgainLooksOnce(t *testing.T) {
 		t.Errorf("%+v, %v: the first one's job waits still", h.stored, err)
 	}
 }
+
+func TestARoundBeginsAnewWhereItsPlaceDoesNotRead(t *testing.T) {
+	for _, cursor := range []string{"{", "null", "[]", `{"after":"x"}`, "\x00"} {
+		h := &hub{repositories: []Pushed{{Repository: review.Repository{Installation: 9, ID: 5, Owner: "acme", Name: "web"}}},
+			pulls: map[int64][]review.Pull{5: {{Number: 1, Open: true, HeadSHA: "a"}}}}
+		r, _ := reconciler(h)
+		r.Cursors = cursors{CursorOf(9): cursor}
+		if h.round(t, r); len(h.stored) != 1 || h.stored[0].Number != 1 {
+			t.Errorf("after %q: %+v", cursor, h.stored)
+		}
+	}
+}
