@@ -70,6 +70,10 @@ const (
 	fetchPoll     = 100 * time.Millisecond
 	// maxCounted bounds what Depth looks at: more than that is too many in any case.
 	maxCounted = 100_000
+	// sayAgain is how long what River said is not written once more, and maxSayings bounds
+	// what is remembered of it: it has some dozens of messages.
+	sayAgain   = 10 * time.Second
+	maxSayings = 200
 	// idlePoll is how often Idle looks.
 	idlePoll = 20 * time.Millisecond
 )

@@ -106,7 +106,7 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], at Datab
 	o = o.withDefaults()
 	db, reader := at.DB(), at.Reader()
 	// River tells of every failed attempt what the worker tells better.
-	log := slog.New(zerolog.NewSlogHandler(o.Logger.Level(max(o.Logger.GetLevel(), zerolog.WarnLevel))))
+	log := slog.New(newSparing(zerolog.NewSlogHandler(o.Logger.Level(max(o.Logger.GetLevel(), zerolog.WarnLevel)))))
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: log})
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)

@@ -15,11 +15,11 @@ var ErrDamaged = errors.New("the file is damaged: stop the server and restore a 
 // errGone is said of a file that is not the one that was opened.
 var errGone = errors.New("the database file was deleted or replaced while the server runs: what it stores now would be lost, so restart the server")
 
-// explained adds to an error of SQLite what is to be done about it.
+// explained adds to an error of the database what is to be done about it.
 func explained(err error) error {
 	var fault *sqlite.Error
 	if !errors.As(err, &fault) {
-		return err
+		return explainedPostgres(err)
 	}
 	switch fault.Code() & 0xff { // the rest says more of the same
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:

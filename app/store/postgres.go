@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,11 +26,11 @@ const aloneKey int64 = 0x626f6e6166696465
 func postgresConfig(address string) (*pgxpool.Config, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, errors.New("the address does not parse: write postgres://USER:PASSWORD@HOST:5432/NAME, other characters than letters and digits of the password as %XX")
+		return nil, errors.New("the address does not parse: write postgres://USER@HOST:5432/NAME, the password as :PASSWORD behind USER, other characters than letters and digits of the password as %XX")
 	}
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
-		return nil, errors.New("the address has a parameter, a host or a port that PostgreSQL's do not have: write postgres://USER:PASSWORD@HOST:5432/NAME?sslmode=verify-full")
+		return nil, errors.New("the address has a parameter, a host or a port that PostgreSQL's do not have: write postgres://USER@HOST:5432/NAME?sslmode=verify-full, the password as :PASSWORD behind USER")
 	}
 	// pgx fills in a default: only the address tells what the operator chose.
 	if !u.Query().Has("pool_max_conns") {
@@ -86,7 +87,10 @@ const (
 	wrongAuthorization = "28000"
 	wrongPassword      = "28P01"
 	noSuchDatabase     = "3D000"
+	noPrivilege        = "42501"
 	tooMany            = "53300"
+	diskFull           = "53100"
+	readOnly           = "25006"
 )
 
 // reachable says what to do about a connection that cannot be had. pgx names user and
@@ -104,8 +108,47 @@ func reachable(err error) error {
 			todo = "raise PostgreSQL's max_connections, or lower pool_max_conns in the address"
 		}
 	}
-	return fmt.Errorf("it cannot be connected to: %s: %w", todo, err)
+	return fmt.Errorf("it cannot be connected to: %s: %s", todo, oneLine(err))
 }
+
+// oneLine is an error of pgx, which has a line for each way that it tried, in one line
+// that says nothing twice.
+func oneLine(err error) string {
+	var said []string
+	for line := range strings.Lines(err.Error()) {
+		if line = strings.TrimSpace(line); !slices.Contains(said, line) {
+			said = append(said, line)
+		}
+	}
+	return strings.Join(said, " ")
+}
+
+// explainedPostgres adds to an error of PostgreSQL what is to be done about it. It is shown
+// at /readyz, which may be public: where the database is, and who asks it, is left out.
+func explainedPostgres(err error) error {
+	var refused *pgconn.PgError
+	var unreachable *pgconn.ConnectError
+	if errors.As(err, &refused) {
+		switch refused.Code {
+		case diskFull:
+			return fmt.Errorf("the disk of PostgreSQL is full: make room (%w)", err)
+		case readOnly:
+			return fmt.Errorf("PostgreSQL may only be read here: name the primary, or several hosts and target_session_attrs=read-write (%w)", err)
+		case noPrivilege:
+			return fmt.Errorf("the user may not make or write tables there: make it the owner of the database (%w)", err)
+		}
+	}
+	if errors.As(err, &unreachable) {
+		return unanswered{err}
+	}
+	return err
+}
+
+// unanswered is an error of a connection without its details.
+type unanswered struct{ err error }
+
+func (unanswered) Error() string   { return "PostgreSQL cannot be connected to; the log says more" }
+func (u unanswered) Unwrap() error { return u.err }
 
 // alonePostgres holds an advisory lock in a transaction of its own, so that it ends
 // with the connection, whatever becomes of this process.

@@ -9,6 +9,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
+	"github.com/bonafide-app/bonafide/app/mask"
 	"github.com/bonafide-app/bonafide/app/store/enginetest"
 )
 
@@ -96,6 +99,7 @@ func TestAPasswordIsNeverInAnError(t *testing.T) {
 		tests = append(tests, test{"no such database", u.String(), "create the database"})
 		u.User, u.Path = url.UserPassword("stranger", password), "/postgres"
 		tests = append(tests, test{"no such user", u.String(), "give the user and the password"})
+		tests = append(tests, test{"a user who may not make tables", guest(t, s), "make it the owner"})
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -112,8 +116,34 @@ func TestAPasswordIsNeverInAnError(t *testing.T) {
 			if !strings.Contains(err.Error(), test.says) {
 				t.Errorf("%v does not say %q", err, test.says)
 			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("more than a line: %v", err)
+			}
+			if told := mask.Text(err.Error()); strings.Contains(told, "[") {
+				t.Errorf("what it says looks like a secret: %s", told)
+			}
 		})
 	}
+}
+
+// guest is the address of a database whose user may connect to it and no more.
+func guest(t *testing.T, s *enginetest.Server) string {
+	t.Helper()
+	database := s.Database(t)
+	conn, err := pgx.Connect(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), `CREATE USER guest PASSWORD 'hunter2'`); err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword("guest", "hunter2")
+	return u.String()
 }
 
 func TestADatabaseThatWasRestartedIsUsedAgain(t *testing.T) {
@@ -127,6 +157,8 @@ func TestADatabaseThatWasRestartedIsUsedAgain(t *testing.T) {
 	}
 	if err := s.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), "cannot be written") {
 		t.Errorf("while it is down: %v", err)
+	} else if strings.Contains(err.Error(), "127.0.0.1") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("who may ask whether it is ready reads: %v", err)
 	}
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
