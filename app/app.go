@@ -71,6 +71,7 @@ type Options struct {
 // App is a running server.
 type App struct {
 	log      zerolog.Logger
+	begun    zerolog.Logger // says what the server goes by
 	listener net.Listener
 	server   *http.Server
 	endpoint *handlers.Endpoint
@@ -157,6 +158,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err := a.show(client); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
+	a.begun = a.beginning(o)
 	a.written = newReadiness(a.store.Ping, time.Now)
 	handler, err := web.New(web.Options{Webhook: handlers.Watched(a.endpoint, a.metrics.Delivery), Ready: a.ready, Health: func() map[string]string { return a.health(o.Version) }})
 	if err != nil {
@@ -200,7 +202,7 @@ func (a *App) Run(ctx context.Context) error {
 	go func() { defer close(kept); a.keeper.Run(background) }()
 	failed := make(chan error, 1)
 	go func() { failed <- a.server.Serve(a.listener) }()
-	log.Info().Str("address", a.listener.Addr().String()).Msg("ready for deliveries")
+	a.begun.Info().Str("address", a.listener.Addr().String()).Msg("ready for deliveries")
 
 	var err error
 	select {

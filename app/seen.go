@@ -44,6 +44,9 @@ func (a *App) seen(work queue.Work) queue.Work {
 		line := log.Info().Str("result", outcome).Int("attempt", attempt.N).Dur("took", took).Dur("waited", attempt.Waited)
 		if err != nil {
 			line = line.Str("why", err.Error())
+			if cause := review.Cause(err); cause != "" {
+				line = line.Str("cause", cause)
+			}
 		}
 		t.end(line).Msg("an attempt at a job ended")
 		return err
@@ -184,6 +187,18 @@ func (a *App) timed(tasks []upkeep.Task) []upkeep.Task {
 		}
 	}
 	return tasks
+}
+
+// beginning is a logger for the first line: which server this is, and what it goes by.
+func (a *App) beginning(o Options) zerolog.Logger {
+	rounds, trust := o.Rounds.withDefaults(), a.trust.Current()
+	c := part(o.Logger, "server").With().Str("version", o.Version).Str("database", a.store.Name()).Int("workers", o.Workers).
+		Stringer("try_for", o.TryFor).Stringer("sweep_every", rounds.SweepEvery).Stringer("reconcile_every", rounds.ReconcileEvery).
+		Str("trust_root", trust.ID())
+	if end := trust.Expires(); !end.IsZero() { // else no end is known
+		c = c.Time("trust_root_expires", end.UTC())
+	}
+	return c.Logger()
 }
 
 // show lets the metrics ask for what is so at the moment.

@@ -126,6 +126,16 @@ type Later struct {
 	Limit bool
 }
 
+// Cause is what made a *Later say what it says, for operators: people read its reason, which
+// leaves addresses and the words of libraries out. "" where there is none.
+func Cause(err error) string {
+	var later *Later
+	if !errors.As(err, &later) || later.Err == nil {
+		return ""
+	}
+	return later.Err.Error()
+}
+
 func (l *Later) Error() string { return l.Reason }
 func (l *Later) Unwrap() error { return l.Err }
 

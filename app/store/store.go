@@ -29,6 +29,7 @@ var ErrNewer = errors.New("it was written by a newer version")
 
 // Store is the open database. It is safe for concurrent use.
 type Store struct {
+	name   string        // for operators
 	path   string        // SQLite's file
 	opened fs.FileInfo   // what is open: the path may come to name another one
 	lock   *flock.Flock  // nil on PostgreSQL
@@ -50,24 +51,24 @@ func Open(ctx context.Context, database string) (*Store, error) {
 		return nil, errors.New("no database was given: name a file, or the address of a PostgreSQL database")
 	}
 	s := &Store{now: time.Now, clock: clockSQLite}
-	name, open := "", s.openSQLite
+	open := s.openSQLite
 	var err error
 	if IsPostgres(database) {
 		config, err := postgresConfig(database)
 		if err != nil {
 			return nil, fmt.Errorf("database: %w", err)
 		}
-		name, open = nameOf(config), func(ctx context.Context) error { return s.openPostgres(ctx, config) }
+		s.name, open = nameOf(config), func(ctx context.Context) error { return s.openPostgres(ctx, config) }
 	} else if s.path, err = filepath.Abs(database); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	} else {
-		name = s.path
+		s.name = s.path
 	}
 	if err = open(ctx); err == nil {
 		err = s.sweep(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("database %s: %w", name, explained(err)), s.Close())
+		return nil, errors.Join(fmt.Errorf("database %s: %w", s.name, explained(err)), s.Close())
 	}
 	return s, nil
 }
@@ -106,6 +107,9 @@ func (s *Store) migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect) 
 	}
 	return nil
 }
+
+// Name is the database's path, or its address without the password.
+func (s *Store) Name() string { return s.name }
 
 // DB is the writing pool, for package queue. On SQLite it has one connection: code
 // that holds a transaction on it must not ask it for another.

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/bonafide-app/bonafide/app/review"
 )
 
 // Task is something that is done again and again.
@@ -90,7 +92,11 @@ func (k *Keeper) do(ctx context.Context, t Task) {
 		}
 	}()
 	if err := t.Do(log.WithContext(ctx)); err != nil && !errors.Is(err, context.Canceled) {
-		log.Error().Err(err).Msg("the task failed; its next round is to make up for it")
+		line := log.Error().Err(err)
+		if cause := review.Cause(err); cause != "" {
+			line = line.Str("cause", cause)
+		}
+		line.Msg("the task failed; its next round is to make up for it")
 	}
 }
 

@@ -1,8 +1,11 @@
 package upkeep
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -10,6 +13,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/bonafide-app/bonafide/app/review"
 )
 
 // claims are Claims in memory.
@@ -57,5 +62,18 @@ func TestARoundIsDoneByOneOfSeveralServers(t *testing.T) {
 func TestATaskWithoutATimeIsRefused(t *testing.T) {
 	if _, err := New(&claims{}, zerolog.Nop(), Task{Name: "x", Do: func(context.Context) error { return nil }}); err == nil {
 		t.Error("it was taken")
+	}
+}
+
+func TestAFailedRoundSaysToOperatorsWhatWasBehindIt(t *testing.T) {
+	var log bytes.Buffer
+	failed := &review.Later{Reason: "GitHub could not be reached", Err: errors.New("no such host")}
+	k, err := New(&claims{at: map[string]time.Time{}}, zerolog.New(&log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.do(t.Context(), Task{Name: "some", Do: func(context.Context) error { return fmt.Errorf("list: %w", failed) }})
+	if !strings.Contains(log.String(), `"cause":"no such host"`) {
+		t.Error(log.String())
 	}
 }

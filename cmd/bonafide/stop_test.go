@@ -89,7 +89,13 @@ func (s *stopScene) start() *running {
 	s.must(p.Start())
 	s.t.Cleanup(func() { _ = p.Process.Kill(); _ = p.Wait() })
 	p.said = bufio.NewScanner(stderr)
-	p.address = p.until("ready for deliveries")["address"]
+	first := p.until("ready for deliveries")
+	for _, what := range []string{"version", "database", "sweep_every", "reconcile_every", "trust_root", "trust_root_expires"} {
+		if first[what] == "" {
+			s.t.Errorf("it does not say its %s as it begins: %v", what, first)
+		}
+	}
+	p.address = first["address"]
 	return p
 }
 
