@@ -231,7 +231,12 @@ func TestThePageOfTheDocumentationListsAllMetrics(t *testing.T) {
 	if want := rows(t, shown(t)); !slices.Equal(listed, want) {
 		t.Errorf("the table must be\n%s", strings.Join(want, "\n"))
 	}
-	// Alerts speak of metrics that there are.
+	// Alerts, and what operators are told to look at, speak of metrics that there are.
+	operations, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	data = append(data, operations...)
 	known := strings.Join(rows(t, shown(t)), "\n")
 	for _, name := range regexp.MustCompile(`\bbonafide_[a-z_]+`).FindAllString(string(data), -1) {
 		base := regexp.MustCompile(`_(bucket|count|sum)$`).ReplaceAllString(name, "")
