@@ -248,7 +248,7 @@ func TestAJobThatKeepsKillingTheServerIsGivenUp(t *testing.T) {
 		must(err)
 		must(q.Enqueue(ctx, queue.Job{Delivery: "d", Kind: queue.PullRequest, Installation: installation.ID, RepositoryID: repo.ID,
 			Owner: "acme", Repo: "web", Number: pull.Number, Reason: "opened"}))
-		_, err = db.DB().Exec(`UPDATE river_job SET state = 'running', attempt = 3, metadata = jsonb('{"crashes":2}')`)
+		_, err = db.DB().Exec(`UPDATE river_job SET state = 'running', attempt = 10, metadata = jsonb('{"crashes":9}')`)
 		must(err)
 		must(db.Close())
 	})
@@ -257,7 +257,7 @@ func TestAJobThatKeepsKillingTheServerIsGivenUp(t *testing.T) {
 	p := &play{stage: s, repo: repo}
 	p.ends(pull.HeadSHA(), "failure", "again and again")
 	for _, r := range s.GitHub.Requests() {
-		if strings.Contains(r.Path, "/git/") || strings.Contains(r.Path, "/compare/") {
+		if strings.Contains(r.Path, "/git/blobs/") || strings.Contains(r.Path, "/compare/") { // what the ground is may be asked
 			t.Errorf("it was judged again: %s", r.Path)
 		}
 	}
