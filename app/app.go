@@ -62,6 +62,7 @@ type Options struct {
 	// RequireOrgPolicy fails every check of an owner that sets no floor.
 	RequireOrgPolicy bool
 	Demo             bool // the trust root is the demo's, and every report says so
+	Hurry            bool // GitHub need not be spared, because it is the sandbox's: see checks.Options
 	Version          string
 	Logger           zerolog.Logger
 	Transport        http.RoundTripper // to GitHub; nil: the default
@@ -135,7 +136,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
 	}
 	if a.forge, err = checks.New(clients, checks.Options{
-		AppID: o.AppID, Logger: part(o.Logger, "github"), Pauses: a.store, Floors: a.store, RequireFloor: o.RequireOrgPolicy, Facts: facts{a.store, a.metrics}, Notes: notes{a.store},
+		AppID: o.AppID, Logger: part(o.Logger, "github"), Pauses: a.store, Floors: a.store, RequireFloor: o.RequireOrgPolicy, Facts: facts{a.store, a.metrics}, Notes: notes{a.store}, Hurry: o.Hurry,
 	}); err != nil {
 		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
 	}

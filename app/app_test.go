@@ -87,7 +87,7 @@ func emptyStage(t *testing.T, judged bool, settings ...setting) *stage {
 	o := app.Options{
 		Listener: listener, AppID: s.GitHub.AppID(), PrivateKey: s.GitHub.PrivateKeyPEM(), WebhookSecret: sandbox.WebhookSecret,
 		APIURL: s.GitHub.APIURL(), Database: filepath.Join(dir, "bonafide.db"), NPMRegistry: s.NPMURL, Trust: trust,
-		Workers: 4, TryFor: time.Minute, Demo: true, Version: "test", Logger: zerolog.New(zerolog.SyncWriter(s.log)),
+		Workers: 4, TryFor: time.Minute, Demo: true, Hurry: true, Version: "test", Logger: zerolog.New(zerolog.SyncWriter(s.log)),
 		Rounds: app.Rounds{SweepEvery: never, ReconcileEvery: never, WatchdogEvery: never, RejudgeEvery: never, MalwareEvery: never, TrustEvery: never}, // what a test wants of it, it says
 	}
 	hook := "http://" + listener.Addr().String() + "/api/github/hook"

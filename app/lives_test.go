@@ -90,7 +90,7 @@ func (l *lives) life(transport http.RoundTripper) *App {
 	})
 	l.must(err)
 	a := &App{log: zerolog.Nop(), store: l.store, queue: l.queue}
-	a.forge, err = checks.New(clients, checks.Options{AppID: l.hub.AppID(), Logger: zerolog.Nop(), Floors: a.store})
+	a.forge, err = checks.New(clients, checks.Options{AppID: l.hub.AppID(), Logger: zerolog.Nop(), Floors: a.store, Hurry: true})
 	l.must(err)
 	reviewer, err := review.New(review.Options{Verifier: proving{}, Concurrency: 4, Clock: func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }})
 	l.must(err)
@@ -292,6 +292,24 @@ func (l *lives) finish(a *App, jobs []queue.Job) {
 	}
 }
 
+// calm does a tale's jobs undisturbed and says which of its calls to GitHub wrote.
+func (l *lives) calm(jobs []queue.Job) (writes []bool) {
+	l.t.Helper()
+	var mu sync.Mutex
+	l.finish(l.life(&mortal{do: func(_ int, r *http.Request) (*http.Response, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		writes = append(writes, isWrite(r))
+		return nil, nil
+	}}), jobs)
+	return writes
+}
+
+// isWrite says whether a request changes something that shows.
+func isWrite(r *http.Request) bool {
+	return r.Method != http.MethodGet && !strings.HasSuffix(r.URL.Path, "/access_tokens")
+}
+
 // die does a tale's jobs until the transport kills the server, and returns what is left.
 func (l *lives) die(s tale, n int) (left []queue.Job, died bool) {
 	l.t.Helper()
@@ -325,13 +343,16 @@ func TestAServerThatDiesAfterAnyCallToGitHubLeavesNothingTwice(t *testing.T) {
 			t.Parallel()
 			l := newLives(t)
 			calm := begin(l)
-			l.finish(l.life(nil), calm.jobs)
+			writes := l.calm(calm.jobs)
 			want := calm.state()
 			if !strings.Contains(want, "completed") || strings.Contains(want, "in_progress") || name == "many findings" && strings.Count(want, "  package-lock.json:") < 60 {
 				t.Fatal(want)
 			}
 			n := 1
 			for ; ; n++ {
+				if n < len(writes) && !writes[n-1] && !writes[n] { // it reads on: nothing came of it
+					continue
+				}
 				s := begin(l)
 				left, died := l.die(s, n)
 				if !died {
@@ -355,9 +376,6 @@ func TestAWriteThatWasDoneAndReportedAsFailedIsNotDoneTwice(t *testing.T) {
 			calm := begin(l)
 			l.finish(l.life(nil), calm.jobs)
 			want := calm.state()
-			writes := func(r *http.Request) bool {
-				return r.Method != http.MethodGet && !strings.HasSuffix(r.URL.Path, "/access_tokens")
-			}
 			for n := 1; ; n++ {
 				s := begin(l)
 				var mu sync.Mutex
@@ -365,7 +383,7 @@ func TestAWriteThatWasDoneAndReportedAsFailedIsNotDoneTwice(t *testing.T) {
 				a := l.life(&mortal{do: func(i int, r *http.Request) (*http.Response, error) {
 					mu.Lock()
 					defer mu.Unlock()
-					if !writes(r) {
+					if !isWrite(r) {
 						return nil, nil
 					}
 					if seen++; seen != n {
@@ -408,9 +426,12 @@ func TestAServerThatWakesUpLateWritesNothing(t *testing.T) {
 			t.Parallel()
 			l := newLives(t)
 			calm := begin(l)
-			l.finish(l.life(nil), calm.jobs)
+			writes := l.calm(calm.jobs)
 			want := calm.state()
 			for n := 1; ; n++ {
+				if n <= len(writes) && writes[n-1] { // it is asked whether it still may right before
+					continue
+				}
 				s := begin(l)
 				asleep, wake := make(chan struct{}), make(chan struct{})
 				var mu sync.Mutex
@@ -424,7 +445,7 @@ func TestAServerThatWakesUpLateWritesNothing(t *testing.T) {
 					}
 					mu.Lock()
 					defer mu.Unlock()
-					if slept && r.Method != http.MethodGet && !strings.HasSuffix(r.URL.Path, "/access_tokens") {
+					if slept && isWrite(r) {
 						late = append(late, r.Method+" "+r.URL.Path)
 					}
 					return nil, nil

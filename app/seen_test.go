@@ -62,7 +62,7 @@ func whatIsSeen(t *testing.T) (s *stage, log string, shown map[string]string) {
 	out := &bytes.Buffer{}
 	github := &indiscreet{RoundTripper: http.DefaultTransport}
 	var public, private string
-	s = emptyStage(t, false, func(o *app.Options, w *sandbox.World) {
+	s = emptyStage(t, false, givesUpSoon, func(o *app.Options, w *sandbox.World) {
 		o.Logger = zerolog.New(mask.New(o.WebhookSecret, string(o.PrivateKey)).Writer(zerolog.SyncWriter(out))).Level(zerolog.DebugLevel)
 		o.Transport = github
 		var err error

@@ -147,7 +147,7 @@ func TestWhatWasThereBeforeIsCheckedAndNotCommentedOn(t *testing.T) {
 }
 
 func TestTheButtonOfACheckWithoutAVerdictRunsItAgain(t *testing.T) {
-	p := newPlay(t, true, nil)
+	p := newPlay(t, true, nil, givesUpSoon)
 	p.settle()
 	p.faultOn(403, func(r *http.Request) bool { return r.Method == "PATCH" && strings.Contains(r.URL.Path, "/check-runs/") }, 1, 2, 3)
 	pull := p.open(p.locked(mended))

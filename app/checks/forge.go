@@ -43,6 +43,9 @@ type Options struct {
 	// Facts keeps what was learnt of public runs and commits and does not change; may be nil.
 	Facts provenance.Cache
 	Notes Notes // of the checks that are begun; nil: none is taken
+	// Hurry does not spare GitHub: writes are not paced, and what failed is asked again
+	// soon. It is for a GitHub that nobody else uses: the sandbox's. Its limits hold.
+	Hurry bool
 }
 
 // Notes outlive the process, so that a check run that it left unfinished is found.
@@ -119,6 +122,7 @@ func New(clients githubapp.ClientCreator, o Options) (*Forge, error) {
 		notes:   o.Notes,
 	}
 	f.gates = newGates(f.clock, o.Pauses, &f.log)
+	f.gates.hurry = o.Hurry
 	return f, nil
 }
 

@@ -71,6 +71,8 @@ const (
 	// MaxFailureWait with every further one in a row.
 	FailureWait    = 5 * time.Second
 	MaxFailureWait = 2 * time.Minute
+	// HurriedWait is the wait after such a failure where GitHub need not be spared.
+	HurriedWait = 250 * time.Millisecond
 	// MaxSpread bounds what a pause is prolonged by for each job, so that the jobs of an
 	// installation do not all wake at once.
 	MaxSpread = 30 * time.Second

@@ -114,7 +114,7 @@ func demoServer(ctx context.Context, world *sandbox.World, dir string, log zerol
 	server, err := app.New(ctx, app.Options{
 		Listener: listener, AppID: world.GitHub.AppID(), PrivateKey: world.GitHub.PrivateKeyPEM(), WebhookSecret: sandbox.WebhookSecret,
 		APIURL: world.GitHub.APIURL(), Database: filepath.Join(dir, "bonafide.db"), NPMRegistry: world.NPMURL, Trust: trust,
-		Workers: 4, TryFor: demoTryFor, Demo: true, Version: "demo", Logger: log,
+		Workers: 4, TryFor: demoTryFor, Demo: true, Hurry: true, Version: "demo", Logger: log,
 	})
 	if err != nil {
 		listener.Close()
