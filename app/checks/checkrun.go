@@ -47,7 +47,7 @@ func (r checkRun) standsOn(ground string) bool {
 
 // Begin sets the check run of a commit to in_progress. A run that was completed on
 // the same ground stays as it is. One that a crash left unfinished is taken up
-// again; older unfinished ones end cancelled.
+// again; older ones end cancelled: a commit has one verdict.
 func (f *Forge) Begin(ctx context.Context, repo review.Repository, sha, ground string) (review.Run, error) {
 	runs, err := f.runs(ctx, repo, sha)
 	if err != nil {
@@ -62,7 +62,7 @@ func (f *Forge) Begin(ctx context.Context, repo review.Repository, sha, ground s
 		return f.begin(repo, sha, run), err
 	}
 	for _, older := range runs[1:] {
-		if err := f.cancel(ctx, repo, older, "A newer run replaced this one."); err != nil {
+		if err := f.replaced(ctx, repo, older); err != nil {
 			return review.Run{}, err
 		}
 	}
@@ -139,14 +139,19 @@ func (f *Forge) finish(ctx context.Context, run review.Run, check report.Check) 
 	if err != nil {
 		return err
 	}
+	if was.Status == completed { // a new run, or several requests, set it in progress for a moment
+		if err := f.note(ctx, repo, run.HeadSHA); err != nil {
+			return err
+		}
+	}
 	target := was
 	if !fits {
 		if target, err = f.create(ctx, repo, run.HeadSHA, externalID{about: x.about, ground: x.ground}); err != nil {
 			return err
 		}
-	}
-	if was.Status == completed { // several requests set it in progress for a moment
-		if err := f.note(ctx, repo, run.HeadSHA); err != nil {
+		// Before the new one is completed: it is what GitHub shows from now on, and a
+		// crash from here on has it taken up again.
+		if err := f.replaced(ctx, repo, was); err != nil {
 			return err
 		}
 	}
@@ -154,10 +159,7 @@ func (f *Forge) finish(ctx context.Context, run review.Run, check report.Check) 
 	if status(err) == http.StatusUnprocessableEntity {
 		err = f.publishRefused(ctx, repo, target.ID, err)
 	}
-	if err != nil || target.ID == was.ID {
-		return err
-	}
-	return f.cancel(ctx, repo, was, "A newer run replaced this one.")
+	return err
 }
 
 // Stands says whether our newest run of a commit was completed with a verdict on that
@@ -295,10 +297,25 @@ func (f *Forge) patch(ctx context.Context, repo review.Repository, id int64, bod
 	return run, nil
 }
 
+// cancel ends a run that is not completed.
 func (f *Forge) cancel(ctx context.Context, repo review.Repository, run checkRun, reason string) error {
 	if run.Status == completed {
 		return nil
 	}
+	return f.end(ctx, repo, run, reason)
+}
+
+// replaced ends a run that is not the commit's any more, with or without a verdict: whoever
+// lists all runs must not find two.
+func (f *Forge) replaced(ctx context.Context, repo review.Repository, run checkRun) error {
+	if run.Status == completed && !isVerdict(run.Conclusion) {
+		return nil
+	}
+	return f.end(ctx, repo, run, "A newer run replaced this one.")
+}
+
+// end completes a run as cancelled.
+func (f *Forge) end(ctx context.Context, repo review.Repository, run checkRun, reason string) error {
 	_, err := f.update(ctx, repo, run.ID, github.UpdateCheckRunOptions{
 		Status: github.String(completed), Conclusion: github.String(cancelled),
 		CompletedAt: &github.Timestamp{Time: f.clock().UTC()},

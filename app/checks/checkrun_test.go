@@ -135,8 +135,8 @@ func TestAnotherVerdictReplacesTheAnnotationsByANewRun(t *testing.T) {
 				publish(t, h.forge(), g, second)
 				got := h.latest()
 				want := len(report.Output(second).Annotations)
-				if len(h.runs) != 2 || len(got.Annotations) != want || got.Conclusion != string(second.Conclusion()) {
-					t.Errorf("%d runs, %d annotations, %s", len(h.runs), len(got.Annotations), got.Conclusion)
+				if len(h.runs) != 2 || len(got.Annotations) != want || got.Conclusion != string(second.Conclusion()) || h.runs[0].Conclusion != "cancelled" {
+					t.Errorf("%d runs, the first %s, %d annotations, %s", len(h.runs), h.runs[0].Conclusion, len(got.Annotations), got.Conclusion)
 				}
 				h.forget()
 				if publish(t, h.forge(), g, second); len(h.writes()) != 0 {
