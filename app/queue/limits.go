@@ -41,10 +41,19 @@ const (
 	// maxAttempts never ends a job: time does.
 	maxAttempts = math.MaxInt16
 
-	// rescueMargin is how long after its timeout a job of a server that vanished is
-	// taken over, where there are several servers. River looks every 30 s, and the
-	// job's pause is a minute at most: with a timeout of 3 min it runs again within 5.
+	// rescueMargin is how long after its timeout a job that still counts as running is
+	// begun again, where silence did not do it: its server lives, and could not store how
+	// it ended. River looks every 30 s, and the job's pause is a minute at most: with a
+	// timeout of 3 min it runs again within 5.
 	rescueMargin = 30 * time.Second
+	// silence is how long a server may not be heard of before its jobs are another's, where
+	// there are several: as long as the leases of its commits hold. beatEvery is how often
+	// it speaks, a statement each.
+	silence   = 30 * time.Second
+	beatEvery = 5 * time.Second
+	// beatsBefore is how often in a row a server has spoken before it takes over jobs: all
+	// others that live have by then, too.
+	beatsBefore = 3
 	// storeTimeout bounds the storing of a job: GitHub waits ten seconds for an answer.
 	storeTimeout = 8 * time.Second
 	// maxGroup is how many jobs are stored in one transaction at most.

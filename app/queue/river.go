@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ type Options struct {
 	pause      time.Duration // before the second attempt at what failed; 0 is firstPause
 	margin     time.Duration // after Timeout until a job is taken from a server that vanished; 0 is rescueMargin
 	crashPause time.Duration // after the second crash in a row; 0 is firstCrashPause
+	beat       time.Duration // between two signs of life; 0 is beatEvery
 }
 
 // River is a Queue on River. https://riverqueue.com
@@ -44,6 +46,8 @@ type River struct {
 	log          zerolog.Logger
 	bell         *bell
 	recover      func(ctx context.Context) error
+	alive        *alive // nil where no other server can have the database open
+	end          func() // tells that this server lives no longer; nil before Start
 }
 
 // client is what is used of a river.Client, whose type depends on the database.
@@ -70,9 +74,8 @@ type Database interface {
 // the database open, each job by one of them.
 func Open(ctx context.Context, db Database, o Options, work Work) (*River, error) {
 	if pool := db.Pool(); pool != nil {
-		// The jobs of a server that died are River's to rescue: here nobody can know
-		// that it did.
-		return open(ctx, riverpgxv5.New(pool), db, engine{merge: mergePostgres, installation: installationPostgres, args: "args", recover: nobody}, o, work)
+		// At the start nobody can know which servers died: that shows with time.
+		return open(ctx, riverpgxv5.New(pool), db, engine{merge: mergePostgres, installation: installationPostgres, args: "args", recover: nobody, shared: true}, o, work)
 	}
 	return open(ctx, riversqlite.New(db.DB()), db, engine{merge: mergeSQLite, installation: installationSQLite, args: argsSQLite, mend: mendSQLite, recover: recoverSQLite}, o, work)
 }
@@ -85,6 +88,7 @@ type engine struct {
 	mend         string // what River.Mend does; "": it needs nothing
 	// recover takes up the jobs that a dead process left running and counts them.
 	recover func(context.Context, *sql.DB) (int64, error)
+	shared  bool // other servers may have the database open
 }
 
 // What engine.installation and engine.args are. SQLite fails a whole statement because of
@@ -126,7 +130,9 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], at Datab
 	if err := river.AddWorkerSafely(workers, &worker{o: o, work: work, notes: notes{db, e.merge}, db: db, reader: reader, bell: bell, turns: turns{share: lanes.share}}); err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
+	id := rand.Text()
 	c, err := river.NewClient(driver, &river.Config{
+		ID:                          id,
 		Queues:                      lanes.queues(),
 		Workers:                     workers,
 		JobTimeout:                  o.Timeout,
@@ -143,6 +149,9 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], at Datab
 		return nil, fmt.Errorf("queue: %w", err)
 	}
 	r := &River{client: c, db: db, reader: reader, lanes: lanes, installation: e.installation, args: e.args, mend: e.mend, log: o.Logger, bell: bell}
+	if e.shared {
+		r.alive = &alive{db: db, id: id, every: o.beat, log: o.Logger}
+	}
 	r.group.insert = inserter(c, driver, r.place, o.Clock)
 	r.recover = func(ctx context.Context) error {
 		if err := r.Mend(ctx); err != nil {
@@ -179,6 +188,9 @@ func (o Options) withDefaults() Options {
 	if o.margin == 0 {
 		o.margin = rescueMargin
 	}
+	if o.beat == 0 {
+		o.beat = beatEvery
+	}
 	if o.crashPause == 0 {
 		o.crashPause = firstCrashPause
 	}
@@ -210,6 +222,11 @@ func (r *River) Start(ctx context.Context) error {
 	if err := r.recover(ctx); err != nil {
 		return err
 	}
+	if r.alive != nil {
+		if err := r.alive.beat(ctx); err != nil { // before it has a job
+			return err
+		}
+	}
 	// River takes only a cancelled context for a stop: with one whose time ran out, parts
 	// of it would try again without a pause.
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -217,6 +234,13 @@ func (r *River) Start(ctx context.Context) error {
 	if err := r.client.Start(running); err != nil {
 		stop()
 		return fmt.Errorf("queue: start: %w", err)
+	}
+	if r.alive != nil {
+		// Until Stop, not until ctx ends: jobs may still run then.
+		living, end := context.WithCancel(context.WithoutCancel(ctx))
+		told := make(chan struct{})
+		go func() { defer close(told); r.alive.tell(living) }()
+		r.end = func() { end(); <-told }
 	}
 	return nil
 }
@@ -227,6 +251,9 @@ func (r *River) Start(ctx context.Context) error {
 func (r *River) Stop(ctx context.Context) error {
 	if err := r.client.Stop(ctx); err != nil {
 		return fmt.Errorf("queue: stop: %w", err)
+	}
+	if r.end != nil {
+		r.end()
 	}
 	return nil
 }

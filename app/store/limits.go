@@ -26,8 +26,8 @@ const (
 	// quarter can be looked up. There is one for each commit of a pull request, of about 1 kB
 	// for each package.
 	keepReports = 100 * 24 * time.Hour
-	// keepLeases is how long a lease is kept that ran out: a server that vanished gives none
-	// back. Longer than any two clocks differ.
+	// keepLeases is how long a lease that ran out is kept: a server that vanished gives none
+	// back, and its jobs are looked for until then.
 	keepLeases = 24 * time.Hour
 	// maxSwept and maxSweptReports bound what is deleted of a table at a time: deliveries wait
 	// for it. Reports are large.
