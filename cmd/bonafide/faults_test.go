@@ -58,7 +58,7 @@ func raise(t *testing.T, engine string, on func(*storm.Options)) {
 		o.Seed = uint64(time.Now().UnixNano())
 	}
 	if knows(t, o.Program, "--sweep-every") {
-		o.Lose = true
+		o.Lose, o.Relax = true, true
 		o.Flags = append(o.Flags, "--sweep-every=5s", "--reconcile-every=20s")
 	}
 	on(&o)

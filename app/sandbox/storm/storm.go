@@ -271,8 +271,13 @@ func (t *tempest) calm(ctx context.Context) (Result, error) {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	var flaws []flaw
+	told := began
 	for {
 		flaws = t.stage.judge()
+		if time.Since(told) > 15*time.Second {
+			told = time.Now()
+			t.Log("storm: %v after it there are %d flaws, such as %v", time.Since(began).Round(time.Second), len(flaws), flaws[:min(len(flaws), 3)])
+		}
 		if len(flaws) == 0 && t.quiet() {
 			t.Log("storm: everything had ended %v after the storm", time.Since(began).Round(time.Second))
 			break

@@ -158,10 +158,10 @@ func (w *weather) fate(d forge.Delivery) forge.Fate {
 }
 
 // vanishes says whether what a delivery told can be seen without it: a newest commit
-// that has no verdict. That a pull request was closed or retargeted, of whose commit a
-// verdict stands, cannot; it is told by the log, or the day after.
+// that has no verdict. That a pull request was closed or retargeted, or a policy changed,
+// while a verdict stands, cannot; it is told by the log, or the day after.
 func vanishes(d forge.Delivery) bool {
-	return d.Event != "pull_request" || d.Action == "opened" || d.Action == "synchronize"
+	return d.Event != "push" && (d.Event != "pull_request" || d.Action == "opened" || d.Action == "synchronize")
 }
 
 // shuffle brings deliveries into any order, some of them twice.
