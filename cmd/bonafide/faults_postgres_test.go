@@ -16,8 +16,7 @@ func TestFaultsOnPostgreSQL(t *testing.T) {
 	}
 	database := enginetest.StartServer(t, "fsync=off")
 	raise(t, "postgres", func(o *storm.Options) {
-		// The jobs of a server that ended are taken over within five minutes.
-		o.Servers, o.Database, o.Calm = 2, database.Database(t), 6*time.Minute
+		o.Servers, o.Database, o.Calm = 2, database.Database(t), 3*time.Minute
 		o.Restart = func(context.Context) error { return database.Restart() }
 	})
 }
