@@ -113,9 +113,10 @@ func (r *Runner) record(ctx context.Context, repo Repository, verdicts []Verdict
 
 // reconsider holds what a quiet run found against what stands, and says whether it is to
 // be published. What comes to the same is not; nor is what only could not be found out
-// this time, for a while.
-func (r *Runner) reconsider(ctx context.Context, repo Repository, check report.Check, is []Verdict) (publish bool, err error) {
-	differs, doubtful, worse := false, false, false
+// this time, for a while: where somebody waits for another policy to show, it is tried as
+// for a new verdict.
+func (r *Runner) reconsider(ctx context.Context, repo Repository, check report.Check, is []Verdict, try Try) (publish bool, err error) {
+	differs, doubtful, worse, ruled := false, false, false, false
 	var numbers []int
 	for i, v := range is {
 		was, ok, err := r.ledger.Standing(ctx, repo, v.Number)
@@ -127,6 +128,7 @@ func (r *Runner) reconsider(ctx context.Context, repo Repository, check report.C
 		}
 		numbers = append(numbers, v.Number)
 		differs = differs || was.Digest != v.Digest
+		ruled = ruled || was.Policy != v.Policy || was.Floor != v.Floor
 		rep := check.Sections[i].Report
 		hasty := rep.Hasty != ""
 		doubtful = doubtful || hasty || v.Unknown != "" && v.Unknown != was.Unknown
@@ -138,6 +140,8 @@ func (r *Runner) reconsider(ctx context.Context, repo Repository, check report.C
 		return false, nil
 	case !doubtful || worse:
 		return true, nil
+	case ruled && !try.Last:
+		return false, &Later{After: max(try.wait(), r.reviewer.rest()), Reason: "the policy is another one, and the evidence cannot be had at the moment"}
 	}
 	return r.doubted(ctx, repo, numbers...)
 }

@@ -129,6 +129,24 @@ func TestWhatCannotBeFoundOutAgainLetsAVerdictStand(t *testing.T) {
 	}
 }
 
+func TestAnotherPolicyShowsAsSoonAsTheEvidenceCanBeHad(t *testing.T) {
+	v := &verifier{provenance: map[string]provenance.State{"left@1.0.0": provenance.Verified, "left@1.0.1": provenance.Verified}}
+	q := judgedOnce(t, v)
+	other := policy.Default()
+	other.Identity = "another"
+	q.forge.policies = map[string]policy.Policy{"base": other}
+	v.provenance["left@1.0.1"] = provenance.Unknown
+	var later *Later
+	if err := q.PullRequest(t.Context(), repo, 7, Event{}, Try{Quiet: true}); !errors.As(err, &later) || q.book.doubts != 0 {
+		t.Fatalf("%v, %d doubts", err, q.book.doubts)
+	}
+	q.judge(Try{Quiet: true, Last: true})
+	q.wrote(1, 1, 1)
+	if q.book.doubts != 1 {
+		t.Errorf("%d doubts", q.book.doubts)
+	}
+}
+
 func TestWorseIsSaidAtOnceWhateverElseIsUnknown(t *testing.T) {
 	v := &verifier{provenance: map[string]provenance.State{"left@1.0.0": provenance.Verified, "left@1.0.1": provenance.Verified}}
 	q := judgedOnce(t, v)

@@ -474,7 +474,7 @@ func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targe
 	}
 	check, verdicts := found.Check, found.verdicts(targets, sha, trust, at)
 	if err == nil && quiet {
-		if publish, err := r.reconsider(ctx, repo, check, verdicts); err != nil || !publish {
+		if publish, err := r.reconsider(ctx, repo, check, verdicts, try); err != nil || !publish {
 			return nil, err
 		}
 	}
