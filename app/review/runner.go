@@ -77,10 +77,11 @@ type Try struct {
 }
 
 // Waits between two attempts to find out what was unknown: half of what was waited
-// so far, so that a short failure is over soon and a long one is not hammered.
+// so far, so that a short failure is over soon and a long one is not hammered. What
+// keeps failing is left alone for longer (registry, checks); here people wait.
 const (
 	minWait = 500 * time.Millisecond
-	maxWait = 5 * time.Minute
+	maxWait = 2 * time.Minute
 )
 
 // settling is how long the verdict on a release that seems to have lost something, and
