@@ -20,8 +20,12 @@ type alive struct {
 	log   zerolog.Logger
 }
 
-// serverLease is a server's name among the leases.
-const serverLease = "server/"
+const (
+	// serverLease is a server's name among the leases.
+	serverLease = "server/"
+	// clockPostgres is what time the database has, in ms: servers may have others.
+	clockPostgres = `CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)`
+)
 
 // tell goes on until ctx ends, and then gives the lease back. The others are only looked
 // at where this server could speak for a while: while the database was away none could.
@@ -53,8 +57,8 @@ func (a alive) tell(ctx context.Context) {
 func (a alive) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, silence/4)
 	defer cancel()
-	_, err := a.db.ExecContext(ctx, `INSERT INTO lease (name, holder, until) VALUES ($1, $2, $3)
-		ON CONFLICT (name) DO UPDATE SET until = excluded.until`, serverLease+a.id, a.id, time.Now().Add(silence).UnixMilli())
+	_, err := a.db.ExecContext(ctx, `INSERT INTO lease (name, holder, until) VALUES ($1, $2, `+clockPostgres+` + $3)
+		ON CONFLICT (name) DO UPDATE SET until = excluded.until`, serverLease+a.id, a.id, silence.Milliseconds())
 	if err != nil {
 		return fmt.Errorf("queue: tell that this server lives: %w", err)
 	}
@@ -69,8 +73,8 @@ func (a alive) takeOver(ctx context.Context) error {
 	defer cancel()
 	result, err := a.db.ExecContext(ctx, `UPDATE river_job SET state = 'available',
 		metadata = metadata || jsonb_build_object('crashes', coalesce(CAST(metadata ->> 'crashes' AS integer), 0) + 1)
-		WHERE state = 'running' AND $1 || attempted_by[cardinality(attempted_by)] IN (SELECT name FROM lease WHERE until <= $2)`,
-		serverLease, time.Now().UnixMilli())
+		WHERE state = 'running' AND $1 || attempted_by[cardinality(attempted_by)] IN (SELECT name FROM lease WHERE until <= `+clockPostgres+`)`,
+		serverLease)
 	if err != nil {
 		return fmt.Errorf("queue: take over the jobs of servers that vanished: %w", err)
 	}
