@@ -233,7 +233,7 @@ func (s *stage) written() string {
 	var b strings.Builder
 	for _, o := range s.scene.Samples {
 		for _, r := range s.scene.Repository.CheckRuns(o.HeadSHA) {
-			fmt.Fprintln(&b, o.Name, r.ID, r.Status, r.Conclusion, r.Title, len(r.Annotations), r.LastWrittenAt.UnixNano())
+			fmt.Fprintln(&b, o.Name, r.ID, r.Status, r.Conclusion, r.Title, len(r.Annotations), r.Writes)
 		}
 		for _, p := range o.Pulls {
 			fmt.Fprintln(&b, p.Number, len(p.Reviews()), len(p.Comments()))

@@ -20,6 +20,7 @@ type CheckRun struct {
 	Actions                  []Action
 	Suite                    int64
 	CreatedAt, LastWrittenAt time.Time
+	Writes                   int // how often it was created or updated: times are of whole seconds
 }
 
 // Annotation is one note on lines of a file.
@@ -155,7 +156,7 @@ func (r *Repository) AddForeignCheckRun(ctx context.Context, slug, name, sha, co
 	}
 	suite := s.suite(r, a, sha)
 	run := &checkRun{suite: suite, CheckRun: CheckRun{ID: s.nextID(), App: slug, Name: name, HeadSHA: sha, Status: "completed", Conclusion: conclusion,
-		Started: s.now(), Completed: s.now(), Suite: suite.id, CreatedAt: s.now(), LastWrittenAt: s.now()}}
+		Started: s.now(), Completed: s.now(), Suite: suite.id, CreatedAt: s.now(), LastWrittenAt: s.now(), Writes: 1}}
 	suite.runs = append(suite.runs, run)
 	s.runs = append(s.runs, run)
 	return run.ID, nil

@@ -146,6 +146,7 @@ func (q *runRequest) apply(run *checkRun, now time.Time) {
 		run.Actions = *q.Actions
 	}
 	run.LastWrittenAt = now
+	run.Writes++
 }
 
 // cutBytes cuts a text to at most n bytes, between characters.
