@@ -353,6 +353,9 @@ func TestAServerThatDiesAfterAnyCallToGitHubLeavesNothingTwice(t *testing.T) {
 				if n < len(writes) && !writes[n-1] && !writes[n] { // it reads on: nothing came of it
 					continue
 				}
+				if testing.Short() && n%3 > 0 {
+					continue
+				}
 				s := begin(l)
 				left, died := l.die(s, n)
 				if !died {

@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -70,7 +72,17 @@ func TestACheckThatCannotBePublishedForALongTimeIsCompletedAfterwards(t *testing
 	p := newPlay(t, false, nil, givesUpSoon)
 	p.settle()
 	// The verdict is refused at every attempt, the last one's too; the check is given up.
-	p.faultOn(403, func(r *http.Request) bool { return r.Method == "PATCH" && strings.Contains(r.URL.Path, "/check-runs/") }, 1, 2, 3)
+	p.GitHub.SetFault(func(r *http.Request, _ string) *forge.Fault {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if r.Method == "PATCH" && bytes.Contains(body, []byte(`"conclusion":"success"`)) {
+			return &forge.Fault{Status: 403, Body: `{"message":"It fails","documentation_url":"https://docs.github.com","status":"403"}`}
+		}
+		return nil
+	})
 	pull := p.open(p.locked(mended))
 	p.settle()
 	p.ends(pull.HeadSHA(), "failure", "Re-run")
