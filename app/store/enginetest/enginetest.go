@@ -34,11 +34,14 @@ func Each(t *testing.T, test func(t *testing.T, database string)) {
 func SQLite(t testing.TB) string { return filepath.Join(t.TempDir(), "bonafide.db") }
 
 // Postgres gives the address of an empty PostgreSQL database that is dropped when the
-// test ends, or skips the test.
+// test ends, or skips the test. With -short it is skipped unless a server is named.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	if address := os.Getenv(Variable); address != "" {
 		return fresh(t, address)
+	}
+	if testing.Short() {
+		t.Skip("skipped: -short")
 	}
 	if Programs() == "" {
 		t.Skip("skipped: no PostgreSQL on this machine (initdb) and none named by " + Variable)
