@@ -42,10 +42,10 @@ func TestManyLargeLockfilesStayWithinTheMemory(t *testing.T) {
 		return
 	}
 	if _, err := os.Stat("/proc/self/status"); err != nil {
-		t.Skip("the system does not tell the memory of a process in /proc")
+		t.Skip("skipped: the system does not tell the memory of a process in /proc")
 	}
 	if testing.Short() || raceDetector {
-		t.Skip("takes a while, and is about the ordinary build")
+		t.Skip("skipped: the race detector has memory of its own, and -short has no time")
 	}
 	dir := t.TempDir()
 	for _, l := range largeLockfiles() {

@@ -177,7 +177,7 @@ func (p *running) ends(within time.Duration) *os.ProcessState {
 
 func TestAKilledServersJobRunsAgainSoonAfterItsRestart(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds the program, and waits for it to drain")
+		t.Skip("skipped: -short; it builds the program, and waits for it to drain")
 	}
 	s := newStopScene(t)
 	p := s.start()
