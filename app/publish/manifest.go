@@ -1,0 +1,251 @@
+package publish
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+func sprintf(format string, args ...any) string { return fmt.Sprintf(format, args...) }
+
+// readManifest reads a package.json.
+func readManifest(file string, data []byte) (*manifest, error) {
+	d, err := newDocument(file, data, true)
+	if err != nil {
+		return nil, err
+	}
+	if d.root.Kind != yaml.MappingNode {
+		return nil, unreadableAt(1, "The file is no manifest: it is not an object.")
+	}
+	m := &manifest{place: d.at(d.root, false), Dir: folder(file), tools: map[string]*release{}}
+	for _, k := range d.members(d.root) {
+		switch k.key {
+		case "name":
+			m.Name = k.text()
+		case "version":
+			m.Version = k.text()
+		case "private":
+			m.Private = k.text()
+		case "packageManager":
+			m.Manager = k.text()
+		case "repository":
+			m.RepositoryAt = k.place
+			if m.Repository = k.text(); k.value.Kind == yaml.MappingNode {
+				m.Repository = d.get(k.value, "url").text()
+				m.Directory = d.get(k.value, "directory").text()
+			}
+		case "publishConfig":
+			m.Publish = k.place
+			m.Provenance = d.get(k.value, "provenance").text()
+			m.Access = d.get(k.value, "access").text()
+			m.Registry = d.get(k.value, "registry").text()
+			m.PublishDir = d.get(k.value, "directory").text()
+		case "scripts":
+			m.Scripts = d.block(k).Settings
+		case "dependencies", "devDependencies", "optionalDependencies", "peerDependencies":
+			m.Dependencies = append(m.Dependencies, d.block(k).Settings...)
+		case "workspaces":
+			if m.Workspaces = d.texts(k); k.value.Kind == yaml.MappingNode {
+				m.Workspaces = d.texts(d.get(k.value, "packages"))
+			}
+		case "engines":
+			m.Engine = d.get(k.value, "node").text()
+		case "volta":
+			m.Volta = d.get(k.value, "node").text()
+		case "lerna":
+			m.tools["lerna"] = d.release("lerna", k)
+		case "release":
+			m.tools["semantic-release"] = d.release("semantic-release", k)
+		case "release-it":
+			m.tools["release-it"] = d.release("release-it", k)
+		}
+	}
+	return m, nil
+}
+
+// depends is what the manifest asks of a package; not stated where it does not.
+func (m *manifest) depends(name string) text {
+	if m == nil {
+		return text{}
+	}
+	return block{Settings: m.Dependencies}.get(name)
+}
+
+// script is a script of the manifest.
+func (m *manifest) script(name string) text {
+	if m == nil {
+		return text{}
+	}
+	return block{Settings: m.Scripts}.get(name)
+}
+
+// private says whether npm refuses to publish it.
+func (m *manifest) private() bool { return m != nil && m.Private.Value == "true" }
+
+// readNpmrc reads an .npmrc: lines of key = value, where "; " and "#" begin comments.
+// (https://docs.npmjs.com/cli/v11/configuring-npm/npmrc)
+func readNpmrc(file string, data []byte) *npmrc {
+	n := &npmrc{place: place{File: file, Line: 1, Column: 1}, Dir: folder(file)}
+	lines := splitLines(string(data[:min(len(data), maxFileBytes)]))
+	n.End = max(len(lines), 1)
+	for i, line := range lines {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' || line[0] == ';' || line[0] == '[' {
+			continue
+		}
+		key, v, ok := strings.Cut(line, "=")
+		if !ok {
+			v = "true"
+		}
+		n.Settings = append(n.Settings, setting{
+			Name: strings.Trim(strings.TrimSpace(key), `"`),
+			text: text{place{File: file, Line: i + 1, End: i + 1, Column: 1}, strings.Trim(strings.TrimSpace(v), `"'`)},
+		})
+	}
+	return n
+}
+
+// readYarnrc reads what yarn's .yarnrc.yml says of publishing.
+func readYarnrc(file string, data []byte) (*npmrc, error) {
+	d, err := newDocument(file, data, false)
+	if err != nil {
+		return nil, err
+	}
+	n := &npmrc{place: place{File: file, Line: 1, End: max(len(d.lines), 1), Column: 1}, Dir: folder(file), Yarn: true}
+	n.Settings = d.flat(nil, "", d.root, 0)
+	return n, nil
+}
+
+// readRelease reads the settings of a release tool. A program is not run and not read.
+func readRelease(file string, data []byte) (*release, error) {
+	tool := releaseTool(file)
+	dir := folder(file)
+	if tool == "changesets" {
+		dir, _ = join(dir, "..")
+	}
+	switch path.Ext(file) {
+	case ".js", ".cjs", ".mjs", ".ts":
+		return &release{place: place{File: file, Line: 1, End: 1, Column: 1}, Tool: tool, Dir: dir, Code: true}, nil
+	}
+	isJSON := path.Ext(file) == ".json"
+	if path.Base(file) == ".releaserc" { // it may be either
+		isJSON = strings.HasPrefix(strings.TrimSpace(string(data[:min(len(data), maxFileBytes)])), "{")
+	}
+	d, err := newDocument(file, data, isJSON)
+	if err != nil {
+		return nil, err
+	}
+	if d.root == nil {
+		return &release{place: place{File: file, Line: 1, End: 1, Column: 1}, Tool: tool, Dir: dir}, nil
+	}
+	s := d.release(tool, member{d.at(d.root, false), "", d.root})
+	s.Dir = dir
+	return s, nil
+}
+
+// release are the settings of a tool: scalars at any depth, by their path with dots.
+func (d *document) release(tool string, m member) *release {
+	s := &release{place: m.place, Tool: tool, Dir: folder(d.file)}
+	s.Settings = d.flat(nil, "", m.value, 0)
+	plugins := d.get(m.value, "plugins")
+	for _, p := range d.items(plugins.value) {
+		plugin := releasePlugin{place: p.place}
+		if t := p.text(); t.stated() {
+			plugin.Name = t.Value
+		} else if parts := d.items(p.value); len(parts) > 0 {
+			plugin.Name = parts[0].text().Value
+			if len(parts) > 1 {
+				plugin.Options = d.block(parts[1]).Settings
+			}
+		}
+		s.Plugins = append(s.Plugins, plugin)
+	}
+	s.PluginsAt = plugins.place
+	return s
+}
+
+func (d *document) flat(list []setting, prefix string, n *yaml.Node, depth int) []setting {
+	if depth > 6 {
+		return list
+	}
+	for _, k := range d.members(n) {
+		if t := k.text(); t.stated() {
+			list = append(list, setting{prefix + k.key, t})
+		} else if k.value.Kind == yaml.MappingNode {
+			list = d.flat(list, prefix+k.key+".", k.value, depth+1)
+		}
+	}
+	return list
+}
+
+// get is a setting by its path with dots.
+func (s *release) get(key string) text {
+	if s == nil {
+		return text{}
+	}
+	return block{Settings: s.Settings}.get(key)
+}
+
+// plugin is the plugin of that name; nil where there is none.
+func (s *release) plugin(name string) *releasePlugin {
+	if s == nil {
+		return nil
+	}
+	if i := slices.IndexFunc(s.Plugins, func(p releasePlugin) bool { return p.Name == name }); i >= 0 {
+		return &s.Plugins[i]
+	}
+	return nil
+}
+
+// publishable are the packages of the repository that npm would publish: not private,
+// with a name. What a monorepo's tool publishes is among them.
+func (r *repository) publishable() []*manifest {
+	var list []*manifest
+	for _, m := range r.manifests {
+		if !m.private() && m.Name.stated() && m.Version.stated() {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// npmSetting is a setting of the .npmrc files that hold in a folder: npm reads that of
+// the package and that of the workspace's root.
+func (r *repository) npmSetting(dir string, yarn bool, name string) text {
+	for _, d := range []string{dir, ""} {
+		for _, n := range r.npmrcs {
+			if n.Dir == d && n.Yarn == yarn {
+				if t := (block{Settings: n.Settings}).get(name); t.stated() {
+					return t
+				}
+			}
+		}
+	}
+	return text{}
+}
+
+// manager is the package manager that the manifest, or that of the root, names, with
+// its version: "pnpm@10.2.0". Not stated where none is named.
+func (r *repository) manager(dir string) (name, version string, at text) {
+	for _, d := range []string{dir, ""} {
+		if m := r.manifestAt(d); m != nil && m.Manager.stated() {
+			name, version, _ = strings.Cut(m.Manager.Value, "@")
+			version, _, _ = strings.Cut(version, "+")
+			return name, version, m.Manager
+		}
+	}
+	return "", "", text{}
+}
+
+// dependency is what the manifest of a folder, or of the root, asks of a package.
+func (r *repository) dependency(dir, name string) text {
+	for _, d := range []string{dir, ""} {
+		if t := r.manifestAt(d).depends(name); t.stated() {
+			return t
+		}
+	}
+	return text{}
+}

@@ -1,0 +1,32 @@
+package publish
+
+// memo is what rules ask again and again for every way, so that thousands of workflows
+// cost no more than reading them.
+type memo struct {
+	documents map[string]*document // package.json files to be mended
+	judged    map[judgement]bool
+	waits     map[*job][]*job
+	forkable  map[*trigger]Answer
+	publishes map[*job]bool
+	poisoned  *trigger
+	looked    bool // for poisoned
+}
+
+// judgement is one that was made of a manifest.
+type judgement struct {
+	manifest *manifest
+	severity Severity
+}
+
+// once is what a map says of a key, made where it says nothing.
+func once[K comparable, V any](m *map[K]V, key K, make1 func() V) V {
+	if v, ok := (*m)[key]; ok {
+		return v
+	}
+	v := make1()
+	if *m == nil {
+		*m = map[K]V{}
+	}
+	(*m)[key] = v
+	return v
+}

@@ -1,0 +1,53 @@
+package publish
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// longLivedToken: what a job holds can be stolen; trusted publishing holds nothing.
+func longLivedToken(w *way) []Finding {
+	if !w.known() || w.tokenless() || w.Registry == "npm" && w.trust.Hosted == No {
+		return nil
+	}
+	if refs := references(w.trust.Token.Value); len(refs) > 0 && !slices.ContainsFunc(refs, func(r string) bool { return !strings.HasPrefix(r, "steps.") }) {
+		return nil // a step before got it, for this run
+	}
+	f := found(Warning, w.trust.Token.place, "The way to %s rests on a long-lived token%s.", w.registryName(), by(w.trust.TokenVar))
+	f.Why = "Whoever gets hold of the token can publish from anywhere until somebody notices. Trusted publishing hands the job a token of its own for minutes, and proves where it was built."
+	f.Source = docsTrusted(w.Registry)
+	switch w.Registry {
+	case "npm":
+		f.Help = "Add a trusted publisher on npmjs.com (package, settings, trusted publisher) for " + w.publisher() + ". "
+		if strings.HasPrefix(w.Tool, "npm ") || w.Tool == "changeset publish" {
+			f.Help += "npm 11.5.1, which Node.js 24 brings, and later tries it first and falls back to the token: release once, then take the token away and revoke it."
+		} else {
+			f.Help += "Then take the token away and revoke it; the tool has to know trusted publishing (npm 11.5.1, pnpm 11.1.2, Yarn 4.10, lerna 9, semantic-release 25 or later)."
+		}
+	case "pypi":
+		f.Help = "Add a trusted publisher on PyPI (project, publishing) for " + w.publisher() + ", then take the password away: attestations are made only without it."
+	case "rubygems":
+		f.Help = "Add a trusted publisher on RubyGems.org for " + w.publisher() + ", and use rubygems/release-gem or rubygems/configure-rubygems-credentials in place of the key."
+	case "crates.io":
+		f.Help = "Add a trusted publisher on crates.io for " + w.publisher() + ", and take the token from rust-lang/crates-io-auth-action."
+	}
+	return []Finding{f}
+}
+
+func by(variable string) string {
+	if variable == "" {
+		return ""
+	}
+	return " in " + quoted(variable)
+}
+
+// publisher is what a registry asks for: the workflow that GitHub starts, and the
+// environment.
+func (w *way) publisher() string {
+	s := "the workflow " + quoted(path.Base(w.entry().File))
+	if e := w.job.Environment; e.stated() && !dynamic(e.Value) {
+		s += " and the environment " + quoted(e.Value)
+	}
+	return s
+}

@@ -1,0 +1,131 @@
+package publish
+
+import (
+	"slices"
+	"strings"
+)
+
+// tokenReachable: a token should be where one step needs it, and nowhere else.
+func tokenReachable(w *way) []Finding {
+	if !w.known() {
+		return nil
+	}
+	var list []Finding
+	if f, ok := tokenInEnv(w); ok {
+		list = append(list, f)
+	}
+	if w.trust.IDToken.Answer != Yes {
+		return list
+	}
+	if f, ok := idTokenForAll(w); ok {
+		list = append(list, f)
+	}
+	if f, ok := idTokenForOthers(w); ok {
+		list = append(list, f)
+	}
+	return list
+}
+
+// tokenInEnv: env of a job or a workflow is that of every step.
+func tokenInEnv(w *way) (Finding, bool) {
+	t := w.trust.Token
+	holds := func(b block) bool {
+		return slices.ContainsFunc(b.Settings, func(v setting) bool { return v.place == t.place })
+	}
+	var f Finding
+	switch {
+	case !t.stated():
+		return f, false
+	case holds(w.job.Env) && len(w.job.Steps) > 1:
+		f = found(Warning, t.place, "Every step of %s can read the token%s.", quotedJob(w.job), by(w.trust.TokenVar))
+		if w.inner != nil && w.trust.TokenVar != "" && !w.needsVariable() {
+			f.Edits = w.job.moveEnv(w.trust.TokenVar, w.inner)
+		}
+	case holds(w.workflow.Env):
+		f = found(Warning, t.place, "Every step of every job of the workflow can read the token%s.", by(w.trust.TokenVar))
+	default:
+		return f, false
+	}
+	f.Why = "Install scripts, tests and actions run with the same environment: one of them is enough to take the token."
+	f.Help = "Set it in the env of the step that publishes, and only there; a step that installs private packages gets a token of its own that can only read."
+	f.Source = docsSecureUse
+	return f, true
+}
+
+// needsVariable says whether another step of the job names the token's variable.
+func (w *way) needsVariable() bool {
+	return slices.ContainsFunc(w.job.Steps, func(s *step) bool {
+		if s == w.inner {
+			return false
+		}
+		for _, b := range []block{s.With, s.Env} {
+			for _, v := range b.Settings {
+				if strings.Contains(v.Value, w.trust.TokenVar) {
+					return true
+				}
+			}
+		}
+		return strings.Contains(s.Run.Value, w.trust.TokenVar)
+	})
+}
+
+// idTokenForAll: the workflow's permissions are those of every job that states none.
+func idTokenForAll(w *way) (Finding, bool) {
+	access, at, ok := w.workflow.Permissions.of(idToken)
+	if !ok || access != write {
+		return Finding{}, false
+	}
+	publishes := w.repository.publishing()
+	var others []string
+	for _, j := range w.workflow.Jobs {
+		if !j.Permissions.stated() && !publishes[j] && len(others) < maxValues {
+			others = append(others, quoted(j.ID))
+		}
+	}
+	if len(others) == 0 {
+		return Finding{}, false
+	}
+	f := found(Warning, at, "Jobs that do not publish may ask for an id-token, too: %s.", quoted(strings.Join(others, ", ")))
+	f.Why = "With an id-token of this workflow a step publishes, or signs, as this workflow does."
+	f.Help = "Grant id-token: write in the permissions of " + quotedJob(w.job) + " only."
+	f.Source = docsPermissions
+	return f, true
+}
+
+// publishing are the jobs that publish, or call what does.
+func (r *repository) publishing() map[*job]bool {
+	if r.memo.publishes == nil {
+		r.memo.publishes = map[*job]bool{}
+		for _, w := range r.ways {
+			r.memo.publishes[w.job] = true
+			for _, c := range w.chain {
+				r.memo.publishes[c.job] = true
+			}
+		}
+	}
+	return r.memo.publishes
+}
+
+// idTokenForOthers: every step of the job may ask for an id-token.
+func idTokenForOthers(w *way) (Finding, bool) {
+	var others []string
+	var at place
+	for _, s := range w.steps() {
+		u, ok := parseUses(s.Uses.Value)
+		if !ok || s == w.inner || u.local() || u.kin() || u.setsUp() || u.owner == "step-security" {
+			continue
+		}
+		if len(others) == 0 {
+			at = s.Uses.place
+		}
+		others = append(others, quoted(u.path))
+	}
+	if len(others) == 0 {
+		return Finding{}, false
+	}
+	f := found(Notice, at, "Other people's actions run in the job that may ask for an id-token: %s.", strings.Join(slices.Compact(others), ", "))
+	f.Why = "Every step of a job with id-token: write can publish as this workflow does."
+	f.Help = "Do in a job before what publishing does not need (hand the packed files over as an artifact), and pin what stays."
+	f.Source = docsSecureUse
+	return f, true
+}

@@ -1,0 +1,126 @@
+package publish
+
+import "strings"
+
+// toolDropsProvenance: tools on top of npm each have their own way of passing it on, and
+// some versions have none.
+func toolDropsProvenance(w *way) []Finding {
+	if w.Registry != "npm" || !w.canProve() {
+		return nil
+	}
+	switch {
+	case strings.HasPrefix(w.Tool, "yarn publish"):
+		f := found(Warning, w.at(), "Yarn 1 cannot publish with provenance.")
+		f.Why = "Neither provenance nor trusted publishing is known to yarn publish of Yarn 1."
+		f.Help = "Publish with npm publish instead: it needs nothing of Yarn."
+		f.Source = docsYarn
+		return []Finding{f}
+	case w.Tool == "bun publish":
+		f := found(Warning, w.at(), "bun publish cannot publish with provenance.")
+		f.Why = "It knows neither provenance nor trusted publishing."
+		f.Help = "Publish with npm publish instead; `bun pm pack` makes the tarball that it takes."
+		f.Source = docsBun
+		return []Finding{f}
+	case strings.HasPrefix(w.Tool, "yarn npm"):
+		return yarnDrops(w)
+	case isLerna(w):
+		lerna := w.repository.dependency(w.dir, "lerna")
+		if before(lerna, version{6, 6, 2}) {
+			return []Finding{tooOldTool(lerna, "lerna", "6.6.2", "provenance", docsLerna, Warning)}
+		}
+		if w.tokenless() && before(lerna, version{9, 0, 0}) {
+			return []Finding{tooOldTool(lerna, "lerna", "9.0.0", "trusted publishing", docsLernaOIDC, Error)}
+		}
+		return w.notPassedOn("lerna publish has no flag for it; it passes the setting NPM_CONFIG_PROVENANCE on (since 6.6.2).", docsLerna)
+	case isChangesets(w):
+		if f, ok := changesetFlag(w); ok {
+			return []Finding{f}
+		}
+		return w.notPassedOn("changesets has no setting for it; npm, which it runs, reads NPM_CONFIG_PROVENANCE or publishConfig.provenance.", docsChangesets)
+	case strings.Contains(w.Tool, "semantic-release"):
+		if tool := w.repository.dependency(w.dir, "semantic-release"); w.tokenless() && before(tool, version{25, 0, 0}) {
+			return []Finding{tooOldTool(tool, "semantic-release", "25.0.0", "trusted publishing", docsSemantic, Warning)}
+		}
+		return w.notPassedOn("semantic-release runs npm, which reads NPM_CONFIG_PROVENANCE or publishConfig.provenance.", docsProvenanceNPM)
+	case asksByItself(w):
+		return nil
+	}
+	return w.notPassedOn("It runs npm, which reads NPM_CONFIG_PROVENANCE or publishConfig.provenance.", docsProvenanceNPM)
+}
+
+// changesetFlag: changeset publish stops at a flag that is npm's.
+func changesetFlag(w *way) (Finding, bool) {
+	const flag = " --provenance"
+	if w.inner == nil || w.Tool != "changeset publish" || len(w.scripts) > 0 {
+		return Finding{}, false
+	}
+	sheet := w.inner.sheet()
+	line := sheet.line(w.Line)
+	if strings.Count(line, flag) != 1 {
+		return Finding{}, false
+	}
+	f := found(Error, w.at(), "changeset publish has no flag --provenance.")
+	f.Why = "It stops at a flag that it does not know, and does not hand it to npm."
+	f.Help = "Take the flag away and set `NPM_CONFIG_PROVENANCE: true` in the step's env."
+	f.Source = docsChangesetsFlag
+	if ask := w.askByVariable(); ask != nil {
+		f.Edits = append(sheet.replace(w.Line, strings.Replace(line, flag, "", 1)), ask...)
+		if f.Edits[1].From <= w.Line {
+			f.Edits = nil
+		}
+	}
+	return f, true
+}
+
+// notPassedOn: there is a token, and provenance is not asked for.
+func (w *way) notPassedOn(why, source string) []Finding {
+	if w.tokenless() || w.trust.Asked == Yes || w.trust.AskedBy.stated() {
+		return nil
+	}
+	severity, message := Warning, quoted(w.Tool)+" is not told to publish with provenance."
+	if w.trust.Asked == Depends {
+		severity, message = Notice, "Whether "+quoted(w.Tool)+" is told to publish with provenance depends on what no file says."
+	}
+	f := found(severity, w.at(), "%s", message)
+	f.Why = why
+	f.Help = "Set `NPM_CONFIG_PROVENANCE: true` in the step's env (`publishConfig.provenance` in package.json where pnpm or Yarn publishes). It needs id-token: write."
+	f.Source = source
+	if w.trust.Asked == No {
+		f.Edits = w.withIDToken(w.askByVariable())
+	}
+	return []Finding{f}
+}
+
+// yarnDrops: Yarn knows provenance since 4.9.0, and asks nothing of npm.
+func yarnDrops(w *way) []Finding {
+	if name, asked, at := w.repository.manager(w.dir); name == "yarn" && atLeast(asked, version{4, 9, 0}, false) == No {
+		at.Value = asked
+		return []Finding{tooOldTool(at, "yarn", "4.9.0", "provenance", docsYarn, Warning)}
+	}
+	if !w.tokenless() || w.trust.Asked != No || w.trust.AskedBy.stated() || w.trust.IDToken.Answer != Yes {
+		return nil // with a token, provenance-not-asked says so
+	}
+	f := found(Warning, w.at(), "yarn npm publish is not asked for provenance.")
+	f.Why = "Yarn's documentation does not say that trusted publishing implies provenance, as npm's does; the default of npmPublishProvenance is false."
+	f.Help = "Add `--provenance`, or `npmPublishProvenance: true` to .yarnrc.yml."
+	f.Source = docsYarn
+	f.Edits = w.askProvenance()
+	return []Finding{f}
+}
+
+// before says whether every version that a manifest's range allows is older.
+func before(asked text, lowest version) bool {
+	return asked.stated() && atLeast(asked.Value, lowest, false) == No
+}
+
+func isLerna(w *way) bool { return strings.Contains(w.Tool, "lerna") }
+
+func isChangesets(w *way) bool { return strings.Contains(w.Tool, "changeset") }
+
+func tooOldTool(asked text, tool, since, what, source string, severity Severity) Finding {
+	f := found(severity, asked.place, "%s %s is too old for %s.", tool, quoted(asked.Value), what)
+	f.Why = tool + " knows " + what + " since version " + since + "."
+	f.Help = "Update " + tool + " to " + since + " or later."
+	f.Source = source
+	return f
+}

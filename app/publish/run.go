@@ -1,0 +1,625 @@
+package publish
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// run is a command as a step runs it, or a script that it leads to.
+type run struct {
+	*walk
+	line     int       // of the file, of the command
+	env      []setting // what the script set before, and the command itself
+	dir      string    // the folder, from the root
+	dirKnown bool
+	dirWhy   string // what the folder depends on
+	scripts  []text // the package.json scripts that lead to it, the outermost first
+	depth    int
+	left     *int
+	by       string  // the action that runs it: "changesets/action"
+	token    setting // an input of the action that carries the token
+	words    []word  // of the command, the program first
+	maybe    string  // what is to be said of it, a sentence
+}
+
+// run walks the script of a step.
+func (k *walk) run(s *step) {
+	switch sh := k.shellOf(s); {
+	case sh == "", strings.HasPrefix(sh, "bash"), strings.HasPrefix(sh, "sh"), strings.HasPrefix(sh, "pwsh"), strings.HasPrefix(sh, "powershell"), strings.HasPrefix(sh, "cmd"), strings.Contains(sh, "{0}"):
+	default:
+		return // python and others: no shell words
+	}
+	left := maxCommands
+	r := &run{walk: k, line: s.Run.Line, dirKnown: true, left: &left}
+	r.enter(k.workingDirectory(s))
+	r.script(s.Run.Value, s.lineOf)
+}
+
+func (k *walk) shellOf(s *step) string {
+	for _, t := range []text{s.Shell, k.job.Defaults.Shell, k.workflow.Defaults.Shell} {
+		if t.stated() {
+			return t.Value
+		}
+	}
+	return ""
+}
+
+func (k *walk) workingDirectory(s *step) string {
+	list := []text{s.WorkingDirectory}
+	if s.action == nil {
+		list = append(list, k.job.Defaults.WorkingDirectory, k.workflow.Defaults.WorkingDirectory)
+	}
+	for _, t := range list {
+		if t.stated() {
+			return t.Value
+		}
+	}
+	return "."
+}
+
+// enter changes the folder.
+func (r *run) enter(dir string) {
+	for _, root := range []string{"${{ github.workspace }}", "${{github.workspace}}", "$GITHUB_WORKSPACE", "${GITHUB_WORKSPACE}"} {
+		if rest, ok := strings.CutPrefix(dir, root); ok {
+			r.dir, r.dirKnown, dir = "", true, strings.TrimPrefix(rest, "/")
+		}
+	}
+	if dir == "" || dir == "." {
+		return
+	}
+	if v, ok := r.scope().resolve(dir).only(); ok {
+		dir = v
+	}
+	below, ok := join(r.dir, dir)
+	if dynamic(dir) || strings.ContainsAny(dir, "$`*~") || !ok {
+		r.dirKnown, r.dirWhy = false, quoted(dir)
+		return
+	}
+	r.dir = below
+}
+
+// script runs the commands of a script. lineOf is the line of the file on which its
+// line i stands.
+func (r *run) script(text string, lineOf func(int) int) {
+	if !r.worth(len(text)) {
+		return
+	}
+	list, complete := commands(text)
+	if !complete {
+		r.r.skip(r.inner.File, r.line, "The script is longer than what is read of it.")
+	}
+	type folderOf struct {
+		dir, why string
+		known    bool
+	}
+	groups := map[int]folderOf{0: {r.dir, r.dirWhy, r.dirKnown}}
+	var stack []folderOf
+	env := slices.Clone(r.env)
+	for _, c := range list {
+		if *r.left--; *r.left < 0 {
+			r.r.skip(r.inner.File, r.line, "The step runs more than the %d commands that are read.", maxCommands)
+			return
+		}
+		if !r.worth(64) {
+			return
+		}
+		in, ok := groups[c.Group]
+		if !ok {
+			if in, ok = groups[c.Parent]; !ok {
+				in = groups[0]
+			}
+			groups[c.Group] = in
+		}
+		line := lineOf(c.Line)
+		one := *r
+		one.line, one.dir, one.dirWhy, one.dirKnown = line, in.dir, in.why, in.known
+		one.env = env
+		for _, e := range c.Env {
+			one.env = append(one.env, one.set(e))
+		}
+		if len(c.Words) == 0 {
+			env = one.env
+			continue
+		}
+		switch c.Words[0].Text {
+		case "export", "declare":
+			for _, w := range c.Words[1:] {
+				if name, v, ok := strings.Cut(w.Text, "="); ok {
+					env = append(env, one.set(assignment{name, word{v, w.Dynamic}}))
+				}
+			}
+			continue
+		case "cd", "pushd":
+			if c.Words[0].Text == "pushd" {
+				stack = append(stack, in)
+			}
+			if len(c.Words) > 1 && c.Words[1].Text != "-" {
+				one.enter(c.Words[1].Text)
+			}
+			groups[c.Group] = folderOf{one.dir, one.dirWhy, one.dirKnown}
+			continue
+		case "popd":
+			if len(stack) > 0 {
+				groups[c.Group], stack = stack[len(stack)-1], stack[:len(stack)-1]
+			}
+			continue
+		}
+		one.note(c)
+		one.command(c.Words)
+	}
+}
+
+// worth says whether there is work left for so much more.
+func (r *run) worth(n int) bool {
+	if r.r.work -= n + 64; r.r.work < 0 {
+		r.r.skip(r.inner.File, r.line, "The scripts of the repository are longer than the %d bytes that are read.", maxWork)
+		return false
+	}
+	return true
+}
+
+func (r *run) set(e assignment) setting {
+	return setting{e.Name, text{place{File: r.inner.File, Line: r.line, End: r.line, Column: 1}, e.Value.Text}}
+}
+
+// note keeps what a command writes for those after it: into GITHUB_ENV, or an .npmrc.
+func (r *run) note(c command) {
+	if len(c.Into) == 0 && (len(c.Words) < 2 || c.Words[0].Text != "tee") {
+		return
+	}
+	files := c.Into
+	if c.Words[0].Text == "tee" {
+		files = append(slices.Clone(files), c.Words[1:]...)
+	}
+	for _, f := range files {
+		toEnv := strings.Contains(f.Text, "GITHUB_ENV")
+		toNpmrc := strings.HasSuffix(f.Text, "npmrc")
+		if !toEnv && !toNpmrc {
+			continue
+		}
+		for _, w := range c.Words[1:] {
+			for _, l := range strings.FieldsFunc(strings.ReplaceAll(w.Text, `\n`, "\n"), func(c rune) bool { return c == '\n' || c == '\r' }) {
+				name, v, ok := strings.Cut(l, "=")
+				if !ok || strings.HasPrefix(name, "-") {
+					continue
+				}
+				s := r.set(assignment{strings.TrimSpace(name), word{Text: strings.TrimSpace(v)}})
+				if len(r.tools.env)+len(r.tools.npmrc) >= maxSet {
+					return
+				}
+				if toEnv {
+					r.tools.env = append(r.tools.env, s)
+				} else {
+					r.tools.npmrc = append(r.tools.npmrc, s)
+				}
+			}
+		}
+	}
+}
+
+// variableOf is a variable as the command sees it.
+func (r *run) variableOf(name string) (text, bool) { return r.variable(r.env, name) }
+
+// command reads the words of one command, what stands before the program taken off.
+func (r *run) command(words []word) {
+	for range maxShellDepth {
+		if len(words) == 0 || words[0].Dynamic && !strings.Contains(words[0].Text, "node_modules/.bin/") {
+			return
+		}
+		program := programName(words[0].Text)
+		rest := words[1:]
+		switch program {
+		case "sudo", "command", "exec", "nice", "time", "nohup", "xvfb-run", "retry", "xargs", "corepack", "dotenv", "dotenvx", "timeout", "then", "do", "else":
+			words = afterOptions(rest, program)
+		case "env", "cross-env", "cross-env-shell":
+			words = afterOptions(rest, program)
+			for len(words) > 0 && isAssignment(words[0].Text) {
+				name, v, _ := strings.Cut(words[0].Text, "=")
+				r.env = append(slices.Clone(r.env), r.set(assignment{name, word{Text: v}}))
+				words = words[1:]
+			}
+		case "bash", "sh", "zsh":
+			r.shell(rest)
+			return
+		case "npx", "pnpx", "bunx", "uvx":
+			r.fetched(program, rest)
+			return
+		case "python", "python3", "py":
+			if len(rest) < 2 || rest[0].Text != "-m" {
+				return
+			}
+			words = rest[1:]
+		case "pipx", "rye", "pdm", "uv", "poetry", "hatch", "bundle", "mise", "bundler":
+			next, ok := runs(program, rest)
+			if !ok {
+				r.program(program, words)
+				return
+			}
+			words = next
+		default:
+			r.program(program, words)
+			return
+		}
+	}
+}
+
+// programName is the name of a program without its folder.
+func programName(s string) string {
+	s = strings.ReplaceAll(s, `\`, "/")
+	name := path.Base(s)
+	for _, ext := range []string{".cmd", ".exe", ".ps1"} {
+		name = strings.TrimSuffix(name, ext)
+	}
+	return name
+}
+
+// afterOptions are the words behind a wrapper's own options.
+func afterOptions(words []word, program string) []word {
+	for len(words) > 0 {
+		w := words[0].Text
+		switch {
+		case w == "--":
+			return words[1:]
+		case strings.HasPrefix(w, "-"):
+			words = words[1:]
+			// Options with a value: dotenv -e FILE, xargs -n 1, sudo -u USER, timeout -s SIGNAL.
+			if takes := w == "-e" && program == "dotenv" || program == "xargs" && (w == "-n" || w == "-I" || w == "-P" || w == "-L") || program == "sudo" && w == "-u" || program == "timeout" && (w == "-s" || w == "-k"); takes && len(words) > 0 {
+				words = words[1:]
+			}
+		case program == "timeout" && w != "" && w[0] >= '0' && w[0] <= '9', program == "dotenvx" && w == "run":
+			words = words[1:]
+		default:
+			return words
+		}
+	}
+	return nil
+}
+
+// runs are the words of the program that a tool runs in its environment.
+func runs(tool string, words []word) (rest []word, ok bool) {
+	if len(words) == 0 {
+		return nil, false
+	}
+	verb := words[0].Text
+	switch tool {
+	case "uv":
+		if verb == "run" {
+			return afterPythonOptions(words[1:]), true
+		}
+		if verb == "tool" && len(words) > 1 && words[1].Text == "run" {
+			return afterPythonOptions(words[2:]), true
+		}
+	case "pipx", "rye", "pdm", "poetry", "hatch":
+		if verb == "run" {
+			return afterPythonOptions(words[1:]), true
+		}
+	case "bundle", "bundler", "mise":
+		if verb == "exec" || verb == "x" {
+			return afterOptions(words[1:], tool), true
+		}
+	}
+	return nil, false
+}
+
+func afterPythonOptions(words []word) []word {
+	for len(words) > 0 && strings.HasPrefix(words[0].Text, "-") {
+		w := words[0].Text
+		words = words[1:]
+		if (w == "--with" || w == "--from" || w == "--spec" || w == "-p" || w == "--python" || w == "--extra" || w == "--group" || w == "--env-file") && len(words) > 0 {
+			words = words[1:]
+		}
+		if w == "--" {
+			break
+		}
+	}
+	if len(words) > 0 && !words[0].Dynamic {
+		words = slices.Clone(words)
+		words[0].Text, _, _ = strings.Cut(words[0].Text, "@")
+	}
+	return words
+}
+
+// shell follows sh -c '…'. A script in a file is not read.
+func (r *run) shell(words []word) {
+	for i, w := range words {
+		if strings.HasPrefix(w.Text, "-") && strings.HasSuffix(w.Text, "c") && i+1 < len(words) {
+			if r.depth < maxScripts {
+				inner := *r
+				inner.depth++
+				inner.script(words[i+1].Text, func(int) int { return r.line })
+			}
+			return
+		}
+		if !strings.HasPrefix(w.Text, "-") {
+			r.unreadScript(w.Text)
+			return
+		}
+	}
+}
+
+// unreadScript names a program of the repository that is not read, where its name says
+// that it may publish.
+func (r *run) unreadScript(file string) {
+	name := strings.ToLower(path.Base(file))
+	if strings.Contains(name, "publish") || strings.Contains(name, "release") || strings.Contains(name, "deploy") {
+		r.r.skip(r.inner.File, r.line, "It runs %s, which is not read: whether that publishes is not known.", quoted(file))
+	}
+}
+
+// fetched follows npx and the like: the program of a package, perhaps in a version.
+func (r *run) fetched(program string, words []word) {
+	pkg := ""
+	for len(words) > 0 && strings.HasPrefix(words[0].Text, "-") {
+		w := words[0].Text
+		words = words[1:]
+		name, v, has := strings.Cut(w, "=")
+		switch name {
+		case "-p", "--package", "--from":
+			if !has && len(words) > 0 {
+				v, words = words[0].Text, words[1:]
+			}
+			if pkg == "" {
+				pkg = v
+			}
+		case "-c", "--call":
+			if !has && len(words) > 0 {
+				v = words[0].Text
+			}
+			if r.depth < maxScripts {
+				inner := *r
+				inner.depth++
+				inner.script(v, func(int) int { return r.line })
+			}
+			return
+		case "--":
+		case "--registry", "--prefix", "--cache", "--userconfig", "-w", "--workspace":
+			if !has && len(words) > 0 {
+				words = words[1:]
+			}
+		}
+	}
+	if len(words) == 0 || words[0].Dynamic {
+		return
+	}
+	name, version := packageName(words[0].Text)
+	if pkg != "" {
+		if _, v := packageName(pkg); v != "" {
+			version = v
+		}
+	}
+	if program == "uvx" {
+		name, _, _ = strings.Cut(words[0].Text, "@")
+	}
+	inner := *r
+	inner.wanted(binaryOf(name), version, append([]word{{Text: binaryOf(name)}}, words[1:]...))
+}
+
+// packageName divides "@a/b@1.2" into name and version.
+func packageName(s string) (name, version string) {
+	at := strings.LastIndexByte(s, '@')
+	if at <= 0 {
+		return s, ""
+	}
+	return s[:at], s[at+1:]
+}
+
+// binaryOf is the program that a package brings.
+func binaryOf(pkg string) string {
+	switch pkg {
+	case "@changesets/cli":
+		return "changeset"
+	case "@lerna-lite/cli", "lerna-lite":
+		return "lerna"
+	case "@jsdevtools/npm-publish":
+		return "npm-publish"
+	case "@yarnpkg/cli-dist":
+		return "yarn"
+	}
+	return path.Base(pkg)
+}
+
+// options are what a command line states.
+type options struct {
+	Flags map[string]word // without dashes; --no-x is x: "false"
+	Args  []word
+	Maybe []word // expressions that come to an option, or to nothing
+}
+
+func (o options) is(names ...string) bool {
+	for _, n := range names {
+		if w, ok := o.Flags[n]; ok && w.Text != "false" {
+			return true
+		}
+	}
+	return false
+}
+
+func (o options) value(names ...string) (word, bool) {
+	for _, n := range names {
+		if w, ok := o.Flags[n]; ok {
+			return w, true
+		}
+	}
+	return word{}, false
+}
+
+func (o options) arg(i int) string {
+	if i < len(o.Args) {
+		return o.Args[i].Text
+	}
+	return ""
+}
+
+// parseOptions divides words into options and the rest. valued are the names of options
+// that take a value in the next word; every other one does where that is true or false.
+func parseOptions(words []word, valued ...string) options {
+	o := options{Flags: map[string]word{}}
+	for i := 0; i < len(words); i++ {
+		w := words[i]
+		if w.Text == "--" {
+			o.Args = append(o.Args, words[i+1:]...)
+			break
+		}
+		name := strings.TrimLeft(w.Text, "-")
+		if w.Dynamic && name == w.Text && strings.Contains(name, "--") {
+			o.Maybe = append(o.Maybe, w)
+			continue
+		}
+		if name == w.Text || name == "" {
+			o.Args = append(o.Args, w)
+			continue
+		}
+		v := word{Text: "true"}
+		if n, given, ok := strings.Cut(name, "="); ok {
+			name, v = n, word{given, w.Dynamic}
+		} else if i+1 < len(words) && (slices.Contains(valued, name) || words[i+1].Text == "true" || words[i+1].Text == "false") {
+			i++
+			v = words[i]
+		} else if n, ok := strings.CutPrefix(name, "no-"); ok {
+			name, v = n, word{Text: "false"}
+		}
+		o.Flags[name] = v
+	}
+	return o
+}
+
+// dry says whether a command only shows what it would publish. Where that depends, it is
+// said, and the command counts as one that publishes.
+func (r *run) dry(o options, names ...string) bool {
+	for _, n := range names {
+		w, ok := o.Flags[n]
+		if !ok {
+			continue
+		}
+		v := value{Depends: quoted(w.Text)}
+		if !w.Dynamic || dynamic(w.Text) {
+			v = r.scope().resolve(w.Text)
+		}
+		switch s, fixed := v.only(); {
+		case !fixed:
+			r.maybe = "Whether it publishes or only shows what it would publish depends on " + quoted(w.Text) + "."
+		case s != "false":
+			return true
+		}
+	}
+	for _, m := range o.Maybe {
+		if strings.Contains(m.Text, "dry-run") {
+			r.maybe = "Whether it publishes or only shows what it would publish depends on " + quoted(m.Text) + "."
+		}
+	}
+	return false
+}
+
+// dryInput is the same of an action's input.
+func (r *run) dryInput(t text) bool {
+	if !t.stated() || t.Value == "" {
+		return false
+	}
+	return r.dry(options{Flags: map[string]word{"": {t.Value, dynamic(t.Value)}}}, "")
+}
+
+// program looks at what a program publishes.
+func (r *run) program(name string, words []word) { r.wanted(name, "", words) }
+
+// wanted is program in the version that was asked for, "" where none was.
+func (r *run) wanted(name, version string, words []word) {
+	if len(r.r.ways) >= maxWays {
+		r.r.skip(r.inner.File, r.line, "There are more than the %d ways to publish that are read.", maxWays)
+		return
+	}
+	args := words[1:]
+	r.words = words
+	switch name {
+	case "npm":
+		r.npm(version, args)
+	case "pnpm":
+		r.pnpm(version, args)
+	case "yarn", "yarnpkg":
+		r.yarn(version, args)
+	case "bun":
+		r.bun(args)
+	case "lerna":
+		r.lerna(version, args)
+	case "changeset":
+		r.changeset(args)
+	case "semantic-release", "multi-semantic-release", "semantic-release-monorepo":
+		r.semanticRelease(version, args)
+	case "release-it":
+		r.releaseIt(args)
+	case "np":
+		r.np(args)
+	case "nx":
+		r.nx(args)
+	case "npm-publish":
+		r.npmPublishCLI(args)
+	case "twine":
+		r.twine(version, args)
+	case "uv":
+		r.uv(args)
+	case "poetry", "hatch", "flit", "pdm":
+		r.pythonTool(name, args)
+	case "gem":
+		r.gem(args)
+	case "rake":
+		r.rake(args)
+	case "cargo":
+		r.cargo(args)
+	case "make", "just", "task":
+		r.make(name, args)
+	default:
+		if strings.Contains(words[0].Text, "/") {
+			r.unreadScript(words[0].Text)
+		}
+		if name == "node" || name == "ts-node" || name == "tsx" || name == "deno" {
+			if o := parseOptions(args); len(o.Args) > 0 {
+				r.unreadScript(o.Args[0].Text)
+			}
+		}
+	}
+}
+
+func (r *run) make(name string, args []word) {
+	for _, w := range args {
+		if t := strings.ToLower(w.Text); strings.Contains(t, "publish") || strings.Contains(t, "release") {
+			r.r.skip(r.inner.File, r.line, "It runs %s %s, which is not read: whether that publishes is not known.", name, quoted(w.Text))
+			return
+		}
+	}
+}
+
+// packageScript follows a script of package.json, with what npm runs before and after.
+func (r *run) packageScript(name string, extra []word) {
+	m := r.r.manifestAt(r.dir)
+	if !r.dirKnown || m == nil {
+		return
+	}
+	for _, n := range []string{"pre" + name, name, "post" + name} {
+		s := m.script(n)
+		if !s.stated() {
+			continue
+		}
+		if r.depth >= maxScripts || slices.Contains(r.scripts, s) {
+			r.r.skip(s.File, s.Line, "Scripts run each other more than %d deep, or in a circle; %s was not followed.", maxScripts, quoted(n))
+			continue
+		}
+		inner := *r
+		inner.depth++
+		inner.scripts = append(slices.Clone(r.scripts), s)
+		script := s.Value
+		if n == name {
+			for _, w := range extra {
+				script += " " + requote(w.Text)
+			}
+		}
+		inner.script(script, func(int) int { return r.line })
+	}
+}
+
+// requote writes a word so that a shell reads it as one.
+func requote(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./@:") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'"'"'`) + "'"
+}

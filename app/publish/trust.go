@@ -1,0 +1,503 @@
+package publish
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// The oldest npm that gives provenance and that publishes as a trusted publisher:
+// https://docs.npmjs.com/generating-provenance-statements, https://docs.npmjs.com/trusted-publishers
+func npmWithProvenance() version { return version{9, 5, 0} }
+func npmWithTrust() version      { return version{11, 5, 1} }
+
+// ability is what the tool that sends a package to npm can do.
+type ability struct {
+	provenance Answer // it can ask for provenance
+	trusted    Answer // it can publish as a trusted publisher
+	automatic  bool   // as a trusted publisher it gives provenance without being asked
+	tokenFirst bool   // where it has a token it takes that
+	at         text   // what says the version
+	why        []string
+	dialect    dialect
+}
+
+// dialect is how provenance is asked for.
+type dialect int
+
+const (
+	npmDialect dialect = iota
+	pnpmDialect
+	yarnDialect
+	noDialect
+)
+
+// newWay is a way at the command or step that runs; nil where there are too many.
+func (r *run) newWay(registry, tool string) *way {
+	if len(r.r.ways) >= maxWays {
+		r.r.skip(r.inner.File, r.line, "There are more than the %d ways to publish that are read.", maxWays)
+		return nil
+	}
+	if r.by != "" {
+		tool = r.by
+	}
+	w := &way{
+		Way: Way{
+			Registry: registry, Tool: tool, File: r.inner.File, Line: r.line,
+			Workflow: r.workflow.Name.Value, Job: r.job.title(), Step: r.inner.title(),
+		},
+		repository: r.r, chain: r.chainOf(), workflow: r.workflow, job: r.job, step: r.top, inner: r.inner,
+		before: r.before[:len(r.before):len(r.before)], scripts: r.scripts, dir: r.dir, dirKnown: r.dirKnown,
+	}
+	if w.Step == "" {
+		w.Step = r.top.title()
+	}
+	for _, word := range r.words {
+		w.command = append(w.command, word.Text)
+	}
+	w.trust.IDToken = r.granted("id-token", "write")
+	var why string
+	w.trust.Hosted, w.trust.Runner, why = r.hosted()
+	w.because(w.trust.IDToken.Why, why)
+	w.because(r.maybe)
+	r.r.ways = append(r.r.ways, w)
+	return w
+}
+
+// because adds sentences to Why, each once.
+func (w *way) because(sentences ...string) {
+	for _, s := range sentences {
+		if s != "" && !slices.Contains(w.Why, s) {
+			w.Why = append(w.Why, s)
+		}
+	}
+}
+
+// name notes the packages.
+func (w *way) name(list []*manifest) {
+	for _, m := range list {
+		w.packages = append(w.packages, m)
+		if m.Name.stated() && len(w.Packages) < maxPackages {
+			w.Packages = append(w.Packages, m.Name.Value)
+		}
+	}
+}
+
+// toNpm judges a way that sends packages to npm, or to a registry of its kind.
+func (r *run) toNpm(tool string, o options, packages []*manifest, a ability) *way {
+	registry, address, why := r.npmRegistry(o, packages)
+	w := r.newWay(registry, tool)
+	if w == nil {
+		return nil
+	}
+	w.registry = address
+	w.name(packages)
+	t := &w.trust
+	t.Setup, t.SetupURL = r.tools.setup, r.tools.urlAt
+	t.Recent, t.Version = a.trusted, a.at
+	t.Token, t.TokenVar = r.npmToken(a.dialect)
+	if registry != "npm" {
+		w.Provenance, w.Trusted = No, No
+		if why != "" {
+			w.Provenance, w.Trusted = Depends, Depends
+			w.because(why)
+			return w
+		}
+		w.because("It publishes to " + quoted(registry) + "; provenance and trusted publishing are npm's own registry's.")
+		return w
+	}
+	w.because(a.why...)
+	w.Trusted = r.npmTrusted(w, a)
+	w.Provenance = r.npmProvenance(w, o, a)
+	return w
+}
+
+func (r *run) npmTrusted(w *way, a ability) Answer {
+	t := &w.trust
+	answer := allOf(t.IDToken.Answer, t.Hosted, a.trusted)
+	switch {
+	case !t.Token.stated() && answer == Yes:
+		w.because("It has no token: it publishes as a trusted publisher, which is to be set up at npm for " + entryName(w) + ".")
+	case !t.Token.stated():
+		if answer == No {
+			w.because("Nothing that is in these files gives it a token either.")
+		}
+	case answer == No:
+		w.because("It publishes with the token in " + t.TokenVar + ".")
+	case a.tokenFirst:
+		w.because("It has the token in " + t.TokenVar + ", which this tool takes before it asks for trusted publishing.")
+		return No
+	default:
+		w.because("It has the token in " + t.TokenVar + ", too: which one is used depends on whether a trusted publisher is set up at npm.")
+		return Depends
+	}
+	return answer
+}
+
+// entryName is the workflow file whose name a registry checks: the calling one's.
+func entryName(w *way) string {
+	_, name, _ := strings.Cut(w.entry().File, ".github/workflows/")
+	return quoted(name)
+}
+
+func (r *run) npmProvenance(w *way, o options, a ability) Answer {
+	t := &w.trust
+	asked, by, refused, why := r.asked(o, w.packages, a)
+	t.Asked, t.AskedBy = asked, by
+	w.because(why)
+	possible := allOf(t.IDToken.Answer, t.Hosted, a.provenance)
+	switch {
+	case refused:
+		return No
+	case r.r.facts.Private != nil && *r.r.facts.Private:
+		w.because("The repository is private: npm makes no provenance for packages of a private repository.")
+		return No
+	case r.restricted(o, w.packages):
+		w.because("The package is restricted: npm makes provenance for public packages alone.")
+		return No
+	case r.private(w.packages):
+		w.because("The manifest says \"private\": true: npm refuses to publish it.")
+		return No
+	}
+	if r.r.facts.Private == nil && possible != No {
+		w.because("Provenance needs a public repository; whether this one is was not looked at.")
+	}
+	switch {
+	case asked == Yes:
+		return possible
+	case asked == Depends:
+		return allOf(possible, Depends)
+	case !a.automatic && a.provenance != No:
+		w.because("Nothing asks for provenance, and this tool does not make it by itself.")
+		return No
+	case a.provenance == No:
+		return No
+	case w.Trusted == No:
+		w.because("Nothing asks for provenance.")
+		return No
+	case w.Trusted == Depends && possible != No:
+		w.because("Nothing asks for provenance: it is made if the package is published as a trusted publisher.")
+	case w.Trusted == Yes:
+		w.because("A trusted publisher gets provenance without asking.")
+	}
+	return w.Trusted
+}
+
+// asked says whether provenance is asked for, and by what. refused is true where it is
+// turned off. The order is npm's: the command line, publishConfig, the environment,
+// .npmrc.
+func (r *run) asked(o options, packages []*manifest, a ability) (answer Answer, by text, refused bool, why string) {
+	read := func(t text, what string) bool {
+		if !t.stated() {
+			return false
+		}
+		by = t
+		v, known := r.scope().resolve(t.Value).only()
+		switch {
+		case !known || strings.Contains(v, "$"):
+			answer, why = Depends, "Whether provenance is asked for depends on "+what+": "+quoted(t.Value)+"."
+		case v == "false" || v == "0":
+			answer, refused, why = No, true, strings.Replace(what, "--provenance", "--provenance=false", 1)+" turns provenance off."
+		case v == "":
+			return false
+		default:
+			answer, why = Yes, what+" asks for provenance."
+		}
+		return true
+	}
+	at := func(v string) text { return text{place{File: r.inner.File, Line: r.line, End: r.line, Column: 1}, v} }
+	if a.dialect == noDialect {
+		return No, text{}, false, ""
+	}
+	if f, ok := o.Flags["provenance"]; ok {
+		if f.Dynamic && !dynamic(f.Text) {
+			return Depends, at(f.Text), false, "Whether provenance is asked for depends on --provenance=" + quoted(f.Text) + "."
+		}
+		if read(at(f.Text), "--provenance") {
+			return answer, by, refused, why
+		}
+	}
+	for _, m := range o.Maybe {
+		if strings.Contains(m.Text, "--provenance") {
+			return Depends, at(m.Text), false, "Whether provenance is asked for depends on " + quoted(m.Text) + "."
+		}
+	}
+	if _, ok := o.Flags["provenance-file"]; ok {
+		return Yes, at("true"), false, "--provenance-file brings provenance."
+	}
+	stated := 0
+	for _, m := range packages {
+		if read(m.Provenance, "publishConfig.provenance in "+quoted(m.File)) {
+			stated++
+		}
+		if answer != Yes && stated > 0 {
+			break
+		}
+	}
+	switch {
+	case stated > 0 && stated == len(packages) || stated > 0 && answer != Yes:
+		return answer, by, refused, why
+	case stated > 0:
+		why = "publishConfig.provenance asks for it in some of the packages and not in all."
+		answer = Depends
+	}
+	rest, restBy := answer, by
+	for _, name := range dialectVariables(a.dialect) {
+		if t, ok := r.variableOf(name); ok && read(t, name) {
+			if a.dialect == pnpmDialect && !strings.HasPrefix(name, "PNPM") && !strings.HasPrefix(name, "pnpm") && answer == Yes {
+				return Depends, by, false, name + " asks for provenance; from version 11 pnpm reads its settings elsewhere, and whether it heeds this one depends on its version."
+			}
+			return answer, by, refused, why
+		}
+	}
+	if a.dialect == npmDialect {
+		if read(block{Settings: r.tools.npmrc}.get("provenance"), "The .npmrc") || read(r.r.npmSetting(r.dir, false, "provenance"), "The .npmrc") {
+			return answer, by, refused, why
+		}
+	}
+	if a.dialect == yarnDialect && read(r.r.npmSetting(r.dir, true, "npmPublishProvenance"), "npmPublishProvenance in .yarnrc.yml") {
+		return answer, by, refused, why
+	}
+	if rest == Depends {
+		return rest, restBy, false, why
+	}
+	return No, text{}, false, ""
+}
+
+func dialectVariables(d dialect) []string {
+	switch d {
+	case yarnDialect:
+		return []string{"YARN_NPM_PUBLISH_PROVENANCE", "YARN_NPM_CONFIG_PROVENANCE"}
+	case pnpmDialect:
+		return []string{"PNPM_CONFIG_PROVENANCE", "pnpm_config_provenance", "NPM_CONFIG_PROVENANCE", "npm_config_provenance"}
+	}
+	return []string{"NPM_CONFIG_PROVENANCE", "npm_config_provenance"}
+}
+
+func (r *run) restricted(o options, packages []*manifest) bool {
+	if w, ok := o.Flags["access"]; ok {
+		return w.Text == "restricted"
+	}
+	return len(packages) > 0 && !slices.ContainsFunc(packages, func(m *manifest) bool { return m.Access.Value != "restricted" })
+}
+
+func (r *run) private(packages []*manifest) bool {
+	return len(packages) > 0 && !slices.ContainsFunc(packages, func(m *manifest) bool { return !m.private() })
+}
+
+// npmToken is the long-lived token that the step has, and the variable that carries it.
+func (r *run) npmToken(d dialect) (text, string) {
+	if r.token.stated() {
+		return r.token.text, r.token.Name
+	}
+	if d == yarnDialect {
+		return r.yarnToken()
+	}
+	for _, name := range []string{"NODE_AUTH_TOKEN", "NPM_TOKEN", "NPM_AUTH_TOKEN", "NPM_CONFIG_TOKEN", "npm_config_token", "YARN_NPM_AUTH_TOKEN", "BUN_AUTH_TOKEN"} {
+		if t, ok := r.variableOf(name); ok && t.stated() && strings.TrimSpace(t.Value) != "" && strings.TrimSpace(t.Value) != "''" {
+			if v, known := r.scope().resolve(t.Value).only(); known && v == "" {
+				continue
+			}
+			return t, name
+		}
+	}
+	for _, s := range slices.Backward(r.tools.npmrc) {
+		if strings.HasSuffix(s.Name, ":_authToken") && s.Value != "" {
+			return s.text, s.Name
+		}
+	}
+	return text{}, ""
+}
+
+// yarnToken is the token that yarn 2 and later take: they read settings of their own.
+// https://yarnpkg.com/configuration/yarnrc#npmAuthToken
+func (r *run) yarnToken() (text, string) {
+	if t, ok := r.variableOf("YARN_NPM_AUTH_TOKEN"); ok && strings.TrimSpace(t.Value) != "" {
+		return t, "YARN_NPM_AUTH_TOKEN"
+	}
+	for _, s := range slices.Backward(r.tools.npmrc) {
+		if strings.HasSuffix(s.Name, "npmAuthToken") && s.Value != "" {
+			return s.text, s.Name
+		}
+	}
+	for _, n := range r.r.npmrcs {
+		if !n.Yarn || n.Dir != "" && n.Dir != r.dir {
+			continue
+		}
+		for _, s := range n.Settings {
+			if !strings.HasSuffix(s.Name, "npmAuthToken") {
+				continue
+			}
+			inside, ok := strings.CutPrefix(s.Value, "${")
+			if !ok {
+				return s.text, s.Name
+			}
+			name := inside[:len(inside)-len(strings.TrimLeft(inside, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"))]
+			if t, ok := r.variableOf(name); ok && strings.TrimSpace(t.Value) != "" {
+				return t, name
+			}
+		}
+	}
+	return text{}, ""
+}
+
+// npmRegistry is where npm sends a package: "npm", or the host of another registry. why
+// is not empty where that depends.
+func (r *run) npmRegistry(o options, packages []*manifest) (name, address, why string) {
+	candidates := []text{}
+	if w, ok := o.value("registry"); ok {
+		candidates = append(candidates, text{place{Line: 1}, w.Text})
+	}
+	scope := ""
+	if len(packages) > 0 {
+		candidates = append(candidates, packages[0].Registry)
+		if s, _, ok := strings.Cut(packages[0].Name.Value, "/"); ok && strings.HasPrefix(s, "@") {
+			scope = s
+		}
+	}
+	for _, m := range packages {
+		if m.Registry.Value != packages[0].Registry.Value {
+			return "npm", "", "The packages name several registries in publishConfig.registry."
+		}
+	}
+	keys := []string{"registry"}
+	if scope != "" {
+		keys = []string{scope + ":registry", "registry"}
+	}
+	for _, k := range keys {
+		if k == "registry" {
+			for _, n := range []string{"NPM_CONFIG_REGISTRY", "npm_config_registry"} {
+				if t, ok := r.variableOf(n); ok {
+					candidates = append(candidates, t)
+				}
+			}
+		}
+		candidates = append(candidates, block{Settings: r.tools.npmrc}.get(k), r.r.npmSetting(r.dir, false, k))
+	}
+	candidates = append(candidates, r.tools.urlAt)
+	for _, c := range candidates {
+		if !c.stated() || strings.TrimSpace(c.Value) == "" {
+			continue
+		}
+		v := r.scope().resolve(c.Value)
+		if c == r.tools.urlAt {
+			v = r.tools.registries
+		}
+		if v.Depends != "" || len(v.Possible) == 0 || strings.Contains(v.Possible[0], "$") {
+			return quoted(c.Value), "", "To which registry it publishes depends on " + quoted(c.Value) + "."
+		}
+		names := []string{}
+		for _, p := range v.Possible {
+			if h := registryName(p); !slices.Contains(names, h) {
+				names = append(names, h)
+			}
+		}
+		if len(names) > 1 {
+			return quoted(strings.Join(names, ", ")), "", "It publishes to several registries: " + quoted(strings.Join(names, ", ")) + "."
+		}
+		return names[0], v.Possible[0], ""
+	}
+	return "npm", "", ""
+}
+
+// registryName is "npm" for npm's own registry, else the host.
+func registryName(address string) string {
+	u, err := url.Parse(strings.TrimSpace(address))
+	if err != nil || u.Host == "" {
+		return quoted(address)
+	}
+	switch h := strings.ToLower(u.Hostname()); h {
+	case "registry.npmjs.org", "registry.yarnpkg.com", "www.npmjs.com", "npmjs.org":
+		return "npm"
+	default:
+		return h
+	}
+}
+
+// npmCLI is what npm's own command line can do, in the version that the job has.
+func (r *run) npmCLI(asked string) ability {
+	a := ability{automatic: true}
+	judge := func(v value, at text, what string, has func(string, version) Answer) {
+		a.at = at
+		a.trusted = v.each(func(s string) Answer { return has(s, npmWithTrust()) })
+		a.provenance = v.each(func(s string) Answer { return has(s, npmWithProvenance()) })
+		shown := quoted(strings.Join(v.Possible, ", "))
+		if v.Depends != "" {
+			a.why = append(a.why, "Which npm it has depends on "+v.Depends+".")
+			return
+		}
+		brings := " brings npm "
+		if what == "npm" {
+			brings = " is "
+		}
+		switch a.trusted {
+		case Yes:
+			a.why = append(a.why, what+" "+shown+brings+"11.5.1 or newer.")
+		case No:
+			a.why = append(a.why, what+" "+shown+" brings an npm older than 11.5.1, which trusted publishing needs.")
+			if what == "npm" {
+				a.why[len(a.why)-1] = "npm " + shown + " is older than 11.5.1, which trusted publishing needs."
+			}
+		default:
+			a.why = append(a.why, "Whether "+what+" "+shown+brings+"11.5.1 or newer is not in these files.")
+		}
+		if a.provenance == No {
+			a.why = append(a.why, "Provenance needs npm 9.5.0 or newer.")
+		}
+	}
+	newest := func(s string, v version) Answer { return atLeast(s, v, true) }
+	switch image := nodeImage(r.job.Container.Value); {
+	case asked != "":
+		judge(known(asked), text{place{File: r.inner.File, Line: r.line, End: r.line, Column: 1}, asked}, "npm", newest)
+	case r.tools.npmAt.stated():
+		judge(r.tools.npm, r.tools.npmAt, "npm", newest)
+		// npm's documentation asks for Node 22.14.0, too.
+		if r.tools.nodeAt.stated() && r.tools.node.Depends == "" && a.trusted == Yes {
+			old := r.tools.node.each(func(s string) Answer {
+				if strings.HasPrefix(s, "lts") || s == "latest" || s == "node" || s == "current" {
+					return Yes
+				}
+				return atLeast(s, version{22, 14, 0}, true)
+			})
+			if old == No {
+				a.trusted = Depends
+				a.why = append(a.why, "npm's documentation asks for Node 22.14.0 or newer for trusted publishing; the job sets up Node "+quoted(strings.Join(r.tools.node.Possible, ", "))+".")
+			}
+		}
+	case r.tools.nodeAt.stated():
+		judge(r.tools.node, r.tools.nodeAt, "Node", nodeHas)
+	case image != "":
+		judge(known(image), r.job.Container, "Node", nodeHas)
+	default:
+		a.trusted, a.provenance = Depends, Depends
+		if a.at = r.job.Container; !a.at.stated() && len(r.job.RunsOn) > 0 {
+			a.at = r.job.RunsOn[0]
+		}
+		a.why = append(a.why, "No step states a version of Node: which npm the machine has is not in these files.")
+	}
+	return a
+}
+
+// nodeImage is the version of the official image of Node; "" for any other.
+func nodeImage(image string) string {
+	tag, ok := strings.CutPrefix(strings.TrimPrefix(strings.TrimPrefix(image, "docker.io/"), "library/"), "node:")
+	if !ok {
+		return ""
+	}
+	tag, _, _ = strings.Cut(tag, "@")
+	tag, _, _ = strings.Cut(tag, "-")
+	return tag
+}
+
+// dependencyHas says whether a package that the repository depends on is at least in
+// that version, from what its manifest asks for, or what was asked for at the command.
+func (r *run) dependencyHas(name, asked string, lowest version) (Answer, text) {
+	if asked != "" {
+		return atLeast(asked, lowest, true), text{place{File: r.inner.File, Line: r.line, End: r.line, Column: 1}, asked}
+	}
+	t := r.r.dependency(r.dir, name)
+	if !t.stated() {
+		return Depends, text{}
+	}
+	return atLeast(t.Value, lowest, false), t
+}
