@@ -318,7 +318,7 @@ func (l *denoLock) readRemote(address string, line int) error {
 
 func (l *denoLock) remote(address, integrity string, line int) dep.Entry {
 	return dep.Entry{
-		Package: dep.Package{Ecosystem: dep.Generic, Name: address}, Lockfile: l.name, Location: address, Line: line,
+		Package: dep.Package{Ecosystem: dep.Generic, Name: dep.WithoutSecrets(address)}, Lockfile: l.name, Location: address, Line: line,
 		Source: dep.URL, Resolved: address, Integrity: integrity, OwnDigest: true, Scope: dep.Prod,
 		Unsaid: dep.FactDigest | dep.FactScope | dep.FactDirect | dep.FactDependencies,
 	}

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/bonafide-app/bonafide/app/dep"
 )
 
 // jsonReader walks JSON token by token and knows the line it is on. Duplicate keys
@@ -249,8 +251,8 @@ func conflictLine(data []byte) int {
 	return 0
 }
 
-// quote shows a piece of the file in an error, on one line and not long.
-func quote(s string) string { return fmt.Sprintf("%q", shorten(s)) }
+// quote shows a piece of the file in an error, on one line, not long, and without secrets.
+func quote(s string) string { return fmt.Sprintf("%q", shorten(dep.WithoutSecrets(s))) }
 
 func shorten(s string) string {
 	if len(s) <= maxQuote {

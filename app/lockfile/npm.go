@@ -328,6 +328,9 @@ func complete(e *dep.Entry) {
 		e.Resolved = e.Package.Version
 	}
 	e.Source = classify(e.Resolved, e.Package)
+	if isSpec(e.Package.Version) {
+		e.Package.Version = dep.WithoutSecrets(e.Package.Version) // what a package is called is shown and stored
+	}
 }
 
 // isSpec says whether what stands where a version belongs is an address or an alias.

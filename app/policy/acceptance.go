@@ -70,7 +70,7 @@ func Acceptances(in Input, p Policy, at time.Time, about dep.Package, rule RuleN
 // acceptanceFor is what somebody accepts who accepts the findings of a rule about an
 // entry. Reason, By and Number are left to fill in.
 func acceptanceFor(e dep.Entry, rule RuleName) Acceptance {
-	a := Acceptance{Package: e.Package, Source: string(e.Source) + " " + e.Resolved, Lockfile: e.Lockfile, Rule: rule, Digest: e.Integrity}
+	a := Acceptance{Package: e.Package, Source: string(e.Source) + " " + dep.WithoutSecrets(e.Resolved), Lockfile: e.Lockfile, Rule: rule, Digest: e.Integrity}
 	if len(e.Digests) > 0 && e.IntegrityError == "" {
 		sri := make([]string, len(e.Digests))
 		for i, d := range e.Digests {
@@ -83,7 +83,7 @@ func acceptanceFor(e dep.Entry, rule RuleName) Acceptance {
 		a.Source += " under the name " + e.Alias
 	}
 	if e.Patch != "" {
-		a.Source += " with the patch " + e.Patch
+		a.Source += " with the patch " + dep.WithoutSecrets(e.Patch)
 	}
 	return a
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +43,35 @@ func TestAnAcceptanceIsOfWhatARuleFinds(t *testing.T) {
 	a.Version = "1.0.1"
 	if got, found := Acceptances(in, Default(), now(), a, RuleExoticSource); found || len(got) > 0 {
 		t.Errorf("another version: %+v", got)
+	}
+}
+
+// Else nobody would know the finding again that was told and then accepted.
+func TestWhatIsToldTogetherIsAcceptedTogether(t *testing.T) {
+	var in Input
+	for _, name := range []string{"a", "b", "c", "d"} {
+		e := entry(name+"@1.0.0", from(dep.Git, "git+ssh://git@github.com/acme/"+name+".git#1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d"))
+		in.Subjects = append(in.Subjects, unlooked(added(e, signed(e)), "comes from git"))
+	}
+	p := Default()
+	p.AcceptBy = "maintain"
+	told := Judge(in, p, now())
+	if len(told.Findings) != 1 || len(told.Acceptable) != 4 {
+		t.Fatalf("%+v", told)
+	}
+	click := func(by func(i int) string) Verdict {
+		in.Acceptances = slices.Clone(told.Acceptable)
+		for i := range in.Acceptances {
+			in.Acceptances[i].By, in.Acceptances[i].Number = by(i), 7
+		}
+		return Judge(in, p, now())
+	}
+	got := click(func(int) string { return "robin" })
+	if len(got.Excepted) != 1 || got.Excepted[0].Message != told.Findings[0].Message || got.Excepted[0].Pardon.Acceptance.By != "robin" || got.Conclusion != Success {
+		t.Errorf("%+v", got.Excepted)
+	}
+	if got := click(func(i int) string { return []string{"robin", "sam"}[i/2] }); len(got.Excepted) != 4 {
+		t.Errorf("of two people: %+v", got.Excepted)
 	}
 }
 
@@ -137,5 +167,37 @@ func TestWhatIsFoundInOneLockfileIsNotAcceptedInAnother(t *testing.T) {
 	got, _ := Acceptances(all, p, now(), there.Package, RuleCoverage)
 	if len(got) != 1 || got[0].Lockfile != "b/package-lock.json" {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestWhatAButtonOffers(t *testing.T) {
+	git := entry("left@1.0.0", from(dep.Git, "git+ssh://git@github.com/left/left.git#0123456789012345678901234567890123456789"))
+	subject := unlooked(added(git, signed(git)), "comes from git")
+	judge := func(p Policy, accepted ...Acceptance) Verdict {
+		return Judge(Input{Subjects: []Subject{subject}, Acceptances: accepted}, p, now())
+	}
+	offered := judge(Default()).Acceptable
+	if len(offered) == 0 || offered[0].Rule != RuleExoticSource || Offered(offered) == 0 || Offered(offered) >= 1<<48 {
+		t.Fatalf("%+v", offered)
+	}
+	if v := judge(Default(), offered...); v.Conclusion != Success || len(v.Acceptable) != 0 || Offered(v.Acceptable) != 0 {
+		t.Errorf("%s, %+v", v.Conclusion, v.Acceptable)
+	}
+	named := slices.Clone(offered)
+	named[0].By, named[0].Reason, named[0].Number = "keeper", "so it is", 7
+	other := slices.Clone(offered)
+	other[0].Digest = "sha512-other"
+	if Offered(named) != Offered(offered) || Offered(other) == Offered(offered) {
+		t.Error("its name is of what is accepted, not of who does")
+	}
+	nobody, floored := Default(), Default()
+	nobody.AcceptBy = "nobody"
+	floored.Floor = &Floor{Rules: map[RuleName]Severity{RuleExoticSource: Error}}
+	for name, p := range map[string]Policy{
+		"by nobody": nobody, "a warning": Default().With(RuleExoticSource, Warning), "enforced by the organisation": floored,
+	} {
+		if slices.ContainsFunc(judge(p).Acceptable, func(a Acceptance) bool { return a.Rule == RuleExoticSource }) {
+			t.Errorf("%s: %+v", name, judge(p).Acceptable)
+		}
 	}
 }

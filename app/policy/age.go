@@ -71,6 +71,12 @@ func (s Subject) published() (when time.Time, unknown string) {
 	return when, "the registry does not state when it was published"
 }
 
+// Published is when the release of a subject came out, zero where nobody knows.
+func Published(s Subject) time.Time {
+	when, _ := s.published()
+	return when
+}
+
 // fresh says whether the release is known to be younger than the cooldown.
 func (s Subject) fresh(v view) bool {
 	cooldown := v.cooldown(s.Change.Entry.Package)

@@ -50,6 +50,7 @@ func benignly(s Subject, d draft) draft {
 		}
 		d.atMost, d.cause, d.many = Notice, "", ""
 		d.Message += fmt.Sprintf(" That is known: %s.", h.why)
+		d.Benign, d.Better, d.Tell = "", "", Tell{}
 		d.Help, d.Link = "Nothing to do. Where that is said: "+h.source, h.source
 		break
 	}

@@ -18,8 +18,8 @@ func burst(s Subject, v view) []draft {
 	p := s.Change.Entry.Package
 	scope, _, _ := strings.Cut(p.Name, "/")
 	d := about(RuleBurst, s, fmt.Sprintf("%s came out in a burst: it and others of %s in this change were published within %s.", id(p), quote(scope), what),
-		"Look for the releases at the source repository, and wait until the cooldown is over: a worm publishes everything that a stolen token reaches. "+
-			"Benign causes: a scope whose packages are released together for the first time, or a release that was put right at once by a second one.")
+		"Look for the releases at the source repository, and wait until the cooldown is over.").
+		benign("a scope whose packages are released together for the first time, or a release that was put right at once by a second one.")
 	d.cause, d.many, d.together = scope+" "+what, fmt.Sprintf("of %s came out in a burst: they were published within %s", quote(scope), what), true
 	return []draft{d}
 }

@@ -66,13 +66,28 @@ func required(of string, s Subject) bool {
 }
 
 func requiredAbsent(s Subject, v view) []draft {
-	if !s.lookedAt() || s.Evidence.Provenance.State != provenance.Absent {
+	private := s.enters() && (s.Private != "" || s.Outside && !s.isNew()) // of what is new, unverified says it
+	if !private && (!s.lookedAt() || s.Evidence.Provenance.State != provenance.Absent) {
 		return nil
 	}
 	why := v.policy.requireWhere(s.Change.Entry.Package)
 	d := about(RuleCoverage, s, fmt.Sprintf("%s has no build provenance, and the policy requires it (%s).", id(s.Change.Entry.Package), why),
-		"Take a version or a package that has it, or ask the maintainer to publish with provenance. Where it is wanted all the same, an exception for coverage in the policy file says so, with a reason and an end. "+
-			"Benign cause: most packages have none yet.")
+		"Take a version or a package that has it, or ask the maintainer to publish with provenance. Where it is wanted all the same, an exception for coverage in the policy file says so, with a reason and an end.").
+		benign("most packages have none yet.")
+	d.Better = s.better(v, hasProvenance)
+	if private {
+		d.Message = fmt.Sprintf("%s is private and was not looked up, and the policy requires build provenance (%s).", id(s.Change.Entry.Package), why)
+		d.Help = "Exempt packages of your own by a block under packages (require: none), or have the operator add their registry to the file of --registries."
+		d.Benign = "a package of your own."
+		if s.Outside {
+			d.Message = fmt.Sprintf("%s %s, and the policy requires build provenance (%s).", id(s.Change.Entry.Package), sentence(s.NotLookedUp), why)
+			d.Help = "Where that registry serves what the public one has, declare it a mirror; else have the operator add it to the file of --registries."
+			d.cause, d.many = "outside "+why, "come from a registry that Bonafide was not told about, and the policy requires build provenance ("+why+")"
+			return []draft{d}
+		}
+		d.cause, d.many = "private "+why, "are private and were not looked up, and the policy requires build provenance ("+why+")"
+		return []draft{d}
+	}
 	d.cause, d.many = "absent "+why, "have no build provenance, and the policy requires it ("+why+")"
 	return []draft{d}
 }
@@ -94,7 +109,8 @@ func requiredBroken(s Subject, v view) []draft {
 	}
 	why := v.policy.requireWhere(s.Change.Entry.Package)
 	d := about(RuleCoverage, s, fmt.Sprintf("%s %s, and the policy requires build provenance of it (%s)%s.", id(s.Change.Entry.Package), what, why, because(p.Reason)),
-		"Look up what became of the release, and replace it by one that has provenance. Benign cause: a release that its maintainers withdrew.")
+		"Look up what became of the release, and replace it by one that has provenance.").
+		benign("a release that its maintainers withdrew.")
 	d.cause, d.many = what+why, many+", and the policy requires build provenance of them ("+why+")"
 	return []draft{d}
 }
@@ -126,7 +142,9 @@ func (p Policy) requireWhere(pkg dep.Package) string {
 }
 
 const coverageHelp = "Look which packages have none (bonafide audit --without-provenance), and whether newer versions of them do. " +
-	"Where fewer are enough, lower the number in the policy file on the base branch. Benign cause: many packages came in at once, and most have none yet."
+	"Where fewer are enough, lower the number in the policy file on the base branch."
+
+const coverageBenign = "many packages came in at once, and most have none yet."
 
 // tooFew holds a lockfile's share against min_coverage.
 func tooFew(i Inventory, v view) []draft {
@@ -134,13 +152,13 @@ func tooFew(i Inventory, v view) []draft {
 	if i.Head.Packages == 0 || i.Head.share() >= least {
 		return nil
 	}
-	d := draft{Finding: Finding{Rule: RuleCoverage, Lockfile: i.Lockfile, Help: coverageHelp}}
+	d := draft{Finding: Finding{Rule: RuleCoverage, Lockfile: i.Lockfile, Help: coverageHelp, Benign: coverageBenign}}
 	if i.Head.most() < least {
 		d.Message = fmt.Sprintf("%s of %s's packages have verified provenance (%s), and the policy asks for at least %s.",
 			percent(i.Head.share()), quote(i.Lockfile), i.Head, decimal(least)+"%")
 		return []draft{d}
 	}
-	d.Unknown, d.Help = true, "Run the check again when the registry answers."
+	d.Unknown, d.Help, d.Benign = true, "Run the check again when the registry answers.", ""
 	d.Message = fmt.Sprintf("Whether %s of %s's packages have verified provenance, as the policy asks for, could not be found out: it is between %s and %s (%s).",
 		decimal(least)+"%", quote(i.Lockfile), percent(i.Head.share()), percent(i.Head.most()), i.Head)
 	return []draft{d}
@@ -156,13 +174,13 @@ func fell(i Inventory, v view) []draft {
 	if possible <= most {
 		return nil
 	}
-	d := draft{Finding: Finding{Rule: RuleCoverage, Lockfile: i.Lockfile, Help: coverageHelp}}
+	d := draft{Finding: Finding{Rule: RuleCoverage, Lockfile: i.Lockfile, Help: coverageHelp, Benign: coverageBenign}}
 	numbers := fmt.Sprintf("from %s (%s) to %s (%s)", percent(i.Base.share()), i.Base, percent(i.Head.share()), i.Head)
 	if certain > most {
 		d.Message = fmt.Sprintf("The share of %s's packages with verified provenance falls %s: the policy lets it fall by %s at most.", quote(i.Lockfile), numbers, decimal(most)+" percentage points")
 		return []draft{d}
 	}
-	d.Unknown, d.Help = true, "Run the check again when the registry answers."
+	d.Unknown, d.Help, d.Benign = true, "Run the check again when the registry answers.", ""
 	d.Message = fmt.Sprintf("Whether the share of %s's packages with verified provenance falls by more than the %s that the policy allows could not be found out: it goes %s.",
 		quote(i.Lockfile), decimal(most)+" percentage points", numbers)
 	return []draft{d}
@@ -199,6 +217,8 @@ func Count(subjects []Subject) Tally {
 		pkg := s.Change.Entry.Package
 		var now provenance.State
 		switch st := state(s.Evidence.Provenance.Check); {
+		case s.Private != "" || s.Outside:
+			now = provenance.Absent
 		case s.NotLookedUp != "" || s.Change.Entry.Source != dep.Registry:
 		case s.Evidence.Gone || st == provenance.Invalid:
 			now = provenance.Absent

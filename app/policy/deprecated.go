@@ -23,8 +23,8 @@ func deprecated(s Subject, _ view) []draft {
 	}
 	d := about(RuleDeprecated, s,
 		fmt.Sprintf("%s is deprecated by its maintainers: “%s”.", id(s.Change.Entry.Package), clip(strings.TrimSpace(r.Deprecated), MaxReason)),
-		"Read why: it may be broken, replaced by another package, or no longer looked after. Look for a version that is not deprecated. "+
-			"Benign causes: an old release line that still works, on which another package depends.")
+		"Read why: it may be broken, replaced by another package, or no longer looked after. Look for a version that is not deprecated.").
+		benign("an old release line that still works, on which another package depends.")
 	d.cause, d.many = "deprecated", "are deprecated by their maintainers"
 	return []draft{d}
 }

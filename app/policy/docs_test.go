@@ -121,7 +121,8 @@ func TestExamplesOfThePagesAreWhatTheRulesSay(t *testing.T) {
 func TestRulesHaveNamesMeaningsAndOneVoice(t *testing.T) {
 	seen := map[RuleName]bool{}
 	for _, r := range Rules() {
-		if seen[r.Name] || r.Name == "" || r.Meaning == "" || strings.HasSuffix(r.Meaning, ".") || rank(r.Default) < 1 {
+		oneSentence := strings.HasSuffix(r.Why, ".") && !strings.Contains(r.Why, ". ") && len(r.Why) <= 160
+		if seen[r.Name] || r.Name == "" || r.Meaning == "" || strings.HasSuffix(r.Meaning, ".") || !oneSentence || rank(r.Default) < 1 {
 			t.Errorf("%+v is incomplete or stands there twice", r)
 		}
 		seen[r.Name] = true

@@ -13,7 +13,23 @@ import (
 // registry states for that name and version, stands under the name by which it
 // was asked for, and asks for releases of registries in turn.
 func exoticSource(s Subject, v view) []draft {
-	return slices.Concat(hijacked(s), otherSource(s, v), exoticSpecs(s, v))
+	return slices.Concat(hijacked(s), otherSource(s, v), confused(s), exoticSpecs(s, v))
+}
+
+// confused: a package that comes from a registry of its own, and from the public one all of a
+// sudden, is what dependency confusion looks like: whoever publishes the name there is somebody
+// else.
+func confused(s Subject) []draft {
+	if !s.isNew() || s.Left == "" {
+		return nil
+	}
+	e := s.Change.Entry
+	d := about(RuleExoticSource, s, fmt.Sprintf("%s comes from the public registry now, and from %s on the base: under one name, two registries have what two people published.", id(e.Package), quote(s.Left)),
+		"Make sure that the release in the public registry is your own. If not, do not install it: somebody has published under a name of yours. Restore the entry from the base branch.").
+		benign("a package of your own that became public, or a registry that was a mirror of the public one.")
+	d.atMost = Warning
+	d.cause, d.many = "left "+s.Left, fmt.Sprintf("come from the public registry now, and from %s on the base: somebody else may have published under these names", quote(s.Left))
+	return []draft{d}
 }
 
 // otherSource is about addresses. A git, URL or file source that stood there before
@@ -41,6 +57,9 @@ func fromElsewhere(s Subject, v view) []draft {
 		return []draft{foreignPatch(s)}
 	case v.fromRegistry(e) || e.Source == dep.Patch:
 		return nil
+	}
+	if !s.isNew() && s.Private != "" {
+		return nil // not-looked-up says so
 	}
 	if !s.isNew() {
 		d := about(RuleExoticSource, s, fmt.Sprintf("%s comes from %s, where no registry vouches for it: it was not looked at.", id(e.Package), place(e)),
@@ -82,7 +101,7 @@ func movedOn(s Subject, old dep.Entry) draft {
 	e := s.Change.Entry
 	d := about(RuleExoticSource, s,
 		fmt.Sprintf("%s moved on within its source, from %s to %s: no registry vouches for it, so nothing can be proven of the new state.",
-			id(e.Package), quote(withoutSecrets(old.Resolved)), quote(withoutSecrets(e.Resolved))),
+			id(e.Package), quote(old.Resolved), quote(e.Resolved)),
 		"Compare the two states yourself, or use the package's release in the registry.")
 	d.atMost = Warning
 	if !isGit(e) {
@@ -96,9 +115,10 @@ func movedOn(s Subject, old dep.Entry) draft {
 	case !s.direct() && e.Source == dep.Git:
 		d.atMost = ""
 		d.Message = fmt.Sprintf("%s, a dependency of another package, moved on within its git repository, from %s to %s: nobody here asked for that, and no registry vouches for the new state.",
-			id(e.Package), quote(withoutSecrets(old.Resolved)), quote(withoutSecrets(e.Resolved)))
+			id(e.Package), quote(old.Resolved), quote(e.Resolved))
 		d.Help = "Find out which package asks for it, and whether it asks for the new commit; compare the two commits. " +
-			"Benign cause: that package follows a branch, so that every fresh install moves on. Pin it to a full commit, or use the release in the registry."
+			"Pin it to a full commit, or use the release in the registry."
+		d.Benign = "that package follows a branch, so that every fresh install moves on."
 		d.Message += notLookedUp(s.Commit.Inquiry)
 	default:
 		d.Message += notLookedUp(s.Commit.Inquiry)
@@ -127,8 +147,8 @@ func orphan(s Subject) draft {
 	e := s.Change.Entry
 	return about(RuleExoticSource, s,
 		fmt.Sprintf("%s comes from %s, a commit that is on no branch and no tag of that repository.", id(e.Package), place(e)),
-		"Do not install it. Anybody who has a fork of a repository can put a commit behind its address, and that is how malware came under the names of well-known projects. "+
-			"Benign cause: a commit of a branch that was rebased or deleted, or of a pull request that is not merged yet; then pin one that stays.")
+		"Do not install it. Anybody who has a fork of a repository can put a commit behind its address, and that is how malware came under the names of well-known projects.").
+		benign("a commit of a branch that was rebased or deleted, or of a pull request that is not merged yet; then pin one that stays.")
 }
 
 // otherBytes words the finding about an address that now stands for something else.
@@ -139,8 +159,9 @@ func otherBytes(s Subject, old dep.Entry) draft {
 		to = short(now.SRI())
 	}
 	return about(RuleExoticSource, s,
-		fmt.Sprintf("%s is another version from the same place as before, %s, and other bytes: the digest was %s and is %s.", id(e.Package), quote(withoutSecrets(e.Resolved)), from, to),
-		"Find out who changed what lies at that address: no registry vouches for it. Benign causes: a file of the repository that was replaced on purpose, or an address that always leads to the newest version.")
+		fmt.Sprintf("%s is another version from the same place as before, %s, and other bytes: the digest was %s and is %s.", id(e.Package), quote(e.Resolved), from, to),
+		"Find out who changed what lies at that address: no registry vouches for it.").
+		benign("a file of the repository that was replaced on purpose, or an address that always leads to the newest version.")
 }
 
 // foreignPatch words the finding about a patch that is not of the repository.
@@ -170,12 +191,13 @@ func newSource(s Subject) draft {
 		}
 		d.Message = fmt.Sprintf("%s, %s, now comes from %s: no registry has published it, %sand its install scripts run from the repository's own state.",
 			id(e.Package), kind, place(e), pinned)
-		d.Help = "Find out which package asks for it and why. A git source deep in the tree is how malware entered that registries never saw. " +
-			"Benign cause: a fix that is not released yet; then pin a full commit of a repository you know, and go back to the registry when it is released."
+		d.Help = "Find out which package asks for it and why. A git source deep in the tree is how malware entered that registries never saw."
+		d.Benign = "a fix that is not released yet; then pin a full commit of a repository you know, and go back to the registry when it is released."
 		d.cause, d.many = "git", "now come from git, where no registry has published them"
 	case dep.File:
 		d.Message = fmt.Sprintf("%s, %s, now comes from %s: what is in it was published by nobody.", id(e.Package), kind, place(e))
-		d.Help = "Look into the file or folder itself, or use the package's release in the registry. Benign cause: a package that is vendored on purpose."
+		d.Help = "Look into the file or folder itself, or use the package's release in the registry."
+		d.Benign = "a package that is vendored on purpose."
 		d.cause, d.many = "file", "now come from a file or folder"
 	default:
 		base, isTarball := lockfile.RegistryBase(e.Resolved, e.Package)
@@ -193,7 +215,8 @@ func newSource(s Subject) draft {
 				id(e.Package), kind, place(e))
 		}
 		d.Help = "Do not install it: an address of another package or host under a familiar name is a known attack on lockfiles. " +
-			"Remove the entry and let the package manager write it again. Benign cause: a tarball that the manifest asks for by address."
+			"Remove the entry and let the package manager write it again."
+		d.Benign = "a tarball that the manifest asks for by address."
 	}
 	return d
 }

@@ -11,9 +11,10 @@ import (
 )
 
 // specHelp is about what packages of the registry ask for elsewhere.
-const specHelp = "Do not install it before you know why: what a git repository or an address serves is code that no registry has published, it can change at any time, " +
-	"and the scripts of a git dependency run when it is prepared. An optional dependency of that kind is how malware came in with valid provenance, and it need not show up in the lockfile. " +
-	"Benign cause: maintainers who wait for a release of somebody else; then ask them to publish, or override that dependency."
+const specHelp = "Do not install it before you know why: the scripts of a git dependency run when it is prepared. " +
+	"An optional dependency of that kind is how malware came in with valid provenance, and it need not show up in the lockfile."
+
+const specBenign = "maintainers who wait for a release of somebody else; then ask them to publish, or override that dependency."
 
 // exoticSpecs: a release of a registry asks for releases of registries. What it asks
 // for elsewhere is told where no version before did: the lockfile's entry and the
@@ -47,7 +48,7 @@ func exoticSpecs(s Subject, v view) []draft {
 		return nil
 	}
 	what := specList(told)
-	d := about(RuleExoticSource, s, fmt.Sprintf("%s asks for what no registry has published: %s.", id(e.Package), what), specHelp)
+	d := about(RuleExoticSource, s, fmt.Sprintf("%s asks for what no registry has published: %s.", id(e.Package), what), specHelp).benign(specBenign)
 	d.cause, d.many = "asks "+what, "ask for what no registry has published: "+what
 	earlier := s.earlier()
 	unasked := slices.IndexFunc(earlier, func(b before) bool { return b.evidence.Release == nil && !b.evidence.Gone && !states(b.entry) })
@@ -116,6 +117,6 @@ func specList(specs []dep.Spec) string {
 		case dep.Peer:
 			kind = " (peer)"
 		}
-		return quote(spec.Name) + " from " + quote(withoutSecrets(strings.TrimSpace(spec.Range))) + kind
+		return quote(spec.Name) + " from " + quote(strings.TrimSpace(spec.Range)) + kind
 	}))
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bonafide-app/bonafide/app/dep"
@@ -116,6 +117,9 @@ func (e explainer) settings() []Decision {
 			return Days(*b.Cooldown)
 		}),
 		e.decide("identity", "", "anybody", cmp.Or(pins[0].Identity.String(), "anybody"), "", func(b PackageRule) string { return b.Identity.String() }),
+	}
+	if scope, _, scoped := strings.Cut(e.pkg.Name, "/"); scoped && slices.Contains(p.Registries.Private, scope) {
+		out = append(out, Decision{Key: "looked up", Value: "nobody is asked", Place: p.Places["registries.private"]})
 	}
 	if len(pins) > 2 {
 		b := pins[1]

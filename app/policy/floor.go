@@ -27,8 +27,11 @@ type Floor struct {
 
 	// Ignore are doublestar globs: a lockfile is left alone only where one of them
 	// matches too. None: no lockfile is.
-	Ignore   []string
-	Packages []PackageRule // hold beside the repository's own blocks, whatever those say
+	Ignore []string
+	// Registries are the mirrors and the private scopes that repositories may list; "@*" is
+	// every scope. None: none.
+	Registries Registries
+	Packages   []PackageRule // hold beside the repository's own blocks, whatever those say
 
 	Exceptable []RuleName // the enforced rules that exceptions and acceptances may be for
 	MaxDays    int        // that an exception may run from now; 0 for any

@@ -44,9 +44,10 @@ func freshAndOdd(s Subject, v view) []draft {
 	d := about(RuleFreshAndOdd, s,
 		fmt.Sprintf("%s was published %s, and it %s; %s.", id(p), v.ago(when), list(words), v.ends(p, when)),
 		fmt.Sprintf("Do not install it before you know why: young and unusual together (%s) is what malicious releases look like on their first day. ", strings.Join(rules, ", "))+
-			"Wait until the cooldown is over, by when most are found and removed, or ask the maintainers. "+exceptHelp(RuleFreshAndOdd)+
-			" Benign causes: a new maintainer's first release, a workflow that was rewritten for it, a package that begins to fetch a binary.")
+			"Wait until the cooldown is over, or ask the maintainers. "+exceptHelp(RuleFreshAndOdd)).
+		benign("a new maintainer's first release, a workflow that was rewritten for it, a package that begins to fetch a binary.")
 	d.cause, d.ends = strings.Join(rules, " ")+" within "+v.waiting(p), when.Add(v.cooldown(p))
+	d.Better, d.Tell = s.calmer(v), s.tellRegistry(v)
 	d.many = fmt.Sprintf("were published within their cooldown of %s and are unusual (%s)", v.waiting(p), strings.Join(rules, ", "))
 	return []draft{d}
 }

@@ -47,7 +47,8 @@ func hijacked(s Subject) []draft {
 		d := aboutEntry(s, now,
 			fmt.Sprintf("%s was %s until now; now it is %s, installed under that name.", at, id(old.Package), id(now.Package)),
 			fmt.Sprintf("Compare it with the manifest. Where that does not ask for %s under the name %s, do not install it: whatever loads %s runs it instead of %s. ", quote(now.Package.Name), under, under, quote(old.Package.Name))+
-				"Restore the entry from the base branch and let the package manager write it again. Benign cause: a manifest that moves to a fork, or back from one, by an npm: alias or an override.")
+				"Restore the entry from the base branch and let the package manager write it again.").
+			benign("a manifest that moves to a fork, or back from one, by an npm: alias or an override.")
 		if !now.AliasUnasked {
 			d.atMost = Warning
 		}
@@ -60,8 +61,8 @@ func hijacked(s Subject) []draft {
 		said[o.Alias] = true
 		d := aboutEntry(s, o,
 			fmt.Sprintf("Nothing in the lockfile asks for %s under the name %s, yet it is installed under it at %s.", id(o.Package), quote(o.Alias), quote(o.Location)),
-			"Do not install it before the manifest says so: a package under the name of another is loaded in its place. Remove the entry and let the package manager write it again. "+
-				"Benign cause: an alias that stands under overrides or resolutions in package.json, which the lockfile does not repeat.")
+			"Do not install it before the manifest says so: a package under the name of another is loaded in its place. Remove the entry and let the package manager write it again.").
+			benign("an alias that stands under overrides or resolutions in package.json, which the lockfile does not repeat.")
 		if !s.isNew() {
 			d.atMost = Warning
 		}

@@ -70,7 +70,7 @@ func Wanted(s Subject) []dep.Package {
 	l := s.lineage()
 	add := func(p registry.Past) {
 		wanted := dep.Package{Ecosystem: s.Change.Entry.Package.Ecosystem, Name: s.Change.Entry.Package.Name, Version: p.Version}
-		asked := slices.ContainsFunc(s.compared(), func(b before) bool { return b.entry.Package == wanted })
+		asked := slices.ContainsFunc(s.compared(), func(b before) bool { return b.entry.Package == wanted && !s.discounted(b.evidence) })
 		if !asked && !slices.Contains(out, wanted) {
 			out = append(out, wanted)
 		}
@@ -98,6 +98,9 @@ type candidate struct {
 // announced are the releases that are asked whether they had something, newest first: one
 // whose announcement does not hold must not speak for those before it.
 func (s Subject) announced(a asset, l lineage) (out []candidate) {
+	if s.uncounted(a) {
+		return nil
+	}
 	p, below, ok := l.newest(a.announced)
 	if !ok {
 		return nil
@@ -107,6 +110,18 @@ func (s Subject) announced(a asset, l lineage) (out []candidate) {
 		out = append(out, candidate{q, below})
 	}
 	return out
+}
+
+// uncounted says whether a release comes without something only because what the registry has of
+// it does not count (it comes from a mirror): against its line, it has lost nothing.
+func (s Subject) uncounted(a asset) bool {
+	return s.Uncounted != "" && a.rule == RuleProvenanceLost && s.discounted(s.Evidence)
+}
+
+// discounted says whether evidence may be without provenance only because it comes from a mirror:
+// of the line, the registry itself is asked.
+func (s Subject) discounted(e provenance.Evidence) bool {
+	return s.Mirror && e.Release != nil && e.Release.ProvenanceAnnounced && e.Provenance.State == provenance.Absent
 }
 
 // comparable says whether there is something to hold against earlier releases. A release
@@ -177,7 +192,7 @@ func (s Subject) witnessed(p registry.Past, below bool) before {
 		}
 	}
 	for _, c := range s.compared() {
-		if c.entry.Package == b.entry.Package {
+		if c.entry.Package == b.entry.Package && !s.discounted(c.evidence) {
 			b.evidence = c.evidence
 		}
 	}
@@ -248,34 +263,34 @@ func (s Subject) lineUnknown(a asset, v view) []draft {
 	if !s.comparable() || !a.lacks(s.Evidence) {
 		return nil
 	}
-	reason, help := s.lineUnread(a)
+	reason, help, benign := s.lineUnread(a)
 	if reason == "" || s.historyTold(v) || len(unverified(s, v)) > 0 {
 		return nil
 	}
-	d := about(a.rule, s, fmt.Sprintf("%s has no %s, and whether it lost any that earlier releases of its line had could not be found out: %s.", id(s.Change.Entry.Package), a.name, reason), help)
+	d := about(a.rule, s, fmt.Sprintf("%s has no %s, and whether it lost any that earlier releases of its line had could not be found out: %s.", id(s.Change.Entry.Package), a.name, reason), help).benign(benign)
 	d.atMost, d.Unknown, d.cause = Warning, true, "line "+a.name+reason
 	d.many = fmt.Sprintf("have no %s, and whether they lost any that earlier releases of their lines had could not be found out: %s", a.name, reason)
 	return []draft{d}
 }
 
 // lineUnread is why an asset could not be compared with the line, "" where it could.
-func (s Subject) lineUnread(a asset) (reason, help string) {
+func (s Subject) lineUnread(a asset) (reason, help, benign string) {
 	help = "Run the check again when the registry answers, and compare who published the releases before."
 	if s.History == nil {
-		return sentence(s.HistoryUnread), help
+		return sentence(s.HistoryUnread), help, ""
 	}
 	l := s.lineage()
 	asked := s.announced(a, l)
-	if len(asked) == 0 && slices.ContainsFunc(l.undated, a.announced) {
-		return l.why, "Look up yourself who published the releases before. Benign cause: a mirror that leaves the dates out; name a registry that has them (--npm-registry)."
+	if len(asked) == 0 && !s.uncounted(a) && slices.ContainsFunc(l.undated, a.announced) {
+		return l.why, "Look up yourself who published the releases before, or name a registry that states when (--npm-registry).", "a mirror that leaves the dates out."
 	}
 	for _, p := range asked {
 		b := s.witnessed(p.Past, p.below)
 		if check := a.proven(b.evidence); state(check) == provenance.Unknown {
-			return fmt.Sprintf("of %s, %s", id(b.entry.Package), cmp.Or(sentence(check.Reason), "nothing was asked")), help
+			return fmt.Sprintf("of %s, %s", id(b.entry.Package), cmp.Or(sentence(check.Reason), "nothing was asked")), help, ""
 		}
 	}
-	return "", ""
+	return "", "", ""
 }
 
 // unproven is the release of the line that is announced with something, of which nothing

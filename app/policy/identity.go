@@ -319,27 +319,34 @@ func (c changed) view() string {
 // compareView is the address where the forge shows what changed between two commits of
 // one repository, "" where a part of it is not of the shape that it must have.
 func compareView(old, now *provenance.Identity) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
-	path, ok := strings.CutPrefix(now.Repository, "https://")
-	host, path, _ := strings.Cut(path, "/")
-	if !ok || len(path) > MaxPath || !sameRepository(old, now) || !isCommit(old.Commit) || !isCommit(now.Commit) || old.Commit == now.Commit {
+	host, path, ok := forge(now.Repository)
+	if !ok || !sameRepository(old, now) || !isCommit(old.Commit) || !isCommit(now.Commit) || old.Commit == now.Commit {
 		return ""
+	}
+	between := ""
+	if host == "gitlab.com" {
+		between = "/-"
+	}
+	return "https://" + host + "/" + path + between + "/compare/" + old.Commit + "..." + now.Commit
+}
+
+// forge is the host and the path of a repository on one of the public forges that sign
+// with Sigstore's public instance, where the address has the plain shape that theirs have.
+func forge(repository string) (host, path string, ok bool) {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+	path, ok = strings.CutPrefix(repository, "https://")
+	host, path, _ = strings.Cut(path, "/")
+	if !ok || len(path) > MaxPath {
+		return "", "", false
 	}
 	segments := strings.Split(path, "/")
 	for _, s := range segments {
 		if strings.Trim(s, plain) != "" || strings.Trim(s, ".-") == "" {
-			return ""
+			return "", "", false
 		}
 	}
-	between := ""
-	switch {
-	case host == "github.com" && len(segments) == 2:
-	case host == "gitlab.com" && len(segments) >= 2:
-		between = "/-"
-	default:
-		return ""
-	}
-	return "https://" + host + "/" + path + between + "/compare/" + old.Commit + "..." + now.Commit
+	ok = host == "github.com" && len(segments) == 2 || host == "gitlab.com" && len(segments) >= 2
+	return host, path, ok
 }
 
 // isCommit says whether s is a whole git object id, SHA-1 or SHA-256.
@@ -370,7 +377,7 @@ func identityUnknown(rule RuleName, s Subject, v view) []draft {
 		switch {
 		case notTold:
 			reason = "it comes from a registry that Bonafide was not told about"
-			help = "Start Bonafide with --npm-registry for that registry where such packages are to be compared."
+			help = "The operator can add that registry to the file of --registries, or declare it a mirror, where such packages are to be compared."
 		case reason == "":
 			reason = "it was not asked about"
 		}

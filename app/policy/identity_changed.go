@@ -28,16 +28,17 @@ func identityChanged(s Subject, v view) []draft {
 	d := about(RuleIdentityChanged, s,
 		fmt.Sprintf("%s was not built in the way of %s: %s%s.", id(name), c.which(name), list(texts), since),
 		c.dangerous()+c.view()+"Find the commit that changed the release workflow, or the announcement, and who made it. "+
-			"Benign causes: a workflow that was renamed, rewritten or started by hand, a repository that was renamed or handed over, a trusted publisher that was set up anew. "+
-			fmt.Sprintf("Stay on %s where nothing explains it, and ask the maintainer.", quote(c.entry.Package.Version)))
+			fmt.Sprintf("Stay on %s where nothing explains it, and ask the maintainer.", quote(c.entry.Package.Version))).
+		benign("a workflow that was renamed, rewritten or started by hand, a repository that was renamed or handed over, a trusted publisher that was set up anew.")
 	d.Link = compareView(c.old, c.now)
 	d.cause = c.cause() + c.dangerous()
 	d.many = fmt.Sprintf("were not built in the way of the versions before (%s)", c.cause())
 	switch {
 	case !c.weighs:
-		d.atMost, d.Help = Notice, c.dangerous()+c.view()+information
+		d.atMost, d.Help, d.Benign = Notice, c.dangerous()+c.view()+information, ""
 	case settled:
 		d.atMost, d.cause = Notice, d.cause+" settled"
+		d.Benign = ""
 		d.Help = c.dangerous() + c.view() + "Nothing to do: it has been out for long enough that this is no longer held to be an attack."
 	}
 	return []draft{d}

@@ -26,8 +26,8 @@ func heldToPin(s Subject, v view, block PackageRule) []draft {
 	say := func(message, cause, many string) []draft {
 		d := about(RuleIdentityPinned, s, fmt.Sprintf("The policy (%s) pins %s to %s, but %s.", block.where(), id(e.Package), block.Identity, message),
 			"Do not take it before you know who built it: a pin exists so that nobody else can publish under this name. "+
-				"Benign causes: a repository or workflow that was renamed, a release from another branch, or one published by hand. "+
-				"Where the new builder is the right one, change the pin on the base branch first.")
+				"Where the new builder is the right one, change the pin on the base branch first.").
+			benign("a repository or workflow that was renamed, a release from another branch, or one published by hand.")
 		d.cause, d.many = block.where()+cause, fmt.Sprintf("are pinned by the policy (%s) to %s, but %s", block.where(), block.Identity, many)
 		return []draft{d}
 	}
@@ -38,6 +38,8 @@ func heldToPin(s Subject, v view, block PackageRule) []draft {
 		ds := say("it is delivered inside the tarball of another package, so that nothing proves who built it", "bundled", "are delivered inside the tarballs of other packages")
 		ds[0].atMost = Warning // whoever bundles it answers for it
 		return ds
+	case s.Private != "":
+		return say("it is private and was not looked up, so that nothing proves who built it", "private", "are private and were not looked up")
 	case e.Source != dep.Registry || e.Package.Ecosystem != dep.NPM:
 		return nil // the repository's own, or a patch of another entry, which is judged itself
 	case s.NotLookedUp != "" || s.Evidence.Gone || state(s.Evidence.Provenance.Check) == provenance.Unknown:
@@ -72,7 +74,7 @@ func pinUnknown(s Subject, v view, block PackageRule) []draft {
 		reason = "it " + sentence(s.NotLookedUp)
 	}
 	d := about(RuleIdentityPinned, s, fmt.Sprintf("Whether %s was built by whom the policy (%s) pins it to was not looked at%s.", id(s.Change.Entry.Package), block.where(), because(reason)),
-		"Run the check again when its registry answers, or make the registry known to Bonafide (--npm-registry).")
+		"Run the check again when its registry answers, or make the registry known to Bonafide (the file of --registries).")
 	d.Unknown, d.atMost = true, Warning
 	d.cause, d.many = "unknown "+reason, "are pinned by the policy, and who built them was not looked at"+because(reason)
 	return []draft{d}

@@ -9,8 +9,10 @@ import (
 	"github.com/bonafide-app/bonafide/app/provenance"
 )
 
-const scriptHelp = "Read the script before you install it: it runs with the rights of whoever installs, on developers' machines and in CI. " +
-	"Benign causes: a package that compiles native code, or fetches a binary for the platform. Where it is not needed, install with scripts switched off."
+const scriptHelp = "Read the script before you install it, on your machine or in CI. " +
+	"Where it is not needed, install with scripts switched off."
+
+const scriptBenign = "a package that compiles native code, or fetches a binary for the platform."
 
 // installScript: what enters runs a script on every machine that installs it, and no
 // version before did. Of a version that was repinned only the lockfile's mark counts.
@@ -39,7 +41,7 @@ func installScript(s Subject, v view) []draft {
 	if now.registry == no {
 		runs += " (the lockfile says so, the registry names none: most likely it is built from a binding.gyp)"
 	}
-	d := about(RuleInstallScript, s, "", scriptHelp)
+	d := about(RuleInstallScript, s, "", scriptHelp).benign(scriptBenign)
 	unknown := slices.IndexFunc(earlier, func(b scripted) bool { return !now.areNewTo(b.scriptWords) })
 	switch {
 	case !s.isNew():
@@ -66,7 +68,7 @@ func scriptMarked(s Subject, now scriptWords, earlier []scripted) []draft {
 		return nil
 	}
 	d := about(RuleInstallScript, s,
-		fmt.Sprintf("%s keeps its version, but the lockfile now says that it %s, and did not before.", id(s.Change.Entry.Package), scriptsOf(s)), scriptHelp)
+		fmt.Sprintf("%s keeps its version, but the lockfile now says that it %s, and did not before.", id(s.Change.Entry.Package), scriptsOf(s)), scriptHelp).benign(scriptBenign)
 	d.cause, d.many = "repinned", "keep their version, but the lockfile now says that they run a script at install time, and did not before"
 	return []draft{d}
 }
@@ -176,7 +178,7 @@ func scriptsOf(s Subject) string {
 // unverified says that the release could not be asked about, that is enough.
 func scriptUnknown(s Subject, v view, now scriptWords) []draft {
 	e := s.Change.Entry
-	if now != (scriptWords{}) || e.Source != dep.Registry || s.bundled() || s.bundleUnknown() || len(unverified(s, v)) > 0 {
+	if now != (scriptWords{}) || e.Source != dep.Registry || s.Private != "" || s.bundled() || s.bundleUnknown() || len(unverified(s, v)) > 0 {
 		return nil
 	}
 	reason := unread(s.Evidence)

@@ -49,9 +49,8 @@ func integrityLost(s Subject, _ view) []draft {
 	}
 	d := about(RuleIntegrityLost, s,
 		fmt.Sprintf("The lockfile has no digest for %s any more, although the base %s: nothing holds the package manager to the bytes that were locked.", id(e.Package), had),
-		"Restore the lockfile from the base branch, delete node_modules, let the package manager install again and commit what it writes. "+
-			"Benign causes: a merge conflict that was resolved by hand, or a tool of your own that writes lockfiles; "+
-			"npm itself drops digests where it writes a lockfile from packages that are already installed.")
+		"Restore the lockfile from the base branch, delete node_modules, let the package manager install again and commit what it writes.").
+		benign("a merge conflict that was resolved by hand, or a tool of your own that writes lockfiles; npm itself drops digests where it writes a lockfile from packages that are already installed.")
 	d.cause, d.many = "none", "have no digest in the lockfile any more, although the base had one"
 	switch {
 	case uncompared:
@@ -61,11 +60,12 @@ func integrityLost(s Subject, _ view) []draft {
 		}
 		d.Message += fmt.Sprintf("; the registry states %s and none of that kind: the two cannot be compared, so nothing says that the lockfile stands for the published release.",
 			short(s.Evidence.Digest.Registry))
-		d.Help = "Do not install it. Package managers write the digest that the registry states: remove the entry and let the package manager write it again. " +
-			"Benign cause: a tool of your own, or a mirror, that writes digests of another kind into lockfiles."
+		d.Help = "Do not install it. Package managers write the digest that the registry states: remove the entry and let the package manager write it again."
+		d.Benign = "a tool of your own, or a mirror, that writes digests of another kind into lockfiles."
 		d.cause, d.many = "uncompared", "have only a digest in the lockfile that is weaker than the registry's, so that the two cannot be compared"
 	case e.OwnDigest:
-		d.Help = "Restore the lockfile from the base branch and let the package manager write it again. Benign cause: a package that is only for other platforms, for which yarn drops the checksum."
+		d.Help = "Restore the lockfile from the base branch and let the package manager write it again."
+		d.Benign = "a package that is only for other platforms, for which yarn drops the checksum."
 	case now.Algorithm != "" && e.IntegrityError == "":
 		d.Message = fmt.Sprintf("The lockfile's digest for %s is only %s now, where the base %s: a weaker digest is easier to forge.", id(e.Package), now.Algorithm, had)
 		if now.Comparable() {

@@ -20,13 +20,15 @@ func integrityMissing(s Subject, v view) []draft {
 	case weakerThanRegistry:
 		d := about(RuleIntegrityMissing, s,
 			fmt.Sprintf("The lockfile's only digest for %s is %s, and the registry states a stronger one and none of that kind: the two cannot be compared.", id(e.Package), strongest.Algorithm),
-			"Remove the entry and let the package manager write it again. Benign cause: a tool of your own, or a mirror, that writes digests of another kind into lockfiles.")
+			"Remove the entry and let the package manager write it again.").
+			benign("a tool of your own, or a mirror, that writes digests of another kind into lockfiles.")
 		d.cause, d.many = "uncompared", "have only a digest in the lockfile that is weaker than the registry's, so that the two cannot be compared"
 		return []draft{d}
 	case registryHasShasum:
 		d := about(RuleIntegrityMissing, s,
 			fmt.Sprintf("The registry states only a sha1 for %s, which can be forged: the lockfile's %s digest was held against nothing.", id(e.Package), strongest.Algorithm),
-			"The package manager still holds the tarball to the lockfile's digest. Benign cause: a release, or a registry, from before registries stated stronger digests.")
+			"The package manager still holds the tarball to the lockfile's digest.").
+			benign("a release, or a registry, from before registries stated stronger digests.")
 		d.atMost, d.cause, d.many = Notice, "shasum", "have a digest in the lockfile that was held against nothing, because the registry states only a sha1"
 		return []draft{d}
 	}
@@ -35,13 +37,14 @@ func integrityMissing(s Subject, v view) []draft {
 	}
 	d := about(RuleIntegrityMissing, s,
 		fmt.Sprintf("The lockfile has no digest for %s: nothing holds the package manager to the bytes that the registry has today.", id(e.Package)),
-		"Run the package manager's install again in a clean checkout and commit the lockfile it writes. Benign causes: a very old lockfile or package manager, or a registry that states none.")
+		"Run the package manager's install again in a clean checkout and commit the lockfile it writes.").
+		benign("a very old lockfile or package manager, or a registry that states none.")
 	d.cause, d.many = "none", "have no digest in the lockfile"
 	if e.Bundled && s.Bundle.State == provenance.Absent {
 		d.Message = fmt.Sprintf("The lockfile has no digest for %s and says that another package's tarball delivers it, but %s: nothing holds the package manager to the bytes that the registry has today.",
 			id(e.Package), sentence(s.Bundle.Reason))
-		d.Help = "Do not install it before you know who wrote that: package managers mark only what the release above it bundles. Remove the entry and let the package manager write it again. " +
-			"Benign cause: a package above it that was patched, or installed from another registry under the same version."
+		d.Help = "Do not install it before you know who wrote that: package managers mark only what the release above it bundles. Remove the entry and let the package manager write it again."
+		d.Benign = "a package above it that was patched, or installed from another registry under the same version."
 		d.cause, d.many = "bundle", "have no digest in the lockfile and are said to come in another package's tarball, which that one's release does not say"
 	}
 	if strongest.Algorithm != "" {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bonafide-app/bonafide/app/dep"
@@ -13,7 +14,7 @@ import (
 // subjects and problems does not matter, and the time given is its only clock.
 func Judge(in Input, p Policy, at time.Time) Verdict {
 	var drafts []draft
-	p.matched = map[dep.Package][]int{}
+	p.matched, p.rules = map[dep.Package][]int{}, rulesByName()
 	v := viewOf(in, p, at)
 	for _, r := range Rules() {
 		if r.judge != nil {
@@ -51,6 +52,7 @@ func Judge(in Input, p Policy, at time.Time) Verdict {
 		weighed = append(weighed, d)
 	}
 	verdict := conclude(weighed, p)
+	verdict.Acceptable = v.acceptable(weighed)
 	for i := range weighed {
 		// An unknown that may not fail the check does not look as if it did.
 		if weighed[i].Unknown && p.OnUnknown == UnknownNeutral && weighed[i].Rule != RuleFloorUnread {
@@ -58,8 +60,8 @@ func Judge(in Input, p Policy, at time.Time) Verdict {
 		}
 	}
 	verdict.Until = v.at.next()
-	verdict.Excepted = merge(excepted)
-	for _, x := range merge(weighed) {
+	verdict.Excepted = merge(excepted, in.Apart)
+	for _, x := range merge(weighed, in.Apart) {
 		verdict.Findings = append(verdict.Findings, x.Finding)
 	}
 	verdict.Findings = cut(verdict.Findings)
@@ -69,7 +71,22 @@ func Judge(in Input, p Policy, at time.Time) Verdict {
 			Rule: RuleFindingsCut, Severity: Notice, Message: fmt.Sprintf("%d further findings that are excepted are not listed here.", more),
 		})
 	}
+	sayWhy(verdict)
 	return verdict
+}
+
+// sayWhy gives every finding its rule's reason, where it has no better one.
+func sayWhy(v Verdict) {
+	why := map[RuleName]string{}
+	for _, r := range Rules() {
+		why[r.Name] = r.Why
+	}
+	for i := range v.Findings {
+		v.Findings[i].Why = cmp.Or(v.Findings[i].Why, why[v.Findings[i].Rule])
+	}
+	for i := range v.Excepted {
+		v.Excepted[i].Why = cmp.Or(v.Excepted[i].Why, why[v.Excepted[i].Rule])
+	}
 }
 
 // conclude weighs the findings. An error wins over an unknown. What cannot be
@@ -111,24 +128,25 @@ func conclude(drafts []draft, p Policy) Verdict {
 	return Verdict{Conclusion: c}
 }
 
-// merge makes one finding of many with one cause and one pardon, and sorts.
-func merge(drafts []draft) []Excepted {
+// merge makes one finding of many with one cause and one pardon, unless they are to stay
+// apart, and sorts.
+func merge(drafts []draft, apart bool) []Excepted {
 	type key struct {
 		rule     RuleName
 		severity Severity
 		unknown  bool
 		lockfile string
 		cause    string
-		pardon   Pardon
+		pardon   string // in words: what was accepted with one click is many acceptances
 	}
 	groups := map[key][]draft{}
 	var out []Excepted
 	for _, d := range drafts {
-		if d.cause == "" {
+		if d.cause == "" || apart {
 			out = append(out, Excepted{d.Finding, d.pardon})
 			continue
 		}
-		k := key{d.Rule, d.Severity, d.Unknown, d.Lockfile, d.cause, d.pardon}
+		k := key{d.Rule, d.Severity, d.Unknown, d.Lockfile, d.cause, d.pardon.by()}
 		groups[k] = append(groups[k], d)
 	}
 	for k, group := range groups {
@@ -141,17 +159,34 @@ func merge(drafts []draft) []Excepted {
 		slices.SortFunc(group, func(a, b draft) int { return order(a.Finding, b.Finding) })
 		f := group[0].Finding
 		names := few(group, func(d draft) string { return id(d.Package) })
-		f.Package, f.Count = dep.Package{}, len(group)
+		f.Package, f.Count, f.Names = dep.Package{}, len(group), allNames(group)
+		f.Better, f.Tell = "", Tell{} // the first one's alone
 		f.Message = fmt.Sprintf("%d packages %s: %s.", len(group), group[0].many, list(names))
 		if last := slices.MaxFunc(group, func(a, b draft) int { return a.ends.Compare(b.ends) }).ends; !last.IsZero() {
 			f.Message += fmt.Sprintf(" The last cooldown ends on %s.", date(last))
 		}
-		out = append(out, Excepted{f, k.pardon})
+		out = append(out, Excepted{f, group[0].pardon})
 	}
 	slices.SortFunc(out, func(a, b Excepted) int {
 		return cmp.Or(order(a.Finding, b.Finding), cmp.Compare(a.Pardon.by(), b.Pardon.by()))
 	})
 	return slices.Compact(out)
+}
+
+// allNames are the packages of a group, one on each line, as many as MaxNames bytes hold.
+func allNames(group []draft) string {
+	var b strings.Builder
+	for i, d := range group {
+		name := id(d.Package)
+		if b.Len()+1+len(name) > MaxNames {
+			break
+		}
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(name)
+	}
+	return b.String()
 }
 
 // order is the order of Verdict.Findings; it leaves no two different findings equal.
@@ -164,6 +199,10 @@ func order(a, b Finding) int {
 		cmp.Compare(a.Rule, b.Rule),
 		cmp.Compare(a.Message, b.Message),
 		cmp.Compare(a.Help, b.Help),
+		cmp.Compare(a.Benign, b.Benign),
+		cmp.Compare(a.Better, b.Better),
+		cmp.Compare(a.Mended.From, b.Mended.From),
+		cmp.Compare(a.Mended.Text, b.Mended.Text),
 	)
 }
 

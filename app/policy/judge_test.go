@@ -242,6 +242,49 @@ func TestThreeFindingsOfOneCauseStayApartAndFourAreOne(t *testing.T) {
 	}
 }
 
+func TestAFindingAboutManyNamesThemByLine(t *testing.T) {
+	for _, n := range []int{600, 3_000} {
+		var in Input
+		for i := range n {
+			e := entry(fmt.Sprintf("part-%04d@1.0.0", n-1-i), at(n-i))
+			in.Subjects = append(in.Subjects, repin(e, entry(fmt.Sprintf("part-%04d@1.0.0", n-1-i), at(n-i), digests())))
+		}
+		v := Judge(in, Default(), now())
+		if len(v.Findings) != 1 || v.Findings[0].Count != n {
+			t.Fatalf("%d findings, the first is %+v", len(v.Findings), v.Findings[0])
+		}
+		f := v.Findings[0]
+		names := strings.Split(f.Names, "\n")
+		if len(f.Names) > MaxNames || n == 600 && len(names) != n || len(names) < 600 || f.Better != "" || f.Tell != (Tell{}) {
+			t.Errorf("of %d packages %d are named in %d bytes", n, len(names), len(f.Names))
+		}
+		for i, name := range names {
+			if want := fmt.Sprintf("part-%04d@1.0.0", i); name != want {
+				t.Fatalf("%d is %q, not %q", i, name, want)
+			}
+		}
+	}
+}
+
+func TestWhoeverAsksForEachFindingGetsEach(t *testing.T) {
+	in := Input{Apart: true}
+	for i := range 5 {
+		id := fmt.Sprintf("part-%d@1.0.0", i)
+		in.Subjects = append(in.Subjects, repin(entry(id, at(i+1)), entry(id, at(i+1), digests())))
+	}
+	together := in
+	together.Apart = false
+	v, one := Judge(in, Default(), now()), Judge(together, Default(), now())
+	if len(v.Findings) != 5 || len(one.Findings) != 1 || v.Conclusion != one.Conclusion {
+		t.Errorf("%d findings, %s; together %d, %s", len(v.Findings), v.Conclusion, len(one.Findings), one.Conclusion)
+	}
+	for _, f := range v.Findings {
+		if f.Package == (dep.Package{}) || f.Count != 0 {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
 func TestFindingsAreBoundedAndTheConclusionCountsAll(t *testing.T) {
 	var in Input
 	for i := range MaxFindings + 500 { // digests that changed are never merged

@@ -15,11 +15,17 @@ const (
 	// MaxDetail bounds, in characters, what is wrong with a file: a policy file may
 	// have many errors, and all of them are worth reading.
 	MaxDetail = 4000
+	// MaxCited bounds, in characters, what is quoted in a text for strangers: all of it has
+	// to fit into an address.
+	MaxCited = 80
 	// MaxPath bounds, in bytes, the path of a repository that is made part of an address:
 	// GitHub allows 39 and 100 characters, GitLab nests groups.
 	MaxPath = 255
 	// MaxNamed is how many packages a finding about many names.
 	MaxNamed = 5
+	// MaxNames bounds, in bytes, the list of those packages that goes with it: hundreds of
+	// names. Whoever needs more asks for the table of all packages.
+	MaxNames = 16 << 10
 	// MaxOffered bounds the pins that a check offers to copy: they are to be reviewed.
 	MaxOffered = 20
 	// MergeFrom is how many findings of one cause become one. Up to three are easier

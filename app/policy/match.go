@@ -164,6 +164,9 @@ func (p Pattern) specificity() specificity {
 // blocks are the blocks for a package, by where they stand in Packages, the most specific
 // first; of two that are equally specific, the later one in the file.
 func (p Policy) blocks(pkg dep.Package) []int {
+	if len(p.Packages) == 0 {
+		return nil
+	}
 	if out, known := p.matched[pkg]; known {
 		return out
 	}

@@ -14,7 +14,7 @@ import (
 // too. Folders of the repository may be called anything.
 func nameInvalid(s Subject, _ view) []draft {
 	e := s.Change.Entry
-	if !s.enters() || e.Source == dep.Link || e.Source == dep.Workspace || e.Package.Version == "" && e.Package.Name == e.Resolved {
+	if !s.enters() || e.Source == dep.Link || e.Source == dep.Workspace || e.Package.Version == "" && e.Package.Name == dep.WithoutSecrets(e.Resolved) {
 		return nil // what is imported by its address has no other name
 	}
 	var wrong []string
@@ -35,7 +35,8 @@ func nameInvalid(s Subject, _ view) []draft {
 	return []draft{about(RuleNameInvalid, s,
 		fmt.Sprintf("No registry would accept this package: %s.", list(wrong)),
 		"Do not install it before you know which package is meant: names like this imitate another one. Compare it with the dependency in the manifest, "+
-			"remove the entry and let the package manager write it again. Benign cause: a private registry with rules of its own.")}
+			"remove the entry and let the package manager write it again.").
+		benign("a private registry with rules of its own.")}
 }
 
 // badName says what is wrong with a name, "" if nothing is.

@@ -79,11 +79,11 @@ func place(e dep.Entry) string {
 		if e.Resolved == "" {
 			return "the configured registry"
 		}
-		return quote(withoutSecrets(e.Resolved))
+		return quote(e.Resolved)
 	case dep.Git:
-		return "the git repository " + quote(withoutSecrets(e.Resolved))
+		return "the git repository " + quote(e.Resolved)
 	case dep.URL:
-		return "the address " + quote(withoutSecrets(e.Resolved))
+		return "the address " + quote(e.Resolved)
 	case dep.File:
 		return "the file " + quote(e.Resolved)
 	case dep.Patch:
@@ -100,17 +100,4 @@ func registryOrPlace(e dep.Entry) string {
 		}
 	}
 	return place(e)
-}
-
-// withoutSecrets takes user and password out of an address.
-func withoutSecrets(address string) string {
-	scheme, rest, ok := strings.Cut(address, "://")
-	if !ok {
-		return address
-	}
-	authority, _, _ := strings.Cut(rest, "/")
-	if i := strings.LastIndexByte(authority, '@'); i >= 0 && authority[:i] != "git" {
-		return scheme + "://" + rest[i+1:]
-	}
-	return address
 }

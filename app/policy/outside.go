@@ -84,7 +84,7 @@ type Tally struct {
 	Verified int // with verified provenance
 	Unknown  int // that could not be asked about
 	// LeftOut are those that no registry which may be asked answers for: git sources,
-	// private packages, bundled ones. They are in none of the other numbers.
+	// bundled ones. They are in none of the other numbers.
 	LeftOut int
 	Reason  string // of one of the unknown, one sentence that may quote outside text
 }
@@ -96,7 +96,7 @@ type Pardon struct {
 	Acceptance *Acceptance // the other
 }
 
-// Acceptance is a finding that somebody accepted on a pull request by a command. It
+// Acceptance is a finding that somebody accepted on a pull request, by a command or with a button. It
 // falls when one of the things that it binds changes.
 type Acceptance struct {
 	Package  dep.Package

@@ -30,8 +30,9 @@ func packageTooYoung(s Subject, v view) []draft {
 		message = fmt.Sprintf("%s is of a new package: its first version was published %s, this one %s", id(p), v.ago(first.Published), v.ago(when))
 	}
 	d := about(RulePackageTooYoung, s, fmt.Sprintf("%s; %s.", message, v.ends(p, when)),
-		"Look at who asks for the package and whether its name is the one that was meant. Wait until the cooldown is over: most malicious packages are found and removed within days. "+
-			exceptHelp(RulePackageTooYoung)+" Benign causes: a project that was split into packages, or that gave one a new name.")
+		"Look at who asks for the package and whether its name is the one that was meant. Wait until the cooldown is over. "+
+			exceptHelp(RulePackageTooYoung)).
+		benign("a project that was split into packages, or that gave one a new name.")
 	d.cause, d.many = "young "+v.waiting(p), "are new: the first version of each was published within the cooldown of "+v.waiting(p)
 	d.ends = when.Add(v.cooldown(p))
 	return []draft{d}

@@ -9,7 +9,7 @@ import (
 // SeverityOf is how much a finding of a rule about a package weighs. What is about no
 // package (the zero one) weighs as in the whole repository.
 func (p Policy) SeverityOf(name RuleName, pkg dep.Package) Severity {
-	r, known := FindRule(name)
+	r, known := p.rule(name)
 	if !known || r.Fixed {
 		return p.Severity(name)
 	}

@@ -15,7 +15,7 @@ func (v view) pardon(rule RuleName, e dep.Entry) (Pardon, bool) {
 	if len(v.policy.Exceptions)+len(v.acceptances) == 0 || e.Package == (dep.Package{}) {
 		return Pardon{}, false
 	}
-	if r, known := FindRule(rule); !known || r.Fixed {
+	if r, known := v.policy.rule(rule); !known || r.Fixed {
 		return Pardon{}, false
 	}
 	for i := range v.policy.Exceptions {

@@ -19,7 +19,8 @@ func patched(s Subject, _ view) []draft {
 	name := id(e.Package)
 	d := about(RulePatched, s,
 		fmt.Sprintf("%s is changed by the patch %s before it is installed: its evidence is about the release and not about what the patch makes of it.", name, quote(e.Patch)),
-		"Read the patch as you would read code: it is part of the repository. Benign cause: a fix that the maintainers have not released yet.")
+		"Read the patch as you would read code: it is part of the repository.").
+		benign("a fix that the maintainers have not released yet.")
 	if s.patchedBefore() {
 		d.atMost = Notice
 		d.Message = fmt.Sprintf("%s is changed by the patch %s before it is installed, as the version before was.", name, quote(e.Patch))

@@ -37,6 +37,25 @@ const (
 	UnknownNeutral OnUnknown = "neutral"
 )
 
+// Comments says about what a pull request gets review comments.
+type Comments string
+
+// The choices for comments. The check and its annotations are whole in any case.
+const (
+	CommentNothing Comments = "off"
+	CommentErrors  Comments = "errors"
+	CommentAll     Comments = "all" // warnings, too, and what publish-workflow finds; never other notices
+)
+
+// Publish says whether what the repository itself releases is looked at.
+type Publish string
+
+// The choices for publish.
+const (
+	PublishOff    Publish = "off"
+	PublishVerify Publish = "verify" // after a release, or the push of a tag
+)
+
 // Policy is what holds for a repository: a bonafide.yml, or Default. Package
 // config parses the file into it. It is a value and is never changed after it
 // was made.
@@ -49,8 +68,12 @@ type Policy struct {
 
 	Mode      Mode
 	OnUnknown OnUnknown
+	Comments  Comments // "" is CommentErrors
+	Publish   Publish  // "" is PublishOff
 	Ignore    []string // doublestar globs of lockfile paths
 	Rules     map[RuleName]Severity
+	// Registries are what the repository says of where its packages come from.
+	Registries Registries
 
 	Require         string // none | direct | new | all
 	MinCoverage     float64
@@ -80,6 +103,14 @@ type Policy struct {
 	// matched keeps the blocks of the packages that one verdict is about: dozens of times
 	// each is asked for, and the patterns may be anybody's. nil keeps nothing.
 	matched map[dep.Package][]int
+	// rules are all rules by name, for the same reason.
+	rules map[RuleName]Rule
+}
+
+// Registries say where packages come from, beside what the operator says.
+type Registries struct {
+	Mirrors []string // addresses that serve what the public registry has
+	Private []string // scopes ("@my-org") that nobody is asked about
 }
 
 // Place is a line of a policy file. File is "" for the one that Policy.Source names.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -28,33 +29,38 @@ func judgeProblem(p Problem) draft {
 	switch p.Kind {
 	case LockfileRemoved:
 		return say(RuleLockfileRemoved, "%s was removed while its manifest stays: what gets installed is no longer pinned.",
-			"Restore the lockfile. Benign causes: a move to another package manager, whose lockfile then comes in the same pull request, or a library that does not keep one on purpose: "+
-				"then list its path under lockfiles.ignore on the base branch.")
+			"Restore the lockfile. Where none is wanted, list its path under lockfiles.ignore on the base branch.").
+			benign("a move to another package manager, whose lockfile then comes in the same pull request, or a library that does not keep one on purpose.")
 	case Unsupported:
 		return say(RuleUnsupportedLockfile, "%s is a lockfile of a kind that is not read yet: what it brings in was not looked at.",
 			"Review it by hand. Where this is not wanted, set unsupported-lockfile to off or list the path under lockfiles.ignore.")
 	case RegistryMoved:
 		return say(RuleExoticSource, "The repository's settings now name another registry for packages of %s.",
-			"Ask who runs that registry: what it serves under a familiar name is installed. Restore the settings from the base branch, or, where it is your own mirror, make the registry known to Bonafide. "+
-				"Benign cause: a project that moves to a mirror, or takes its own packages from a registry of its own.")
+			"Ask who runs that registry: what it serves under a familiar name is installed. Restore the settings from the base branch, or, where it is your own mirror, make the registry known to Bonafide.").
+			benign("a project that moves to a mirror, or takes its own packages from a registry of its own.")
 	case SubmoduleMoved:
 		return say(RuleSubmoduleMoved, "The submodule %s points to another commit: lockfiles in it were not looked at.",
 			"Review the submodule's own change, or install Bonafide on its repository.")
 	case ManifestAlone:
 		return say(RuleManifestWithoutLock, "What %s asks for changed, and its lockfile did not: what the next install brings in was not looked at.",
-			"Run the package manager's install and commit the lockfile that it writes. Benign causes: a lockfile that is written later, in a step of its own, or an override that changes nothing.")
+			"Run the package manager's install and commit the lockfile that it writes.").
+			benign("a lockfile that is written later, in a step of its own, or an override that changes nothing.")
 	case ConfigChanged:
 		return say(RuleInstallConfig, "%s was changed, and it steers what is installed and how.",
-			"Read it as you would read code: these files say which registry is asked, which scripts may run and what is changed before it is installed, and no lockfile shows that. "+
-				"Benign cause: a setting that the project wants; then there is nothing to do.")
+			"Read it as you would read code: these files say which registry is asked, which scripts may run and what is changed before it is installed, and no lockfile shows that.").
+			benign("a setting that the project wants; then there is nothing to do.")
+	case PublishWorkflow:
+		d.Why, d.Link, d.Mended = clip(p.Why, MaxDetail), p.Link, p.Mended
+		return say(RulePublishWorkflow, "%s gets something about publishing wrong.",
+			clip(cmp.Or(p.Help, "bonafide publish-check says more of it."), MaxDetail))
 	case UnreadableBase:
 		why := sentence(d.Message)
 		if d.Message = file + " on the base branch could not be compared: everything in the new lockfile was judged as newly added."; why != "" {
 			d.Message += " What is wrong with it: " + why + "."
 		}
 		d.Rule, d.atMost = RuleLockfileUnreadable, Warning
-		d.Help = "Nothing to do where this change mends the lockfile: look at it as if every package in it were new, because what was replaced, and what was lost by that, is not known. " +
-			"Benign causes: a merge conflict or a Git LFS pointer on the base branch."
+		d.Help = "Nothing to do where this change mends the lockfile: look at it as if every package in it were new, because what was replaced, and what was lost by that, is not known."
+		d.Benign = "a merge conflict or a Git LFS pointer on the base branch."
 		return d
 	case PolicyInvalid:
 		return say(RulePolicyInvalid, "The policy file %s has an error.",
@@ -77,6 +83,6 @@ func judgeProblem(p Problem) draft {
 func floorUnread(reason string) draft {
 	return draft{Finding: Finding{Rule: RuleFloorUnread, Unknown: true,
 		Message: "What the organisation holds all its repositories to is not known" + because(reason) + ".",
-		Help: "Give the App access to the owner's .github repository, and mend the policy file there. To withdraw a floor on purpose, remove enforce from that file: a repository that can be read and sets none is an answer. " +
-			"Benign causes: the repository was renamed, made private or taken from the App's repositories."}}
+		Help:    "Give the App access to the owner's .github repository, and mend the policy file there. To withdraw a floor on purpose, remove enforce from that file: a repository that can be read and sets none is an answer.",
+		Benign:  "the repository was renamed, made private or taken from the App's repositories."}}
 }

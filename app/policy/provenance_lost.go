@@ -14,6 +14,9 @@ import (
 // that is gone from the registry is said and blocks nothing. What could not be found out
 // is told by the rule unverified, of the line by this one.
 func provenanceLost(s Subject, v view) []draft {
+	if s.enters() && s.Private != "" {
+		return lostToPrivate(s, v)
+	}
 	if !s.lookedAt() {
 		return nil
 	}
@@ -37,7 +40,7 @@ func provenanceLost(s Subject, v view) []draft {
 		return out
 	}
 	if l, ok := s.loses(buildProvenance(), v); ok {
-		return append(out, benignly(s, lostAgainst(s, l)))
+		return append(out, benignly(s, lostAgainst(s, l, v)))
 	}
 	for _, b := range compared {
 		if old := b.evidence.Provenance; old.State == provenance.Invalid || old.State == provenance.Absent && old.Unsupported && !p.Unsupported {
@@ -54,13 +57,20 @@ func provenanceLost(s Subject, v view) []draft {
 }
 
 // lostAgainst words the loss of what an old version has.
-func lostAgainst(s Subject, old loss) draft {
+func lostAgainst(s Subject, old loss, v view) draft {
 	name := s.Change.Entry.Package
 	if !old.weighs {
 		d := about(RuleProvenanceLost, s,
 			fmt.Sprintf("%s has no build provenance, but %s, has; that one is of a newer release line.", id(name), old.which(name)),
 			"Nothing to do where another package asks for the older line, or where packages only moved within the tree. Look at it where nobody asked for a downgrade.")
 		d.atMost, d.cause, d.many = Notice, "line", "have no build provenance, although a version of a newer release line, which they replace, has"
+		return d
+	}
+	if s.uncounted(buildProvenance()) {
+		d := about(RuleProvenanceLost, s, fmt.Sprintf("%s, had build provenance, and that of %s does not count: %s.", old.which(name), id(name), sentence(s.Uncounted)),
+			"Do not install it before you know what the mirror serves: take the package from the registry itself, or let the package manager write the entry again.").
+			benign("a lockfile of another kind, which keeps no digest that could be compared.")
+		d.atMost = old.atMost("")
 		return d
 	}
 	message := fmt.Sprintf("%s has no build provenance, but %s, had: that one was built %s", id(name), old.which(name), builder(old.evidence.Provenance.Identity))
@@ -83,10 +93,13 @@ func lostAgainst(s Subject, old loss) draft {
 	if i := old.evidence.Provenance.Identity; i != nil && i.Repository != "" {
 		help += fmt.Sprintf(" Look for a tag, a release and a workflow run of %s at %s.", quote(name.Version), repository(i))
 	}
-	help += " Benign causes: published by hand from a maintainer's machine, a workflow that lost the permission id-token: write, " +
-		"a move to a CI system whose trusted publishing gives no provenance, or a release from before the project had provenance. Ask the maintainer to publish again with provenance."
-	d := about(RuleProvenanceLost, s, message+".", help)
-	d.atMost = old.atMost("")
+	help += " Ask the maintainer to publish again with provenance."
+	benign := "published by hand from a maintainer's machine, a workflow that lost the permission id-token: write, a move to a CI system whose trusted publishing gives no provenance, or a release from before the project had provenance."
+	d := about(RuleProvenanceLost, s, message+".", help).benign(benign)
+	d.atMost, d.Better = old.atMost(""), s.better(v, hasProvenance)
+	if !old.settled {
+		d.Tell = s.tellMaintainer(v, old.before, "was published without build provenance", "has no build provenance", adviceProvenance)
+	}
 	return d
 }
 
@@ -101,7 +114,8 @@ func notComparable(s Subject, old before) draft {
 	d := about(RuleProvenanceLost, s,
 		fmt.Sprintf("%s has no build provenance, and %s, %s, so that nobody can say whether something was lost%s.",
 			id(name), old.which(name), carried, because(old.evidence.Provenance.Reason)),
-		"Compare who published the two releases, and look for a workflow run of the new one. Benign causes: an attestation of a kind that this version of Bonafide does not know, or trust material that is out of date.")
+		"Compare who published the two releases, and look for a workflow run of the new one.").
+		benign("an attestation of a kind that this version of Bonafide does not know, or trust material that is out of date.")
 	d.atMost = old.atMost(Warning)
 	return d
 }

@@ -73,8 +73,8 @@ func strangerPublished(s Subject, v view) []draft {
 	}
 	d := about(RulePublisherChanged, s,
 		fmt.Sprintf("%s was published by the account %s, %s; earlier releases are by %s", id(p), quote(by.Name), which, some(accounts)),
-		"Look for the account among the people of the project, and for a word of the maintainers about it: this is how a package that was handed to a stranger looks. "+
-			"Benign causes: a new maintainer, an account for releases, an account that was renamed.")
+		"Look for the account among the people of the project, and for a word of the maintainers about it: this is how a package that was handed to a stranger looks.").
+		benign("a new maintainer, an account for releases, an account that was renamed.")
 	d.cause, d.many = by.Name, fmt.Sprintf("were published by the account %s, which did not publish them before", quote(by.Name))
 	switch {
 	case by.Approver != "" && slices.Contains(accounts, by.Approver):
@@ -83,6 +83,9 @@ func strangerPublished(s Subject, v view) []draft {
 	case s.sameRepositoryAsBefore(v):
 		d.Message += fmt.Sprintf(". Its provenance is verified, and from %s as before", repository(identity(s.Evidence)))
 		d.atMost, d.cause = Notice, d.cause+" same repository"
+	}
+	if built, ok := s.lastBuilt(v); ok && d.atMost == "" {
+		d.Tell = s.tellMaintainer(v, built, "was published by an account that is new to the package", "is by an account that had not published it before", adviceAccount)
 	}
 	d.Message += "."
 	return []draft{d}
@@ -127,7 +130,8 @@ func publishersUnknown(s Subject, v view, reason string) []draft {
 	}
 	d := about(RulePublisherChanged, s,
 		fmt.Sprintf("%s was published by the account %s, and whether that one published this package before was not looked at: %s.", id(s.Change.Entry.Package), quote(s.publisher().Name), reason),
-		"Run the check again when the registry answers, or compare the publishers on the package's page. Benign causes: a registry or mirror that was out of reach, or that states no times.")
+		"Run the check again when the registry answers, or compare the publishers on the package's page.").
+		benign("a registry or mirror that was out of reach, or that states no times.")
 	d.Unknown, d.atMost = true, Warning
 	d.cause, d.many = "unknown "+reason, "were published by accounts of which nobody looked whether they did before: "+reason
 	return []draft{d}

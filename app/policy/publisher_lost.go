@@ -17,13 +17,13 @@ func publisherLost(s Subject, v view) []draft {
 		return nil
 	}
 	if l, ok := s.loses(fromTrustedPublisher(), v); ok {
-		return []draft{benignly(s, lostPublisher(s, l))}
+		return []draft{benignly(s, lostPublisher(s, l, v))}
 	}
 	if l, ok := s.loses(approved(), v); ok && l.weighs {
-		return []draft{benignly(s, lostApproval(s, l))}
+		return []draft{benignly(s, lostApproval(s, l, v))}
 	}
 	if p := buildProvenance(); p.lacks(s.Evidence) && v.policy.SeverityOf(RuleProvenanceLost, s.Change.Entry.Package) != Off {
-		if unread, _ := s.lineUnread(p); unread != "" {
+		if unread, _, _ := s.lineUnread(p); unread != "" {
 			return nil // it is said there
 		}
 	}
@@ -34,7 +34,7 @@ func publisherLost(s Subject, v view) []draft {
 }
 
 // lostPublisher words the loss of the trusted publisher.
-func lostPublisher(s Subject, old loss) draft {
+func lostPublisher(s Subject, old loss, v view) draft {
 	name := s.Change.Entry.Package
 	by := publishedBy(s.Evidence.Release)
 	if by == "" {
@@ -42,7 +42,8 @@ func lostPublisher(s Subject, old loss) draft {
 	}
 	message := fmt.Sprintf("%s was published by %s, but %s, came from the trusted publisher %s",
 		id(name), by, old.which(name), quote(trustedPublisher(old.evidence)))
-	if i := old.evidence.Provenance.Identity; i != nil && old.evidence.Provenance.State == provenance.Verified {
+	without := s.Evidence.Provenance.State == provenance.Absent // then the rule provenance-lost says how the old one was built
+	if i := old.evidence.Provenance.Identity; i != nil && old.evidence.Provenance.State == provenance.Verified && !without {
 		message += ", built " + builder(i)
 	}
 	d := about(RulePublisherLost, s, "", "")
@@ -65,23 +66,30 @@ func lostPublisher(s Subject, old loss) draft {
 			message += "; the new one was built " + builder(i)
 		}
 		d.Help = fmt.Sprintf("Stay on %s until you know why: somebody used a token or a password where none was needed before. ", quote(old.entry.Package.Version)) +
-			"Benign causes: a release by hand while CI was broken, a move to another CI system, or a release from before the project used trusted publishing. Ask the maintainer."
+			"Ask the maintainer."
+		d.Benign = "a release by hand while CI was broken, a move to another CI system, or a release from before the project used trusted publishing."
 	}
 	if old.settled {
+		d.Benign = ""
 		d.Help = "The line has gone on without a trusted publisher for long enough that this is no longer held to be an attack. Ask the maintainer to use one again: a token can be stolen."
 	}
 	d.Message, d.atMost = message+old.sinceWhen()+".", old.atMost(weight)
+	if d.Better = s.better(v, fromTrustedPublisher().has); old.weighs && !old.settled && !s.Evidence.Staged() {
+		d.Tell = s.tellMaintainer(v, old.before, "was not published by its trusted publisher", "did not come from a trusted publisher", advicePublisher)
+	}
 	return d
 }
 
 // lostApproval words that a release did not wait for a person, as one before it did. It is
 // never more than a warning: npm's staged publishing is independent of who publishes, and
 // may be chosen release by release.
-func lostApproval(s Subject, old loss) draft {
+func lostApproval(s Subject, old loss, v view) draft {
 	name := s.Change.Entry.Package
 	d := about(RulePublisherLost, s, fmt.Sprintf("%s was published without anybody's approval, but %s, was approved by %s%s.",
 		id(name), old.which(name), quote(old.evidence.Release.Publisher.Approver), old.sinceWhen()),
-		"A stolen token, or a workflow that was taken over, publishes without the second factor of a person. Benign causes: a release with a tool that does not stage, or a project that gave up staged publishing. Ask the maintainer.")
+		"A stolen token, or a workflow that was taken over, publishes without the second factor of a person. Ask the maintainer.").
+		benign("a release with a tool that does not stage, or a project that gave up staged publishing.")
+	d.Better = s.better(v, approved().has)
 	if d.atMost = old.atMost(Warning); old.settled {
 		d.atMost = Notice
 		d.cause, d.many = "approval", "were published without anybody's approval, which their release lines had before, long ago"

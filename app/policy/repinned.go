@@ -39,8 +39,8 @@ func repinned(s Subject, v view) []draft {
 	old := s.Change.Replaces[0]
 	d := about(RuleRepinned, s,
 		fmt.Sprintf("%s keeps its version, but now comes from %s instead of %s.", id(e.Package), place(e), place(old)),
-		"Ask why the source moved, or restore the entry from the base branch. Benign cause: a registry or mirror that the project moves to on purpose; "+
-			"then all its packages move in one change, and the operator can make the registry known.")
+		"Ask why the source moved, or restore the entry from the base branch.").
+		benign("a registry or mirror that the project moves to on purpose; then all its packages move in one change, and the operator can make the registry known.")
 	if leavesOut := func(e dep.Entry) bool { return e.Source == dep.Registry && e.Resolved == "" && e.OwnDigest }; leavesOut(e) || leavesOut(old) && v.fromRegistry(e) {
 		d.atMost = Warning // a lockfile of another kind: neither registry nor digest can be compared
 	}
@@ -112,8 +112,8 @@ func otherDigest(s Subject) draft {
 	}
 	return about(RuleRepinned, s,
 		fmt.Sprintf("%s keeps its version, but its digest changed from %s to %s: the lockfile now stands for other bytes.", id(e.Package), from, to),
-		"A published version never changes. Restore the entry from the base branch and let the package manager write it again. "+
-			"Benign causes: a private registry where the version was published anew, a mirror that repacks tarballs, or a merge conflict that was resolved by hand.")
+		"Restore the entry from the base branch and let the package manager write it again.").
+		benign("a private registry where the version was published anew, a mirror that repacks tarballs, or a merge conflict that was resolved by hand.")
 }
 
 // sameBytes says whether both entries stand for the same bytes beyond doubt: they

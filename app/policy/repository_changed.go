@@ -1,6 +1,10 @@
 package policy
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/bonafide-app/bonafide/app/provenance"
+)
 
 // repositoryChanged compares with the versions that are replaced: verified provenance
 // that names another repository of another owner, both by their numeric ids, is a
@@ -25,16 +29,21 @@ func repositoryChanged(s Subject, v view) []draft {
 	d := about(RuleRepositoryChanged, s, message+since+".",
 		c.dangerous()+fmt.Sprintf("Stay on %s until you know why: valid provenance only says where a release was built, and this one was built by somebody else. ", quote(c.entry.Package.Version))+
 			fmt.Sprintf("Look at %s for an announcement of the move. ", repository(c.old))+
-			"Benign causes: the project moved to another owner by a new repository, or to another forge, or a new maintainer goes on with a fork. Ask the maintainers you know.")
+			"Ask the maintainers you know.").
+		benign("the project moved to another owner by a new repository, or to another forge, or a new maintainer goes on with a fork.")
 	d.cause = repositoryName(c.old.Repository) + " " + repositoryName(c.now.Repository) + c.dangerous()
 	d.many = fmt.Sprintf("were built from %s, but the versions before from %s, another repository of another owner", repository(c.now), repository(c.old))
+	d.Better = s.better(v, func(e provenance.Evidence) bool { return identity(e) != nil && sameRepository(identity(e), c.old) })
 	switch {
 	case !c.weighs:
-		d.atMost, d.Help = Notice, c.dangerous()+information
+		d.atMost, d.Help, d.Benign = Notice, c.dangerous()+information, ""
 	case settled:
 		d.atMost, d.cause = Warning, d.cause+" settled"
+		d.Benign = ""
 		d.Help = c.dangerous() + "It has been out for long enough that this is no longer held to be an attack. Whoever owns the repository now is who you trust: " +
 			fmt.Sprintf("look at %s for an announcement of the move, or ask the maintainers you know.", repository(c.old))
+	case repositoryName(c.old.Repository) != repositoryName(c.now.Repository): // else the address is somebody else's now
+		d.Tell = s.tellMaintainer(v, c.before, "was built from another repository", "was built from "+cited(repositoryName(c.now.Repository)), adviceRepository)
 	}
 	return []draft{d}
 }

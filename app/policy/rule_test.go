@@ -60,6 +60,15 @@ func held(t *testing.T, rule RuleName, examples []example) {
 			}
 			got = append(got, grade)
 			fmt.Fprintf(&out, "%s %s %s:%d\n  %s\n  Help: %s\n", grade, strconv.QuoteToASCII(f.Package.ID()), f.Lockfile, f.Line, f.Message, f.Help)
+			if f.Benign != "" {
+				fmt.Fprintf(&out, "  Benign causes: %s\n", f.Benign)
+			}
+			if f.Better != "" {
+				fmt.Fprintf(&out, "  Better: %s\n", f.Better)
+			}
+			if f.Tell.To != "" {
+				out.WriteString(strings.TrimRight(fmt.Sprintf("  Tell: %s %s %s", f.Tell.To, f.Tell.Repository, f.Tell.Title), " ") + "\n")
+			}
 		}
 		if !slices.Equal(got, x.want) {
 			t.Errorf("%s: the rule said %q, expected %q\nall findings: %+v", x.name, got, x.want, v.Findings)
@@ -140,7 +149,7 @@ func TestSignatureInvalid(t *testing.T) {
 func TestProvenanceInvalid(t *testing.T) {
 	old, e := entry("quiet-retry@3.1.0"), entry("quiet-retry@3.2.0")
 	foreign := func(ev *provenance.Evidence) {
-		ev.Provenance = provenance.Provenance{Check: invalid("its subject is pkg:npm/other@1.0.0"), Announced: true}
+		ev.Provenance = provenance.Provenance{Check: invalid("The provenance of quiet-retry@3.2.0 does not hold: its subject is pkg:npm/other@1.0.0."), Announced: true}
 	}
 	strange := func(ev *provenance.Evidence) {
 		ev.Provenance = provenance.Provenance{Check: invalid("the predicate type is https://example.com/v9"), Unsupported: true}
@@ -1351,5 +1360,17 @@ func TestInstallConfigChanged(t *testing.T) {
 	held(t, RuleInstallConfig, []example{
 		{name: "said", problem: []Problem{{Kind: ConfigChanged, Lockfile: ".npmrc", Line: 2, Detail: ".npmrc was changed, and it steers what is installed and how: new “ignore-scripts=false”."}}, want: []string{"warning"}},
 		{name: "without words", problem: []Problem{{Kind: ConfigChanged, Lockfile: ".pnpmfile.cjs"}}, want: []string{"warning"}},
+	})
+}
+
+func TestPublishWorkflow(t *testing.T) {
+	said := Problem{
+		Kind: PublishWorkflow, Lockfile: ".github/workflows/release.yml", Line: 12, Detail: `The job "publish" publishes without id-token: write, so that npm gets no provenance.`,
+		Why: "Without it GitHub gives the job no identity to sign with.", Help: "Add id-token: write to the job's permissions. See https://docs.npmjs.com/generating-provenance-statements",
+		Link: "https://docs.npmjs.com/generating-provenance-statements", Mended: Mended{From: 13, To: 14, Text: "    permissions:\n      id-token: write"},
+	}
+	held(t, RulePublishWorkflow, []example{
+		{name: "said", problem: []Problem{said}, want: []string{"notice"}},
+		{name: "without words", problem: []Problem{{Kind: PublishWorkflow, Lockfile: ".npmrc"}}, want: []string{"notice"}},
 	})
 }

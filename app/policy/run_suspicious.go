@@ -34,8 +34,9 @@ func runSuspicious(s Subject, v view) []draft {
 			d := say("run "+built.Run,
 				fmt.Sprintf("The provenance of %s holds, but look at the workflow run that it names, %s: %s.", name, run, strings.Join(wrong, "; ")),
 				fmt.Sprintf("have provenance that holds and names the workflow run %s, but look at that run (%s)", run, strings.Join(wrong, "; ")),
-				"Open the run and the commit, and look for a release of this version that the maintainers announced. Malware came with valid provenance out of runs whose tests had failed and that never got to publish, and from commits of forks. "+
-					"Benign causes: a step after the publishing failed or was cancelled, the branch was deleted or rewritten since, or its commits were squashed. Ask the maintainers where you find none of these.")
+				"Open the run and the commit, and look for a release of this version that the maintainers announced. "+
+					"Ask the maintainers where nothing harmless explains it.").
+				benign("a step after the publishing failed or was cancelled, the branch was deleted or rewritten since, or its commits were squashed.")
 			if beside := len(wrong) == 1 && failed(s.Run.Conclusion) && published(s.Run); beside {
 				d.atMost = Notice
 			}
@@ -45,7 +46,8 @@ func runSuspicious(s Subject, v view) []draft {
 			d := say("skipped "+built.Run,
 				fmt.Sprintf("The workflow run that the provenance of %s names succeeded, but skipped its job %s: %s.", name, quote(bystander), run),
 				fmt.Sprintf("have provenance that names the workflow run %s, which succeeded, but skipped its job %s", run, quote(bystander)),
-				"Look which job published it. Benign cause: another job of that run publishes, under a name that does not say so.")
+				"Look which job published it.").
+				benign("another job of that run publishes, under a name that does not say so.")
 			d.atMost = Notice
 			out = append(out, d)
 		}
@@ -56,7 +58,8 @@ func runSuspicious(s Subject, v view) []draft {
 		}
 		d := say("gone", fmt.Sprintf("The workflow run that the provenance of %s names is gone, although GitHub keeps runs for longer: somebody deleted it. It was %s.", name, run),
 			"have provenance that names workflow runs which are gone, although GitHub keeps runs for longer: somebody deleted them",
-			"Ask the maintainers why. Benign cause: a project that tidies up its runs. Attackers have deleted them, too.")
+			"Ask the maintainers why: attackers have deleted runs, too.").
+			benign("a project that tidies up its runs.")
 		d.atMost = Notice
 		return []draft{d}
 	case Hidden:
@@ -74,7 +77,8 @@ func runSuspicious(s Subject, v view) []draft {
 	}
 	d := say("unknown"+s.Run.Reason, fmt.Sprintf("The workflow run that the provenance of %s names could not be looked at%s.", name, because(s.Run.Reason)),
 		"have provenance that names workflow runs which could not be looked at"+because(s.Run.Reason),
-		"Bonafide asks again where that can help. Open the run yourself where you cannot wait. Benign cause: GitHub is out of reach, its rate limit is used up, or there was more to ask than there was time.")
+		"Bonafide asks again where that can help. Open the run yourself where you cannot wait.").
+		benign("GitHub is out of reach, its rate limit is used up, or there was more to ask than there was time.")
 	d.Unknown, d.atMost = true, Warning
 	return []draft{d}
 }

@@ -40,7 +40,7 @@ func sourceMismatch(s Subject, _ view) []draft {
 		return unanswered("the certificate names no repository that can be read")
 	case declared == "":
 		d := about(RuleSourceMismatch, s,
-			fmt.Sprintf("%s was built from %s, but what it declares as its repository names none that could be compared: %s.", name, repository(i), ascii(withoutSecrets(stated))),
+			fmt.Sprintf("%s was built from %s, but what it declares as its repository names none that could be compared: %s.", name, repository(i), ascii(stated)),
 			"Nothing to do: the provenance says from which repository it was built. Look there and not at what the package declares.")
 		d.atMost, d.cause = Notice, "unreadable"
 		d.many = "have provenance, but what they declare as their repository names none that could be compared"
@@ -49,8 +49,8 @@ func sourceMismatch(s Subject, _ view) []draft {
 		return nil
 	}
 	d := about(RuleSourceMismatch, s, "",
-		"Open both addresses. Benign causes: a repository that was renamed or moved, so that the declared address is the old one and leads to the new one; "+
-			"a fork, a mirror or a repository for releases alone that publishes the package. Else the code at the declared address is not what was built: ask the maintainer.")
+		"Open both addresses. Where nothing harmless explains it, the code at the declared address is not what was built: ask the maintainer.").
+		benign("a repository that was renamed or moved, so that the declared address is the old one and leads to the new one, or a fork, a mirror or a repository for releases alone that publishes the package.")
 	message := fmt.Sprintf("%s was built from %s, but declares %s as its repository", name, repository(i), ascii(declared))
 	d.cause, d.many = built+" "+declared, fmt.Sprintf("were built from %s, but declare %s as their repository", repository(i), ascii(declared))
 	if !s.isNew() {

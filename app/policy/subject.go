@@ -15,6 +15,13 @@ func about(rule RuleName, s Subject, message, help string) draft {
 	return draft{entry: e, Finding: Finding{Rule: rule, Package: e.Package, Lockfile: e.Lockfile, Line: e.Line, Message: message, Help: help}}
 }
 
+// benign says what harmless causes a draft may have: it completes "Benign causes: …", with
+// its full stop.
+func (d draft) benign(causes string) draft {
+	d.Benign = causes
+	return d
+}
+
 // enters says whether the change brings something in. A change of no kind is an
 // entry that was asked about as it stands (an audit): it counts as present.
 func (s Subject) enters() bool { return s.Change.Kind != dep.Removed }

@@ -34,7 +34,8 @@ func clip(s string, n int) string {
 	return b.String()
 }
 
-func quote(s string) string { return clip(s, MaxQuote) }
+// quote is outside text, bounded, and without the secrets of an address.
+func quote(s string) string { return clip(dep.WithoutSecrets(s), MaxQuote) }
 
 // sentence bounds a reason and takes its full stop off, so that it can be embedded.
 func sentence(s string) string {

@@ -125,6 +125,7 @@ func (t *tightening) pardons() {
 		}
 		t.denied("lockfiles.ignore does not leave every lockfile alone that it names: %s.", may)
 	}
+	t.registries()
 	p.Exceptions = slices.Clone(p.Exceptions)
 	for i, e := range p.Exceptions {
 		var held, refused []RuleName
@@ -141,6 +142,30 @@ func (t *tightening) pardons() {
 		}
 	}
 	p.Exceptions = slices.DeleteFunc(p.Exceptions, func(e Exception) bool { return len(e.Rules) == 0 })
+}
+
+// registries are where a repository says that packages come from: what is private is not
+// looked up, and what comes from a mirror is no other source.
+func (t *tightening) registries() {
+	f, p := t.floor.Registries, &t.policy
+	keep := func(key string, asked []string, may func(string) bool) (kept []string) {
+		var refused []string
+		for _, x := range asked {
+			if may(x) {
+				kept = append(kept, x)
+			} else {
+				refused = append(refused, quote(x))
+			}
+		}
+		if len(refused) > 0 {
+			t.denied("registries.%s does not hold for %s%s.", key, list(refused), t.at("registries."+key))
+		}
+		return kept
+	}
+	p.Registries.Mirrors = keep("mirrors", p.Registries.Mirrors, func(m string) bool { return slices.Contains(f.Mirrors, m) })
+	p.Registries.Private = keep("private", p.Registries.Private, func(s string) bool {
+		return slices.Contains(f.Private, s) || slices.Contains(f.Private, "@*")
+	})
 }
 
 func (t *tightening) blocks() {

@@ -28,8 +28,8 @@ func tooNew(s Subject, v view) []draft {
 	}
 	d := about(RuleTooNew, s,
 		fmt.Sprintf("%s was published %s, and %s.", id(p), v.ago(when), v.ends(p, when)),
-		"Wait until the cooldown is over: most malicious releases are found and removed within days. "+exceptHelp(RuleTooNew)+
-			" Benign causes: every release is new once, and something updated to this one at once.")
+		"Wait until the cooldown is over. "+exceptHelp(RuleTooNew)).
+		benign("every release is new once, and something updated to this one at once.")
 	d.cause, d.many = "new "+v.waiting(p), "were published within their cooldown of "+v.waiting(p)
 	d.ends = when.Add(v.cooldown(p))
 	return append(out, d)
@@ -76,8 +76,8 @@ func timesApart(s Subject) []draft {
 	d := about(RuleTooNew, s,
 		fmt.Sprintf("The registry says that %s was published on %s, but its publish attestation was logged on %s: that is %s apart. Its age counts from the later one.",
 			id(s.Change.Entry.Package), date(stated), date(logged), span(stated.Sub(logged).Abs())),
-		"Compare with what the registry's own page says: the attestation is signed, the registry's time is not, and a mirror may state another one. "+
-			"Benign causes: staged publishing, where somebody approved the release later, or a mirror that states when it took the release over.")
+		"Compare with what the registry's own page says: the attestation is signed, the registry's time is not, and a mirror may state another one.").
+		benign("staged publishing, where somebody approved the release later, or a mirror that states when it took the release over.")
 	d.cause, d.many = "apart", "have a publish attestation that was logged a day or more before or after the time at which the registry says that they were published"
 	return []draft{d}
 }
@@ -100,8 +100,8 @@ func ageUnknown(s Subject, v view, reason string) draft {
 		many = "were not held against the history of their packages: how long ago they were published, and how and by whom earlier releases were built and published, is not known"
 	}
 	d := about(RuleTooNew, s, what+": "+reason+".",
-		fmt.Sprintf("It counts neither as new nor as old. Run the check again when the registry answers, or look at the package's page: it should be out for %s or longer. ", v.waiting(p))+
-			"Benign causes: a registry or mirror that was out of reach, or that states no times.")
+		fmt.Sprintf("It counts neither as new nor as old. Run the check again when the registry answers, or look at the package's page: it should be out for %s or longer.", v.waiting(p))).
+		benign("a registry or mirror that was out of reach, or that states no times.")
 	d.Unknown, d.atMost = true, Warning
 	d.cause, d.many = "unknown "+reason, many+": "+reason
 	return d

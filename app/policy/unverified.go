@@ -29,17 +29,20 @@ func unverified(s Subject, v view) []draft {
 		reason := cmp.Or(sentence(s.Bundle.Reason), "it was not asked about")
 		return []draft{unknown(s, fmt.Sprintf("%s was not verified: the lockfile says that another package's tarball delivers it, and whether that is so could not be found out: %s.", name, reason),
 			"bundle "+reason, "were not verified: the lockfile says that another package's tarball delivers each, and whether that is so could not be found out: "+reason, help)}
+	case s.Private != "":
+		return lossUnknown(s, v) // not-looked-up says the rest
 	case s.NotLookedUp != "" && (failsAsExotic(s, v) || s.stays(v)):
 		return nil // said once is enough; what stays does not enter
 	case s.NotLookedUp != "":
-		help = "Start Bonafide with --npm-registry for the registry that has this package, so that it can be asked. " +
+		help = "Where that registry serves what the public one has, declare it a mirror; where it has packages of your own, the operator adds it to the file of --registries, or you list their scope under registries.private. " +
 			"Where such packages are to pass without a verdict, the policy's on_unknown: neutral says so for all of them."
 		return []draft{unknown(s, fmt.Sprintf("%s was not verified: it %s.", name, sentence(s.NotLookedUp)), "not looked up"+s.NotLookedUp,
 			"were not verified, because each "+sentence(s.NotLookedUp), help)}
 	case s.Evidence.Gone:
 		return []draft{unknown(s, fmt.Sprintf("%s could not be verified: the registry says that it has no such release.", name), "gone",
 			"could not be verified: the registry says that it has no such releases",
-			"The release may have been withdrawn, or never existed there: do not install it before you know. Benign cause: a private package whose registry Bonafide was not told about (--npm-registry).")}
+			"The release may have been withdrawn, or never existed there: do not install it before you know.").
+			benign("a private package whose registry Bonafide was not told about (the file of --registries).")}
 	}
 	var gaps gaps
 	gaps.add("signature", s.Evidence.Signature.Check)
@@ -92,7 +95,7 @@ func failsAsExotic(s Subject, v view) bool {
 func lossUnknown(s Subject, v view) []draft {
 	lacks, weight := "", Off
 	compared := s.compared()
-	absent := s.Evidence.Provenance.State == provenance.Absent
+	absent := s.Private != "" || s.Evidence.Provenance.State == provenance.Absent
 	if absent && slices.ContainsFunc(compared, func(b before) bool { return b.weighs && b.evidence.Provenance.State == provenance.Verified }) {
 		return nil // what was lost is said by provenance-lost
 	}
@@ -113,13 +116,13 @@ func lossUnknown(s Subject, v view) []draft {
 	name := s.Change.Entry.Package
 	var notAsked []draft
 	for _, b := range compared {
-		if b.evidence.Gone {
+		if b.evidence.Gone || s.Private != "" && !b.asked() {
 			continue
 		}
 		if !b.asked() && !v.askable(b.entry) {
 			if notAsked == nil {
 				d := about(RuleUnverified, s, fmt.Sprintf("%s has no %s, and whether %s, had any was not asked: that one comes from a registry that Bonafide was not told about.", id(name), lacks, b.which(name)),
-					"Start Bonafide with --npm-registry for that registry where such packages are to be compared.")
+					"The operator can add that registry to the file of --registries, or declare it a mirror, where such packages are to be compared.")
 				d.atMost, d.cause = lower(weight, Notice), "not asked "+lacks
 				d.many = "have no " + lacks + ", and whether the versions before had any was not asked, because those come from a registry that Bonafide was not told about"
 				notAsked = []draft{d}

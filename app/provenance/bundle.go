@@ -2,15 +2,14 @@ package provenance
 
 import (
 	"bytes"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
 
 	"github.com/go-json-experiment/json"
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
-	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
+	"github.com/sigstore/sigstore-go/pkg/tlog"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 	"google.golang.org/protobuf/encoding/protojson"
 
@@ -61,15 +60,8 @@ func (t *TrustRoot) attestation(a registry.Attestation, want expected) (attested
 }
 
 // read takes the statement out of a bundle and checks what it speaks of.
-func read(b *bundle.Bundle, predicateType string, want expected) (statement, *fault) {
-	envelope := b.GetDsseEnvelope()
-	switch {
-	case envelope == nil:
-		return statement{}, faultf(causePayloadType, "its bundle holds no signed statement")
-	case envelope.GetPayloadType() != payloadInToto:
-		return statement{}, faultf(causePayloadType, "its payload type is %s, not %s", quote(envelope.GetPayloadType()), quote(payloadInToto))
-	}
-	s, f := parseStatement(envelope.GetPayload())
+func read(b *entity, predicateType string, want expected) (statement, *fault) {
+	s, f := statementOf(b)
 	switch {
 	case f != nil:
 		return statement{}, f
@@ -79,9 +71,21 @@ func read(b *bundle.Bundle, predicateType string, want expected) (statement, *fa
 	return s, s.speaksOf(want.name, want.digest)
 }
 
+// statementOf takes the statement out of a bundle.
+func statementOf(b *entity) (statement, *fault) {
+	envelope := b.GetDsseEnvelope()
+	switch {
+	case envelope == nil:
+		return statement{}, faultf(causePayloadType, "its bundle holds no signed statement")
+	case envelope.GetPayloadType() != payloadInToto:
+		return statement{}, faultf(causePayloadType, "its payload type is %s, not %s", quote(envelope.GetPayloadType()), quote(payloadInToto))
+	}
+	return parseStatement(envelope.GetPayload())
+}
+
 // besides says of an attestation that speaks of something else whether it is genuine:
 // somebody altered it, or it belongs to another package or to other bytes.
-func (t *TrustRoot) besides(b *bundle.Bundle, f *fault) *fault {
+func (t *TrustRoot) besides(b *entity, f *fault) *fault {
 	if b.GetDsseEnvelope() == nil {
 		return f
 	}
@@ -94,7 +98,7 @@ func (t *TrustRoot) besides(b *bundle.Bundle, f *fault) *fault {
 
 // signedBy checks that the attestation names the kind of signer that its predicate
 // type demands: the registry's key for a publication, a certificate for a build.
-func (t *TrustRoot) signedBy(b *bundle.Bundle, out *attested) *fault {
+func (t *TrustRoot) signedBy(b *entity, out *attested) *fault {
 	signatures := b.GetDsseEnvelope().GetSignatures()
 	if b.GetDsseEnvelope() != nil && len(signatures) != 1 {
 		return faultf(causeSignature, "it has %d signatures, expected exactly one", len(signatures))
@@ -145,7 +149,7 @@ func bundleVersion(mediaType string) string {
 
 // parseBundle reads a Sigstore bundle and checks its shape, so that what is missing
 // can be named.
-func parseBundle(data []byte) (*bundle.Bundle, *fault) {
+func parseBundle(data []byte) (*entity, *fault) {
 	if len(data) > maxBundle {
 		return nil, faultf(causeBundle, "its bundle has %d bytes, more than the %d that are read", len(data), maxBundle)
 	}
@@ -181,11 +185,7 @@ func parseBundle(data []byte) (*bundle.Bundle, *fault) {
 	if f := checkShape(&pb, version); f != nil {
 		return nil, f
 	}
-	b, err := bundle.NewBundle(&pb)
-	if err != nil {
-		return nil, faultf(causeBundle, "its bundle lacks something that %s demands", quote(head.MediaType))
-	}
-	return b, nil
+	return newEntity(&pb)
 }
 
 // isBase64 accepts the alphabets and paddings that protobuf's JSON accepts.
@@ -215,14 +215,8 @@ func checkShape(b *protobundle.Bundle, version string) *fault {
 		}
 		leaf = certs[0].GetRawBytes()
 	}
-	switch {
-	case material.GetPublicKey() != nil:
-	case len(leaf) == 0:
+	if material.GetPublicKey() == nil && len(leaf) == 0 {
 		return faultf(causeCertificate, "its bundle carries neither a certificate nor the name of a key")
-	default:
-		if _, err := x509.ParseCertificate(leaf); err != nil {
-			return faultf(causeCertificate, "its certificate cannot be read")
-		}
 	}
 	entries := material.GetTlogEntries()
 	if len(entries) > maxLogEntries {
@@ -249,7 +243,7 @@ func checkShape(b *protobundle.Bundle, version string) *fault {
 // signature, certificate chain with its embedded SCT, log entry, trusted time. It
 // alone says that a bundle holds; where it says no, diagnose says why. With the zero
 // Digest it says whether the bundle is genuine, whatever it speaks of.
-func (t *TrustRoot) verifyBundle(b *bundle.Bundle, digest dep.Digest) (*verify.VerificationResult, *fault) {
+func (t *TrustRoot) verifyBundle(b *entity, digest dep.Digest) (*verify.VerificationResult, *fault) {
 	artifact, against := verify.ArtifactDigest{Algorithm: digest.Algorithm}, verify.WithoutArtifactUnsafe()
 	if digest != (dep.Digest{}) {
 		raw, err := hex.DecodeString(digest.Hex)
@@ -270,15 +264,15 @@ func (t *TrustRoot) verifyBundle(b *bundle.Bundle, digest dep.Digest) (*verify.V
 }
 
 // logged is the log entry behind a verified bundle, nil where none is demanded.
-func (t *TrustRoot) logged(b *bundle.Bundle, result *verify.VerificationResult) *Log {
-	entries, err := b.TlogEntries()
-	if err != nil {
-		return nil
-	}
+func (t *TrustRoot) logged(b *entity, result *verify.VerificationResult) *Log {
 	logs := t.material.RekorLogs()
 	var found *Log
-	for _, e := range entries {
+	for _, e := range b.entries {
 		if _, known := logs[hex.EncodeToString([]byte(e.LogKeyID()))]; !known {
+			continue
+		}
+		// Where one entry holds, sigstore-go passes over others that the log did not sign.
+		if len(b.entries) > 1 && e.HasInclusionPromise() && tlog.VerifySET(e, logs) != nil {
 			continue
 		}
 		for _, stamp := range result.VerifiedTimestamps {

@@ -6,8 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sigstore/sigstore-go/pkg/bundle"
+
 	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/registry"
+	"github.com/bonafide-app/bonafide/app/sandbox/sigstore"
 )
 
 var subjectOfTests = dep.Package{Ecosystem: dep.NPM, Name: "@scope/name", Version: "1.2.3"}
@@ -153,7 +156,17 @@ func FuzzBundle(f *testing.F) {
 	want := expected{"pkg:npm/a@1.0.0", digestOf("sha512", 'a')}
 	f.Add(unsigned(statementJSON(predicatePublish, want.name, sha512JSON(want.digest)), "SHA256:jl3bwswu80PjjokCgh0o2w5c2U4LhQAE57gj9cz1kzA", "SHA256:jl3bwswu80PjjokCgh0o2w5c2U4LhQAE57gj9cz1kzA"))
 	f.Add([]byte(`{"mediaType":"application/vnd.dev.sigstore.bundle+json;version=0.1","verificationMaterial":{"x509CertificateChain":{"certificates":[{"rawBytes":"AAAA"}]},"tlogEntries":[{"logIndex":"1","logId":{"keyId":"AAAA"},"kindVersion":{"kind":"dsse","version":"0.0.1"},"integratedTime":"1","inclusionPromise":{"signedEntryTimestamp":"AAAA"},"canonicalizedBody":"e30="}]},"dsseEnvelope":{"payload":"AAAA","payloadType":"x","signatures":[{"sig":"AAAA"}]}}`))
+	v := newVirtual(f)
+	for _, version := range []string{"", sigstore.BundleV01, sigstore.BundleV02} {
+		f.Add(v.provenance(f, sigstore.ProvenanceOptions{MediaType: version}).Bundle)
+	}
+	f.Add(v.publish(f, sigstore.PublishOptions{}).Bundle)
 	f.Fuzz(func(t *testing.T, data []byte) {
+		if _, fault := parseBundle(data); fault == nil {
+			if err := new(bundle.Bundle).UnmarshalJSON(data); err != nil {
+				t.Errorf("sigstore-go refuses it: %v", err)
+			}
+		}
 		if _, fault := trust.attestation(registry.Attestation{PredicateType: predicatePublish, Bundle: data}, want); fault == nil {
 			t.Error("accepted a bundle that nobody signed")
 		} else if fault.reason == "" {

@@ -22,6 +22,10 @@ type Cache interface {
 // lets a cache forget packages that nobody uses any more.
 const keepDates = 365 * 24 * time.Hour
 
+// keepAbsent is how long it is believed that a registry which has attestations of a release
+// has none of one kind, though it announces none: another may still be on its way.
+const keepAbsent = time.Hour
+
 // dateKey files a publication date under the registry that gave it, the package and
 // its digest.
 func dateKey(origin string, p dep.Package, integrity string) string {

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"time"
 
-	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/tlog"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 	"github.com/sigstore/sigstore/pkg/signature"
@@ -15,13 +14,9 @@ import (
 // diagnose finds out why sigstore-go refused a bundle. Its own texts do not
 // separate causes: a wrong key, say, shows up as a log entry that does not match.
 // The steps go from what others rest on to what rests on them.
-func (t *TrustRoot) diagnose(b *bundle.Bundle, artifact verify.ArtifactDigest) *fault {
-	signer, err := b.VerificationContent()
-	if err != nil {
-		return faultf(causeCertificate, "its certificate cannot be read")
-	}
-	content, err := b.SignatureContent()
-	if err != nil {
+func (t *TrustRoot) diagnose(b *entity, artifact verify.ArtifactDigest) *fault {
+	signer, content := b.signer, b.content
+	if content == nil {
 		return faultf(causeBundle, "its signature cannot be read")
 	}
 	leaf := signer.Certificate()
@@ -51,7 +46,7 @@ func (t *TrustRoot) diagnose(b *bundle.Bundle, artifact verify.ArtifactDigest) *
 			return faultf(causeKey, "it was signed at %s with the key %s, %s", day(at), quote(hint), w.explain(at))
 		}
 	}
-	if leaf != nil && len(times) > 0 {
+	if leaf != nil && len(times) > 0 && len(t.material.CTLogs()) > 0 {
 		chains, err := verify.VerifyLeafCertificate(times[0], leaf, t.material)
 		if err != nil || verify.VerifySignedCertificateTimestamp(chains, 1, t.material) != nil {
 			return faultf(causeCertificate, "its certificate has no timestamp (SCT) of a certificate transparency log of the trusted root")
@@ -61,7 +56,7 @@ func (t *TrustRoot) diagnose(b *bundle.Bundle, artifact verify.ArtifactDigest) *
 		return faultf(causeSignature, "its signature does not cover its content")
 	}
 	if len(artifact.Digest) > 0 {
-		if err = verify.VerifySignatureWithArtifactDigests(content, signer, t.material, []verify.ArtifactDigest{artifact}); err != nil {
+		if err := verify.VerifySignatureWithArtifactDigests(content, signer, t.material, []verify.ArtifactDigest{artifact}); err != nil {
 			return faultf(causeDigest, "it was made for other bytes")
 		}
 	}
@@ -84,16 +79,12 @@ func (t *TrustRoot) issued(leaf *x509.Certificate, at time.Time) bool {
 // diagnoseLog looks for a log entry that is not authentic, or that records another
 // signing than the bundle's. Where the bundle's own signature covers its content,
 // the entry is the wrong one; else the bundle was altered.
-func (t *TrustRoot) diagnoseLog(b *bundle.Bundle, signer verify.VerificationContent, content verify.SignatureContent, covered bool) *fault {
-	entries, err := b.TlogEntries()
-	if err != nil {
-		return faultf(causeLog, "its transparency log entry cannot be read")
-	}
-	if len(entries) == 0 && len(t.material.RekorLogs()) > 0 {
+func (t *TrustRoot) diagnoseLog(b *entity, signer verify.VerificationContent, content verify.SignatureContent, covered bool) *fault {
+	if len(b.entries) == 0 && len(t.material.RekorLogs()) > 0 {
 		return faultf(causeLog, "it carries no transparency log entry")
 	}
 	logs := t.material.RekorLogs()
-	for _, e := range entries {
+	for _, e := range b.entries {
 		log, known := logs[hex.EncodeToString([]byte(e.LogKeyID()))]
 		if !known {
 			return faultf(causeLog, "its entry is of a transparency log that the trusted root does not know")
@@ -121,9 +112,9 @@ func (t *TrustRoot) diagnoseLog(b *bundle.Bundle, signer verify.VerificationCont
 		}
 	}
 	// What is left, above all the entries of second-generation logs.
-	if len(entries) > 0 {
+	if len(b.entries) > 0 {
 		if _, err := verify.VerifyTlogEntry(b, t.material, 1, true); err != nil {
-			for _, e := range entries {
+			for _, e := range b.entries {
 				if at := e.IntegratedTime(); !at.IsZero() && !signer.ValidAtTime(at, t.material) {
 					return nil // times names it
 				}
@@ -136,7 +127,7 @@ func (t *TrustRoot) diagnoseLog(b *bundle.Bundle, signer verify.VerificationCont
 
 // logsSomethingElse compares an authentic entry of a first-generation log with the
 // bundle, and names what was altered in the bundle if they differ.
-func (t *TrustRoot) logsSomethingElse(e *tlog.Entry, b *bundle.Bundle, signer verify.VerificationContent, content verify.SignatureContent) *fault {
+func (t *TrustRoot) logsSomethingElse(e *tlog.Entry, b *entity, signer verify.VerificationContent, content verify.SignatureContent) *fault {
 	if !sameBytes(e.Signature(), content.Signature()) {
 		return faultf(causeSignature, "its signature is not the one that was logged")
 	}
@@ -160,13 +151,9 @@ func (t *TrustRoot) logsSomethingElse(e *tlog.Entry, b *bundle.Bundle, signer ve
 }
 
 // times are the trusted times of signing.
-func (t *TrustRoot) times(b *bundle.Bundle) ([]time.Time, *fault) {
+func (t *TrustRoot) times(b *entity) ([]time.Time, *fault) {
 	var out []time.Time
-	entries, err := b.TlogEntries()
-	if err != nil {
-		return nil, faultf(causeLog, "its transparency log entry cannot be read")
-	}
-	for _, e := range entries {
+	for _, e := range b.entries {
 		if e.HasInclusionPromise() && !e.IntegratedTime().IsZero() {
 			out = append(out, e.IntegratedTime())
 		}

@@ -160,4 +160,7 @@ type Subject struct {
 	// Standalone says that there is no lockfile: registry and attestation are held
 	// against each other alone (bonafide verify without --integrity).
 	Standalone bool
+	// Fresh uses nothing that was kept, only what the registry says now, and keeps that.
+	// The date of a publication alone, which cannot change, is not asked for twice.
+	Fresh bool
 }

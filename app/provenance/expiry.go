@@ -11,6 +11,9 @@ import (
 func (t *TrustRoot) Expires() time.Time {
 	var last time.Time
 	for _, ca := range t.material.FulcioCertificateAuthorities() {
+		if a, ok := ca.(*anchored); ok {
+			ca = a.FulcioCertificateAuthority
+		}
 		f, ok := ca.(*root.FulcioCertificateAuthority)
 		if !ok || f.Root == nil {
 			continue

@@ -33,6 +33,8 @@ type fault struct {
 	reason string // one sentence, without the final full stop and without "the attestation" as subject
 	// unsupported: nothing is broken, this code does not know the kind.
 	unsupported bool
+	// elsewhere: nothing is broken, the trust that it rests on is not at hand.
+	elsewhere bool
 	// attested is the digest of a mismatch whose attestation is genuine otherwise.
 	attested string
 }

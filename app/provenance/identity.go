@@ -33,6 +33,10 @@ func service(issuer string) string {
 	return ""
 }
 
+// OfGitHub says whether GitHub Actions vouches for a builder: others may build the
+// same repository, too, for whoever asks them to.
+func (i Identity) OfGitHub() bool { return service(i.Issuer) == issuerGitHub }
+
 // facts are what a certificate states of a build, in one shape for all services and
 // for old and new certificates. "" is: not stated.
 type facts struct {

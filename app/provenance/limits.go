@@ -14,8 +14,15 @@ const (
 	maxCertificates = 8       // of one bundle; early ones carry the whole chain, which is three
 	maxLogEntries   = 4       // of one bundle; npm's have one
 
+	maxSubjects = 1024 // of a statement about files; the library that verifies takes no more
+
+	maxBundleFile  = 16 << 20 // bytes of a file of bundles; one bundle has about 10 kB
+	maxBundleLines = 256      // bundles of one file; gh attestation download asks for 30
+
 	maxQuoted   = 160  // runes of one outside value quoted in a reason
 	maxIdentity = 1024 // bytes of one field of a certificate: longer ones no CI makes
 
-	maxDates = 256 // bytes of a publication date in the cache
+	maxFact  = 64 << 10 // bytes of a fact in the cache; real ones have 0.2 to 2 kB
+	maxDates = 256      // bytes of a publication date in the cache
+	maxKept  = 1 << 20  // bytes of a release's attestations in the cache; real ones have 10 to 40 kB
 )

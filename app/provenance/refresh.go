@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,11 @@ const (
 	refreshSoon    = time.Minute // the first try is within this time of the start
 	refreshAgain   = time.Hour   // after a failure
 	refreshTimeout = 2 * time.Minute
+
+	// patience is how long a command waits for the refresh, which takes four to eight
+	// requests one after the other, before it uses what it has. 30 ms away that is a
+	// quarter of a second; nobody shall wait longer for a repository that is down.
+	patience = 5 * time.Second
 )
 
 // The TUF targets: Sigstore's trusted root, and the keys of the npm registry below
@@ -155,7 +161,7 @@ func (s *Source) Refresh(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 	defer cancel()
-	fresh, err := s.fetch(ctx)
+	fresh, err := s.fetch(ctx, s.options)
 	now := s.now()
 
 	s.mu.Lock()
@@ -166,25 +172,76 @@ func (s *Source) Refresh(ctx context.Context) error {
 		s.log.Warn().Err(err).Str("trust", s.status.TrustID).Msg("the trust root could not be refreshed; the one in use stays")
 		return fmt.Errorf("refreshing the trust root: %w", err)
 	}
-	s.status.Err, s.status.Refreshed = "", now
-	if fresh.ID() != s.status.TrustID {
-		s.log.Info().Str("from", s.status.TrustID).Str("to", fresh.ID()).Msg("the trust root has changed")
-		s.current.Store(fresh)
-		s.status.TrustID = fresh.ID()
-	}
+	s.status.Err = ""
+	s.use(fresh, now)
 	return nil
+}
+
+// RefreshIfDue is Refresh for a process that does not stay: it takes up what an earlier
+// one has left in the cache directory, verified anew, and asks the repository only where
+// that is a day old. It ends within seconds. After an error the trust root that was left
+// there is in use, or the one to begin with: Status says which. A pinned trust root is
+// left alone.
+func (s *Source) RefreshIfDue(ctx context.Context) error {
+	if s.Current().Pinned() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if age := s.now().Sub(s.TakeUp(ctx)); age >= 0 && age < refreshEvery {
+		return nil
+	}
+	return s.Refresh(ctx)
+}
+
+// TakeUp uses what the last refresh has left in the cache directory, without asking
+// anybody, and says when that was. What is not there, does not verify or has expired is
+// as if it had never been: zero.
+func (s *Source) TakeUp(ctx context.Context) time.Time {
+	if s.options.DisableLocalCache || s.Current().Pinned() {
+		return time.Time{}
+	}
+	s.refreshing.Lock()
+	defer s.refreshing.Unlock()
+	last, err := tuf.LoadConfig(filepath.Join(s.options.CachePath, tuf.URLToPath(s.options.RepositoryBaseURL)+".json"))
+	if err != nil {
+		return time.Time{}
+	}
+	offline := s.options
+	offline.ForceCache, offline.Fetcher = true, nobody{}
+	kept, err := s.fetch(ctx, offline)
+	if err != nil {
+		return time.Time{}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.use(kept, last.LastTimestamp)
+	return last.LastTimestamp
+}
+
+// use makes a trust root the current one. s.mu is held.
+func (s *Source) use(fresh *TrustRoot, refreshed time.Time) {
+	s.status.Refreshed = refreshed
+	if fresh.ID() == s.status.TrustID {
+		return
+	}
+	s.log.Info().Str("from", s.status.TrustID).Str("to", fresh.ID()).Msg("the trust root has changed")
+	s.current.Store(fresh)
+	s.status.TrustID = fresh.ID()
 }
 
 // fetch runs the TUF client, which verifies what it downloads, and makes a trust
 // root of the two targets. A panic of the client on a hostile repository is an error.
-func (s *Source) fetch(ctx context.Context) (fresh *TrustRoot, err error) {
+func (s *Source) fetch(ctx context.Context, o tuf.Options) (fresh *TrustRoot, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			fresh, err = nil, fmt.Errorf("the TUF repository's answer could not be parsed: %v", p)
 		}
 	}()
-	o := s.options
-	o.Context, o.Fetcher = ctx, fetcher{ctx, s.client}
+	o.Context = ctx
+	if o.Fetcher == nil {
+		o.Fetcher = fetcher{ctx, s.client}
+	}
 	client, err := tuf.New(&o)
 	if err != nil {
 		return nil, err
@@ -206,6 +263,14 @@ func sameHost(req *http.Request, via []*http.Request) error {
 		return http.ErrUseLastResponse
 	}
 	return nil
+}
+
+// nobody is asked: what is not on the disk is missing.
+type nobody struct{}
+
+// DownloadFile downloads nothing.
+func (nobody) DownloadFile(string, int64, time.Duration) ([]byte, error) {
+	return nil, errors.New("nobody is asked")
 }
 
 // fetcher downloads for the TUF client, within a context.

@@ -11,9 +11,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,6 +32,7 @@ type tufRepository struct {
 
 	mu    sync.Mutex
 	files map[string][]byte
+	asked atomic.Int32
 }
 
 func newTUF(t *testing.T) *tufRepository {
@@ -39,6 +43,7 @@ func newTUF(t *testing.T) *tufRepository {
 	}
 	r := &tufRepository{key: key, files: map[string][]byte{}}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		r.asked.Add(1)
 		r.mu.Lock()
 		data, ok := r.files[strings.TrimPrefix(req.URL.Path, "/")]
 		r.mu.Unlock()
@@ -263,6 +268,68 @@ func TestTheOperatorsOwnMaterialIsNeverReplaced(t *testing.T) {
 	}
 	if err := s.Refresh(context.Background()); err == nil || s.Current() != own || !s.Status().Pinned {
 		t.Errorf("%v %+v", err, s.Status())
+	}
+	if err := s.RefreshIfDue(context.Background()); err != nil || s.Current() != own || repo.asked.Load() != 0 {
+		t.Errorf("%v, %d requests", err, repo.asked.Load())
+	}
+}
+
+// A command starts anew each time: what one refresh kept serves the next for a day, and
+// where nobody answers for as long as the repository vouches for it.
+func TestWhatARefreshKeptServesTheNextProcess(t *testing.T) {
+	dir := t.TempDir()
+	_, spki := newKey(t)
+	repo := newTUF(t)
+	repo.publish(t, 1, map[string][]byte{targetRoot: embeddedRoot, targetKeys: keysOf(npmKey("kept", spki, "null"))})
+	next := func(dir string, age time.Duration) (*Source, int, error) {
+		s := repo.source(t, dir)
+		s.now = func() time.Time { return time.Now().Add(age) }
+		repo.asked.Store(0)
+		err := s.RefreshIfDue(t.Context())
+		return s, int(repo.asked.Load()), err
+	}
+	holds := func(s *Source) bool {
+		_, _, ok := s.Current().keys.find("kept", useSignatures)
+		return ok && s.Status().TrustID == s.Current().ID() && !s.Status().Refreshed.IsZero()
+	}
+	if s, asked, err := next(dir, 0); err != nil || asked == 0 || !holds(s) {
+		t.Errorf("the first: %v, %d requests, %+v", err, asked, s.Status())
+	}
+	if s, asked, err := next(dir, 0); err != nil || asked != 0 || !holds(s) {
+		t.Errorf("within the day: %v, %d requests, %+v", err, asked, s.Status())
+	}
+	for what, age := range map[string]time.Duration{"after a day": refreshEvery + time.Minute, "with a clock that was set back": -time.Hour} {
+		if s, asked, err := next(dir, age); err != nil || asked == 0 || !holds(s) {
+			t.Errorf("%s: %v, %d requests, %+v", what, err, asked, s.Status())
+		}
+	}
+	if s, asked, err := next("", 0); err != nil || asked == 0 || !holds(s) {
+		t.Errorf("with no folder: %v, %d requests, %+v", err, asked, s.Status())
+	}
+
+	repo.files = nil
+	if s, _, err := next(dir, refreshEvery+time.Minute); err == nil || !holds(s) {
+		t.Errorf("nobody answers: %v, %+v", err, s.Status())
+	}
+	if s, _, err := next(t.TempDir(), 0); err == nil || holds(s) || !s.Status().Refreshed.IsZero() {
+		t.Errorf("nobody answers, and nothing is kept: %v, %+v", err, s.Status())
+	}
+	s := repo.source(t, dir)
+	if s.TakeUp(t.Context()); !holds(s) {
+		t.Errorf("offline: %+v", s.Status())
+	}
+
+	kept, err := filepath.Glob(filepath.Join(dir, "*", "targets", "*"))
+	if err != nil || len(kept) != 2 {
+		t.Fatal(kept, err)
+	}
+	for _, file := range kept {
+		if err := os.WriteFile(file, []byte("{}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s, _, err := next(dir, 0); err == nil || holds(s) || !s.Status().Refreshed.IsZero() {
+		t.Errorf("what was kept was altered: %v, %+v", err, s.Status())
 	}
 }
 

@@ -20,7 +20,7 @@ type virtual struct {
 	at     time.Time
 }
 
-func newVirtual(t *testing.T) virtual {
+func newVirtual(t testing.TB) virtual {
 	t.Helper()
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	s, err := sigstore.New(func() time.Time { return at })
@@ -34,7 +34,7 @@ func newVirtual(t *testing.T) virtual {
 	return virtual{s, trust, digestOf("sha512", 'a'), sigstore.Build{Repository: "acme/web", Ref: "refs/tags/v1.2.3"}, at}
 }
 
-func (v virtual) verify(t *testing.T, found ...registry.Attestation) Evidence {
+func (v virtual) verify(t testing.TB, found ...registry.Attestation) Evidence {
 	t.Helper()
 	reg := &fake{origin: "https://npm.example.test", attestations: found, release: registry.Release{
 		Package: subjectOfTests, Integrity: v.digest.SRI(), Digests: []dep.Digest{v.digest}, Attested: true, ProvenanceAnnounced: true}}
@@ -47,12 +47,12 @@ func (v virtual) verify(t *testing.T, found ...registry.Attestation) Evidence {
 	return e
 }
 
-func (v virtual) provenance(t *testing.T, o sigstore.ProvenanceOptions) registry.Attestation {
+func (v virtual) provenance(t testing.TB, o sigstore.ProvenanceOptions) registry.Attestation {
 	t.Helper()
 	return v.provenanceOf(t, v.build, o)
 }
 
-func (v virtual) provenanceOf(t *testing.T, b sigstore.Build, o sigstore.ProvenanceOptions) registry.Attestation {
+func (v virtual) provenanceOf(t testing.TB, b sigstore.Build, o sigstore.ProvenanceOptions) registry.Attestation {
 	t.Helper()
 	raw, err := v.Provenance(subjectOfTests, v.digest, b, v.at, o)
 	if err != nil {
@@ -65,7 +65,7 @@ func (v virtual) provenanceOf(t *testing.T, b sigstore.Build, o sigstore.Provena
 	return registry.Attestation{PredicateType: kind, Bundle: raw}
 }
 
-func (v virtual) publish(t *testing.T, o sigstore.PublishOptions) registry.Attestation {
+func (v virtual) publish(t testing.TB, o sigstore.PublishOptions) registry.Attestation {
 	t.Helper()
 	raw, err := v.Publish(subjectOfTests, v.digest, v.at, o)
 	if err != nil {

@@ -31,10 +31,11 @@ func npmHosts() []string { return []string{"registry.npmjs.org", "registry.yarnp
 // TrustRoot is what every verification rests on: a Sigstore trusted root and the keys
 // of the npm registry. It is immutable and safe for concurrent use.
 type TrustRoot struct {
-	id     string
-	keys   keySet
-	hosts  []string // the registries that the keys belong to; nil: whichever is configured
-	pinned bool     // the operator's own material
+	id      string
+	keys    keySet
+	hosts   []string // the registries that the keys belong to; nil: whichever is configured
+	pinned  bool     // the operator's own material
+	demands demands
 
 	material root.TrustedMaterial
 	byCert   *verify.Verifier // for what a certificate signed
@@ -90,13 +91,24 @@ func newTrust(trustedRoot, keysFile []byte, hosts []string, d demands) (*TrustRo
 	if err != nil {
 		return nil, err
 	}
-	t := &TrustRoot{keys: keys, hosts: slices.Clone(hosts)}
-	keyMaterial, err := keys.material()
+	t := &TrustRoot{keys: keys, hosts: slices.Clone(hosts), demands: d}
+	registry, err := keys.material()
 	if err != nil {
 		return nil, err
 	}
-	t.material = root.TrustedMaterialCollection{sigstore, keyMaterial}
+	if err := t.rest(newMaterial(sigstore), registry, d); err != nil {
+		return nil, err
+	}
 
+	h := sha256.New()
+	fmt.Fprintf(h, "bonafide trust 1\n%x\n%x\n%s\n", sha256.Sum256(trustedRoot), sha256.Sum256(keysFile), strings.Join(hosts, ","))
+	t.id = hex.EncodeToString(h.Sum(nil))
+	return t, nil
+}
+
+// rest makes the verifiers that rest on a trusted root and on the keys of a registry.
+func (t *TrustRoot) rest(sigstore, registry root.TrustedMaterial, d demands) (err error) {
+	t.material = keyedMaterial{sigstore, registry}
 	shared := []verify.VerifierOption{verify.WithObserverTimestamps(1), verify.WithoutStatementPredicate()}
 	if d.log {
 		shared = append(shared, verify.WithTransparencyLog(1))
@@ -106,16 +118,10 @@ func newTrust(trustedRoot, keysFile []byte, hosts []string, d demands) (*TrustRo
 		certified = append(slices.Clone(shared), verify.WithSignedCertificateTimestamps(1))
 	}
 	if t.byCert, err = verify.NewVerifier(sigstore, certified...); err != nil {
-		return nil, err
+		return err
 	}
-	if t.byKey, err = verify.NewVerifier(t.material, shared...); err != nil {
-		return nil, err
-	}
-
-	h := sha256.New()
-	fmt.Fprintf(h, "bonafide trust 1\n%x\n%x\n%s\n", sha256.Sum256(trustedRoot), sha256.Sum256(keysFile), strings.Join(hosts, ","))
-	t.id = hex.EncodeToString(h.Sum(nil))
-	return t, nil
+	t.byKey, err = verify.NewVerifier(t.material, shared...)
+	return err
 }
 
 // errUnparsed quotes nothing.

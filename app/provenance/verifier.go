@@ -32,9 +32,11 @@ type Registry interface {
 
 // Options are what a Verifier can do without.
 type Options struct {
-	Cache Cache            // nil: nothing is kept
-	Now   func() time.Time // nil: time.Now
-	Log   zerolog.Logger   // the zero Logger is silent
+	Cache Cache // nil: nothing is kept
+	// Reverify verifies again what was verified before, from the documents that are kept.
+	Reverify bool
+	Now      func() time.Time // nil: time.Now
+	Log      zerolog.Logger   // the zero Logger is silent
 }
 
 // Verifier finds out what can be proven of a release. It is safe for concurrent use.
@@ -42,6 +44,7 @@ type Verifier struct {
 	registry Registry
 	trust    func() *TrustRoot
 	cache    Cache
+	reverify bool
 	now      func() time.Time
 	log      zerolog.Logger
 }
@@ -55,15 +58,19 @@ func New(reg Registry, trust func() *TrustRoot, o Options) (*Verifier, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Verifier{registry: reg, trust: trust, cache: o.Cache, now: o.Now, log: o.Log}, nil
+	return &Verifier{registry: reg, trust: trust, cache: o.Cache, reverify: o.Reverify, now: o.Now, log: o.Log}, nil
 }
 
 // Verify finds out everything about one release. It never fails: what could not be
-// found out is Unknown, with the reason.
+// found out is Unknown, with the reason. What was verified before, of the same document and
+// under the same trust, is not verified again; see Subject.Fresh and Options.Reverify.
 func (v *Verifier) Verify(ctx context.Context, s Subject) Evidence {
 	e := Evidence{Package: s.Package}
 	if s.Package.Ecosystem != dep.NPM {
 		return unknown(e, fmt.Sprintf("No registry is asked for packages of the ecosystem %s yet.", quote(string(s.Package.Ecosystem))), false)
+	}
+	if s.Fresh {
+		ctx = registry.WithFresh(ctx)
 	}
 	rel, err := v.registry.Release(ctx, s.Package)
 	switch {
@@ -79,18 +86,63 @@ func (v *Verifier) Verify(ctx context.Context, s Subject) Evidence {
 		return unknown(e, fmt.Sprintf("The registry answered with the document of another release, %s.", quote(rel.Package.ID())), true)
 	}
 	e.Release = &rel
-	trust := v.trust()
 	e.Provenance.Announced = rel.ProvenanceAnnounced
-	attested, retry := v.attestations(ctx, trust, s, &e)
-	e.Retry = retry
-	var logged *Log
-	if e.Publish.State == Verified {
-		logged = e.Publish.Log
+	known := v.recall(ctx, s, &rel)
+	past := s.Fresh || known.void() // what was kept does not count
+	if past || v.reverify {
+		known.fact = nil
 	}
-	e.Signature, retry = trust.signature(ctx, &rel, v.registry.Origin(), logged, v.dating(s.Package, rel.Integrity), v.now())
+	var a answer
+	if known.fact == nil { // the trust may have to be waited for: what has to be asked is, before
+		a = v.ask(ctx, s, &rel, past)
+	}
+	trust, now := v.trust(), v.now()
+	if known.fact.holds(trust, &rel, now) {
+		return v.remembered(ctx, known.fact, trust, s, e, now)
+	}
+	if known.fact != nil {
+		a = v.ask(ctx, s, &rel, past)
+	}
+	attested, retry := v.attestations(ctx, trust, s, &e, a)
+	if a.kept && !proven(e.Publish, e.Provenance, &rel) { // what was kept may prove, and never disproves
+		if again := v.askRegistry(ctx, s); !errors.Is(again.err, registry.ErrOffline) {
+			a = again
+			attested, retry = v.attestations(ctx, trust, s, &e, a)
+		}
+	}
+	e.Retry = retry
+	e.Signature, retry = trust.signature(ctx, &rel, v.registry.Origin(), logged(&e), v.dating(s.Package, rel.Integrity), now)
 	e.Retry = e.Retry || retry
 	e.Digest = compareDigests(s, &rel, attested)
+	renew := v.learn(ctx, known, trust, s, &e, a, attested, now)
+	if len(a.found) > 0 && (renew || !a.kept) {
+		v.keepBundles(ctx, e.Release, a.found, renew)
+	}
 	return e
+}
+
+// remembered is the evidence that a fact stands for.
+func (v *Verifier) remembered(ctx context.Context, f *outcome, trust *TrustRoot, s Subject, e Evidence, now time.Time) Evidence {
+	var attested dep.Digest
+	if f.Attested != nil {
+		e.Publish, e.Provenance, attested = f.Attested.Publish, f.Attested.Provenance, f.Attested.Digest
+	} else {
+		unattested(&e)
+	}
+	e.Signature = f.Signature
+	if len(e.Release.Signatures) == 0 { // there is nothing to verify
+		e.Signature, _ = trust.signature(ctx, e.Release, v.registry.Origin(), logged(&e), nil, now)
+	}
+	e.Digest = compareDigests(s, e.Release, attested)
+	return e
+}
+
+// logged is when the publish attestation was logged, nil where none is verified.
+func logged(e *Evidence) *Log {
+	if e.Publish.State == Verified {
+		return e.Publish.Log
+	}
+	return nil
 }
 
 // unknown is the evidence for a release of which nothing could be found out.
@@ -152,24 +204,54 @@ func (v *Verifier) dating(p dep.Package, integrity string) dating {
 	}
 }
 
-// attestations fills in e.Publish and e.Provenance. It returns the digest that the
-// attestations speak of, the zero Digest where none is genuine.
-func (v *Verifier) attestations(ctx context.Context, trust *TrustRoot, s Subject, e *Evidence) (attested dep.Digest, retry bool) {
-	id := s.Package.ID()
-	if !e.Release.Attested && !e.Release.ProvenanceAnnounced {
-		c := Check{Absent, fmt.Sprintf("The registry announces no attestation of %s.", id)}
-		e.Publish.Check, e.Provenance.Check = c, c
-		return dep.Digest{}, false
+// answer is what came of asking for the attestations of a release.
+type answer struct {
+	found []registry.Attestation
+	err   error
+	kept  bool // nobody was asked: they were kept
+}
+
+// ask gives the attestations that are announced: those that were kept, else, or past them, the
+// registry's.
+func (v *Verifier) ask(ctx context.Context, s Subject, rel *registry.Release, past bool) answer {
+	if !announces(rel) {
+		return answer{}
 	}
+	if !past {
+		if found, ok := v.keptBundles(ctx, rel); ok {
+			return answer{found: found, kept: true}
+		}
+	}
+	return v.askRegistry(ctx, s)
+}
+
+func (v *Verifier) askRegistry(ctx context.Context, s Subject) answer {
 	found, err := v.registry.Attestations(ctx, s.Package)
-	if errors.Is(err, registry.ErrNotFound) || (err == nil && len(found) == 0) {
-		c := Check{Absent, fmt.Sprintf("The registry announces attestations of %s, but has none.", id)}
-		e.Publish.Check, e.Provenance.Check, e.Provenance.Announced = c, c, true
+	return answer{found: found, err: err}
+}
+
+// unattested says that the registry announces no attestation.
+func unattested(e *Evidence) {
+	c := Check{Absent, fmt.Sprintf("The registry announces no attestation of %s.", e.Package.ID())}
+	e.Publish.Check, e.Provenance.Check = c, c
+}
+
+// attestations fills in e.Publish and e.Provenance by what was answered. It returns the
+// digest that the attestations speak of, the zero Digest where none is genuine.
+func (v *Verifier) attestations(ctx context.Context, trust *TrustRoot, s Subject, e *Evidence, a answer) (attested dep.Digest, retry bool) {
+	id := s.Package.ID()
+	if !announces(e.Release) {
+		unattested(e)
 		return dep.Digest{}, false
 	}
-	if err != nil {
-		reason, again := explain(ctx, err)
-		e.Publish.Check, e.Provenance.Check = Check{Unknown, reason}, Check{Unknown, reason}
+	if errors.Is(a.err, registry.ErrNotFound) || (a.err == nil && len(a.found) == 0) {
+		c := Check{Absent, fmt.Sprintf("The registry announces attestations of %s, but has none.", id)}
+		e.Publish, e.Provenance = Publish{Check: c}, Provenance{Check: c, Announced: true}
+		return dep.Digest{}, false
+	}
+	if a.err != nil {
+		reason, again := explain(ctx, a.err)
+		e.Publish, e.Provenance = Publish{Check: Check{Unknown, reason}}, Provenance{Check: Check{Unknown, reason}, Announced: e.Provenance.Announced}
 		return dep.Digest{}, again
 	}
 	digest, ok := attestable(s, e.Release)
@@ -179,7 +261,7 @@ func (v *Verifier) attestations(ctx context.Context, trust *TrustRoot, s Subject
 		return dep.Digest{}, false
 	}
 	j := judge{v: v, trust: trust, subject: s.Package, want: expected{subjectName(s.Package), digest}}
-	j.all(ctx, found)
+	j.all(ctx, a.found)
 	e.Publish = j.publish(id)
 	announced := e.Provenance.Announced
 	e.Provenance = j.provenance(id)

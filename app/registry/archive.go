@@ -34,8 +34,8 @@ const maxArchiveBytes = 512 << 20
 // attestations are verified again at every replay. It is safe for concurrent use.
 type Archive struct {
 	source Source // nil: replay only
-	mu     sync.Mutex
-	doc    archive // guarded by mu
+	mu     *sync.Mutex
+	doc    *archive // guarded by mu
 }
 
 type archive struct {
@@ -46,6 +46,8 @@ type archive struct {
 	Dates        map[string]answer[Date]          `json:"dates"`
 	// Histories are by name. What was saved by older versions of Bonafide has none.
 	Histories map[string]answer[History] `json:"histories,omitempty"`
+	// Others are the answers of other registries, each with its own origin.
+	Others []*archive `json:"others,omitempty"`
 }
 
 // answer is what was answered: a value, "not found", or the reason of a failure.
@@ -57,11 +59,34 @@ type answer[T any] struct {
 
 // NewArchive records what source answers.
 func NewArchive(source Source) *Archive {
-	return &Archive{source: source, doc: archive{
-		Schema: archiveSchema, Origin: source.Origin(),
+	return &Archive{source: source, mu: &sync.Mutex{}, doc: newDoc(source.Origin())}
+}
+
+func newDoc(origin string) *archive {
+	return &archive{
+		Schema: archiveSchema, Origin: origin,
 		Releases: map[string]answer[Release]{}, Attestations: map[string]answer[[]Attestation]{}, Dates: map[string]answer[Date]{},
 		Histories: map[string]answer[History]{},
-	}}
+	}
+}
+
+// Beside records what another source answers, in the same archive.
+func (a *Archive) Beside(source Source) *Archive {
+	doc := newDoc(source.Origin())
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.doc.Others = append(a.doc.Others, doc)
+	return &Archive{source: source, mu: a.mu, doc: doc}
+}
+
+// Of replays what another registry had answered; where nothing of it was saved, nothing is.
+func (a *Archive) Of(origin string) *Archive {
+	for _, doc := range a.doc.Others {
+		if doc.Origin == origin {
+			return &Archive{mu: a.mu, doc: doc}
+		}
+	}
+	return Nothing(origin)
 }
 
 // ReadArchive replays what was recorded, and asks nobody.
@@ -73,18 +98,23 @@ func ReadArchive(r io.Reader) (*Archive, error) {
 	if len(data) > maxArchiveBytes {
 		return nil, fmt.Errorf("the saved evidence is larger than %d MiB", maxArchiveBytes>>20)
 	}
-	a := &Archive{}
-	if err := json.Unmarshal(data, &a.doc); err != nil {
+	a := &Archive{mu: &sync.Mutex{}, doc: &archive{}}
+	if err := json.Unmarshal(data, a.doc); err != nil {
 		return nil, fmt.Errorf("the saved evidence is not what `--evidence` writes: %w", err)
 	}
 	if a.doc.Schema != archiveSchema || a.doc.Origin == "" {
 		return nil, fmt.Errorf("the saved evidence has the schema %q, this version reads %q", a.doc.Schema, archiveSchema)
 	}
-	for _, kept := range a.doc.Releases {
-		if kept.Value != nil {
-			// What the signature covers is the integrity as stated: nothing else may say
-			// what the digests are.
-			kept.Value.readIntegrity()
+	for _, doc := range append([]*archive{a.doc}, a.doc.Others...) {
+		if doc == nil || doc.Origin == "" {
+			return nil, errors.New("the saved evidence of one registry does not say which one it is")
+		}
+		for _, kept := range doc.Releases {
+			if kept.Value != nil {
+				// What the signature covers is the integrity as stated: nothing else may say
+				// what the digests are.
+				kept.Value.readIntegrity()
+			}
 		}
 	}
 	return a, nil
@@ -161,5 +191,5 @@ func replay[T any](saved answer[T]) (T, error) {
 
 // Nothing is an archive in which nothing was saved.
 func Nothing(origin string) *Archive {
-	return &Archive{doc: archive{Schema: archiveSchema, Origin: origin}}
+	return &Archive{mu: &sync.Mutex{}, doc: &archive{Schema: archiveSchema, Origin: origin}}
 }

@@ -13,7 +13,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +20,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/bonafide-app/bonafide/app/outbound"
 )
 
 // Options of a Client. The zero value is right for the public registries.
@@ -29,20 +30,28 @@ type Options struct {
 	// Their hosts, and no others, may lead into the operator's network: a network may
 	// answer for the public registry itself. Empty ones mean nothing here.
 	Registries []string
+	// Tokens are shown to the registries that they are for: never to another path of the
+	// host, and never after a redirect.
+	Tokens []Token
 	// CAFile names PEM certificates to trust beside the system's.
 	CAFile string
 	// RootCAs replaces the system's certificates. CAFile is added to it.
 	RootCAs *x509.CertPool
+	// Proxy is as http.Transport has it; nil: there is none. Where a proxy leads cannot be
+	// seen: behind it only literal addresses inside the operator's network, and this
+	// machine's own names, are refused. The proxy itself may be anywhere.
+	Proxy func(*http.Request) (*url.URL, error)
 	// UserAgent is sent with every request.
 	UserAgent string
 	// Timeout bounds one attempt, body included; 0 is 30 s.
 	Timeout time.Duration
-	// PerHost bounds the requests in flight to one host; 0 is 64.
+	// PerHost bounds the requests in flight to one host, of which there are as many as it
+	// bears; 0 is 192. Over HTTP/1.1 there are at most 64.
 	PerHost int
 	// RetryWait is the first pause between two attempts; it doubles, with jitter,
 	// up to 2 s. 0 is 300 ms.
 	RetryWait time.Duration
-	// Transport replaces the client's own, and with it CAFile, RootCAs and the
+	// Transport replaces the client's own, and with it CAFile, RootCAs, Proxy and the
 	// refusal of private addresses. It is for tests.
 	Transport http.RoundTripper
 	// Seen is told of every request, with its retries as one; may be nil.
@@ -52,11 +61,12 @@ type Options struct {
 // Client asks registries over HTTP. One is shared by all registries: it bounds the
 // requests in flight, shares equal ones, retries, leaves a host alone that limits
 // requests or is down, and refuses what is not the document asked for. It is safe for
-// concurrent use. It uses no proxy and reads no environment.
+// concurrent use. It reads no environment.
 type Client struct {
 	http      *retryablehttp.Client
 	flights   flights
 	userAgent string
+	tokens    tokens
 	timeout   time.Duration
 	perHost   int
 	large     chan struct{} // the places for documents that hold much
@@ -82,9 +92,13 @@ func New(o Options) (*Client, error) {
 	if o.RetryWait <= 0 {
 		o.RetryWait = defaultRetryWait
 	}
+	var err error
+	if c.tokens, err = readTokens(o.Tokens); err != nil {
+		return nil, err
+	}
 	transport := o.Transport
 	if transport == nil {
-		roots, err := certificates(o)
+		roots, err := outbound.Authorities(o.CAFile, o.RootCAs)
 		if err != nil {
 			return nil, err
 		}
@@ -92,15 +106,10 @@ func New(o Options) (*Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		transport = &http.Transport{
-			DialContext:            configured.dial,
-			TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    dialTimeout,
-			ForceAttemptHTTP2:      true,
-			MaxIdleConnsPerHost:    c.perHost,
-			IdleConnTimeout:        90 * time.Second,
-			MaxResponseHeaderBytes: maxHeader,
-		}
+		config := &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+		hop := outbound.NewHop(o.Proxy, config)
+		way := newWay(configured, hop.Proxy)
+		transport = newTransport(hop.Dialer(way.dial), way.proxy, config)
 	}
 	c.http = retryablehttp.NewClient()
 	c.http.Logger = nil
@@ -108,6 +117,9 @@ func New(o Options) (*Client, error) {
 	c.http.RetryMax = retries
 	c.http.RetryWaitMin, c.http.RetryWaitMax = o.RetryWait, maxRetryWait
 	c.http.CheckRetry = func(ctx context.Context, resp *http.Response, err error) (bool, error) {
+		if resp != nil && tooMany(resp.StatusCode) {
+			c.door(resp.Request.URL).places.fewer(time.Now())
+		}
 		return ctx.Err() == nil && worthRetrying(resp, err), nil
 	}
 	c.http.Backoff = pause
@@ -130,59 +142,44 @@ func configuredHosts(addresses []string) (dialer, error) {
 	return d, nil
 }
 
-func certificates(o Options) (*x509.CertPool, error) {
-	if o.CAFile == "" {
-		return o.RootCAs, nil
-	}
-	pool := o.RootCAs
-	if pool != nil {
-		pool = pool.Clone()
-	} else {
-		var err error
-		if pool, err = x509.SystemCertPool(); err != nil {
-			return nil, fmt.Errorf("read the system's certificates: %w", err)
-		}
-	}
-	pem, err := os.ReadFile(o.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("read the certificate file: %w", err)
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("the certificate file %s holds no PEM certificate", o.CAFile)
-	}
-	return pool, nil
-}
-
 // document is what is asked for at an address.
 type document[T any] struct {
 	name   string // for people: "the version document"
 	limit  int64  // of the body in bytes, decompressed
+	etag   string // of the document that the asker has; "" if it has none
 	decode func(io.Reader) (T, error)
 }
 
 // get asks for a document. Equal requests at the same time are one; the answer is
-// then shared, so that nobody may change it. It returns ErrNotFound, or a *Failure.
-func get[T any](ctx context.Context, c *Client, address *url.URL, d document[T]) (T, error) {
-	answer, err := c.flights.do(ctx, d.name+" "+address.String(), func(ctx context.Context) (any, error) {
-		var out T
-		err := c.ask(ctx, http.MethodGet, address, func(resp *http.Response) (err error) {
-			out, err = decodeBody(ctx, resp, d, c.large)
+// then shared, so that nobody may change it. It returns ErrNotFound, ErrNotModified
+// where the registry still has the document with that ETag, or a *Failure.
+func get[T any](ctx context.Context, c *Client, address *url.URL, d document[T]) (T, stamp, error) {
+	type stamped struct {
+		value T
+		stamp stamp
+	}
+	answer, err := c.flights.do(ctx, d.name+" "+address.String()+" "+d.etag, func(ctx context.Context) (any, error) {
+		var out stamped
+		err := c.ask(ctx, http.MethodGet, address, d.etag, func(resp *http.Response) (err error) {
+			out.stamp = readStamp(resp.Header)
+			out.value, err = decodeBody(ctx, resp, d, c.large)
 			return err
 		})
 		return out, err
 	})
 	if err != nil {
 		var zero T
-		return zero, c.explain(address, d.name, err)
+		return zero, stamp{}, c.explain(address, d.name, err)
 	}
-	return answer.(T), nil
+	out := answer.(stamped)
+	return out.value, out.stamp, nil
 }
 
 // head asks for the headers of an address.
 func (c *Client) head(ctx context.Context, address *url.URL, name string) (http.Header, error) {
 	answer, err := c.flights.do(ctx, "HEAD "+address.String(), func(ctx context.Context) (any, error) {
 		var header http.Header
-		err := c.ask(ctx, http.MethodHead, address, func(resp *http.Response) error {
+		err := c.ask(ctx, http.MethodHead, address, "", func(resp *http.Response) error {
 			header = resp.Header
 			return nil
 		})
@@ -195,10 +192,10 @@ func (c *Client) head(ctx context.Context, address *url.URL, name string) (http.
 }
 
 // ask makes one request with its retries and hands a 200 to read, unless the host is
-// left alone. The error is ErrNotFound, a refusal, a *shut, what read or the transport
+// left alone. The error is ErrNotFound, ErrNotModified, a refusal, a *shut, what read or the transport
 // returned, or that of ctx.
-func (c *Client) ask(ctx context.Context, method string, address *url.URL, read func(*http.Response) error) (err error) {
-	host := c.door(address.Host)
+func (c *Client) ask(ctx context.Context, method string, address *url.URL, etag string, read func(*http.Response) error) (err error) {
+	host := c.door(address)
 	leave, err := host.enter(ctx, address.Path)
 	if err != nil {
 		return err
@@ -206,25 +203,34 @@ func (c *Client) ask(ctx context.Context, method string, address *url.URL, read 
 	outcome := errUnfinished
 	defer func() { leave(outcome) }() // also where reading panics
 	defer c.watch(address.Host, &err)()
-	outcome = c.fetch(ctx, method, address, read)
+	outcome = c.fetch(ctx, method, address, etag, func(resp *http.Response) error {
+		if resp.ProtoMajor == 1 {
+			host.places.atMost(perHostHTTP1)
+		}
+		return read(resp)
+	})
 	return outcome
 }
 
 // fetch makes one request with its retries.
-func (c *Client) fetch(ctx context.Context, method string, address *url.URL, read func(*http.Response) error) error {
+func (c *Client) fetch(ctx context.Context, method string, address *url.URL, etag string, read func(*http.Response) error) error {
 	req, err := retryablehttp.NewRequestWithContext(ctx, method, address.String(), nil)
 	if err != nil {
 		return bare(err)
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.userAgent)
+	c.tokens.authorize(req.Request)
+	if etag != "" {
+		req.Header.Set("If-None-Match", etag)
+	}
 
 	// The library closes all idle connections when a request ends with an error, so
 	// it is told only of those that it may retry.
 	var final error
 	req.SetResponseHandler(func(resp *http.Response) error {
 		defer resp.Body.Close()
-		final = outcome(resp, read)
+		final = outcome(resp, etag, read)
 		if retryable(final) {
 			return final
 		}
@@ -245,12 +251,16 @@ func (c *Client) fetch(ctx context.Context, method string, address *url.URL, rea
 }
 
 // outcome sorts an answer that is not retried for its status.
-func outcome(resp *http.Response, read func(*http.Response) error) error {
+func outcome(resp *http.Response, etag string, read func(*http.Response) error) error {
 	switch resp.StatusCode {
 	case http.StatusOK:
 		return read(resp)
 	case http.StatusNotFound, http.StatusGone:
 		return ErrNotFound
+	case http.StatusNotModified:
+		if etag != "" { // else it answers what was not asked
+			return ErrNotModified
+		}
 	}
 	return &refusal{status: resp.StatusCode, after: retryAfter(resp)}
 }
@@ -329,18 +339,22 @@ func (b *bounded) html() bool {
 }
 
 // door is that of a host. There are few: redirects lead to no other.
-func (c *Client) door(host string) *door {
+func (c *Client) door(address *url.URL) *door {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	d := c.hosts[host]
+	d := c.hosts[address.Host]
 	if d == nil {
-		d = newDoor(host, c.perHost)
-		c.hosts[host] = d
+		d = newDoor(address.Host, c.perHost)
+		if address.Scheme == "http" {
+			d.places.atMost(perHostHTTP1)
+		}
+		c.hosts[address.Host] = d
 	}
 	return d
 }
 
-// sameHost follows redirects on one host only, and never from https to http.
+// sameHost follows redirects on one host only, and never from https to http. The host keeps
+// its spelling: in another one it would be a host of its own, with connections of its own.
 func sameHost(req *http.Request, via []*http.Request) error {
 	from := via[0].URL
 	switch {
@@ -351,6 +365,8 @@ func sameHost(req *http.Request, via []*http.Request) error {
 	case len(via) > maxRedirects:
 		return &redirectError{fmt.Sprintf("redirects more than %d times", maxRedirects)}
 	}
+	req.URL.Host = from.Host
+	req.Header.Del("Authorization") // it was for the address that was asked
 	return nil
 }
 
@@ -457,6 +473,9 @@ func (c *Client) explain(address *url.URL, name string, err error) error {
 	if errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("%s: %w", name, ErrNotFound)
 	}
+	if errors.Is(err, ErrNotModified) {
+		return fmt.Errorf("%s: %w", name, ErrNotModified)
+	}
 	f := &Failure{Err: bare(err)}
 	var refused *refusal
 	var closed *shut
@@ -483,6 +502,7 @@ func why(host string, err error) string {
 		unknownCA x509.UnknownAuthorityError
 		timeout   interface{ Timeout() bool }
 	)
+	proxy := outbound.ProxyFault(err)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return "the work was ended before " + host + " answered"
@@ -498,6 +518,8 @@ func why(host string, err error) string {
 		return "a fault of Bonafide, please report it"
 	case errors.As(err, &redirect):
 		return host + " " + redirect.what
+	case proxy != "":
+		return proxy
 	case errors.Is(err, errPrivate):
 		return host + " leads to an address inside the network, which only a configured registry may"
 	case errors.Is(err, errTruncated):

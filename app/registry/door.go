@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// door stands before a host: so many requests at a time, and none for a while where the
+// door stands before a host: as many requests at a time as it bears, and none for a while where the
 // host limits requests or is down (a circuit breaker). After that while one request tries
 // whether it is back; the others wait for what comes of it.
 type door struct {
-	name  string
-	slots chan struct{}
+	name   string
+	places *places
 
 	mu       sync.Mutex      // guards what follows
 	failed   map[string]bool // addresses that had no answer since the last one of another
@@ -28,8 +28,8 @@ type door struct {
 	probe    chan struct{}   // closed when the one that tries is done; nil where nobody does
 }
 
-func newDoor(name string, slots int) *door {
-	return &door{name: name, slots: make(chan struct{}, slots), failed: map[string]bool{}}
+func newDoor(name string, most int) *door {
+	return &door{name: name, places: newPlaces(beginPerHost, most), failed: map[string]bool{}}
 }
 
 // shut is the error for a request that was not made.
@@ -52,20 +52,18 @@ var errUnfinished = errors.New("it was not finished")
 // would keep a thousand requests for hours.
 func (d *door) enter(ctx context.Context, address string) (leave func(error), err error) {
 	for patient := true; ; {
-		select {
-		case d.slots <- struct{}{}:
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		if err := d.places.take(ctx); err != nil {
+			return nil, err
 		}
 		probe, wait, err := d.pass(time.Now(), patient)
 		if err == nil && wait == nil {
 			began := time.Now()
 			return func(outcome error) {
 				d.told(outcome, address, began, probe)
-				<-d.slots
+				d.places.free()
 			}, nil
 		}
-		<-d.slots
+		d.places.free()
 		if err != nil {
 			return nil, err
 		}
@@ -125,11 +123,15 @@ func (d *door) told(outcome error, address string, began time.Time, probe bool) 
 	}
 	now := time.Now()
 	var refused *refusal
+	if resultOf(outcome) == ResultTimeout {
+		d.places.fewer(now)
+	}
 	switch {
 	case errors.As(outcome, &refused) && refused.limits():
 		d.limited(now, refused)
 	case alive(outcome):
 		d.answered = now
+		d.places.more()
 		if d.until.After(now) && !d.down {
 			return // a limit that another request met: that this one passed says nothing
 		}
@@ -188,6 +190,11 @@ func (r *refusal) limits() bool {
 	return r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable && r.after > 0
 }
 
+// tooMany says whether a status is a sign of more requests than the host bears.
+func tooMany(status int) bool {
+	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
+}
+
 // alive says whether a request got an answer of the host's own, whatever it says.
 func alive(outcome error) bool {
 	var refused *refusal
@@ -196,7 +203,7 @@ func alive(outcome error) bool {
 	if errors.As(outcome, &refused) {
 		return refused.status < http.StatusInternalServerError
 	}
-	return outcome == nil || errors.Is(outcome, ErrNotFound) || errors.As(outcome, &content) || errors.As(outcome, &redirect)
+	return outcome == nil || errors.Is(outcome, ErrNotFound) || errors.Is(outcome, ErrNotModified) || errors.As(outcome, &content) || errors.As(outcome, &redirect)
 }
 
 // down says whether a failure is the host's or the network's. That nobody waits any more

@@ -29,16 +29,8 @@ func (f *flights) do(ctx context.Context, key string, ask func(context.Context) 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	shared := f.join(ctx, key)
+	shared, answer := f.join(ctx, key, ask)
 	defer f.leave(key, shared)
-	answer := f.group.DoChan(key, func() (answer any, err error) {
-		defer func() { // in singleflight's goroutine nobody else could
-			if v := recover(); v != nil {
-				err = &panicError{v, debug.Stack()}
-			}
-		}()
-		return ask(shared.ctx)
-	})
 	select {
 	case r := <-answer:
 		return r.Val, r.Err
@@ -47,7 +39,9 @@ func (f *flights) do(ctx context.Context, key string, ask func(context.Context) 
 	}
 }
 
-func (f *flights) join(ctx context.Context, key string) *flight {
+// join adds an asker. Who is counted shares the answer: counting and asking are one
+// step, else the answer could come in between, and the asker would ask again.
+func (f *flights) join(ctx context.Context, key string, ask func(context.Context) (any, error)) (*flight, <-chan singleflight.Result) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	shared := f.open[key]
@@ -60,7 +54,14 @@ func (f *flights) join(ctx context.Context, key string) *flight {
 		f.open[key] = shared
 	}
 	shared.askers++
-	return shared
+	return shared, f.group.DoChan(key, func() (answer any, err error) {
+		defer func() { // in singleflight's goroutine nobody else could
+			if v := recover(); v != nil {
+				err = &panicError{v, debug.Stack()}
+			}
+		}()
+		return ask(shared.ctx)
+	})
 }
 
 func (f *flights) leave(key string, shared *flight) {

@@ -1,12 +1,12 @@
 package registry
 
 import (
+	"bytes"
 	"cmp"
 	"io"
 	"slices"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -17,6 +17,10 @@ type History struct {
 	Name string
 	// Releases are oldest first; those whose time of publication is not stated come last.
 	Releases []Past
+
+	// ETag and MaxAge are as those of a Release, for HistoryIfChanged.
+	ETag   string        `json:"etag,omitempty"`
+	MaxAge time.Duration `json:"maxAge,omitempty"`
 }
 
 // Past is one release of a History.
@@ -27,6 +31,12 @@ type Past struct {
 	Publisher Publisher
 	// InstallScript says that a script runs at install time.
 	InstallScript bool
+}
+
+// bytes is what a release takes in memory, at most.
+func (p Past) bytes() int {
+	by := p.Publisher
+	return pastBytes + len(p.Version) + len(by.Name) + len(by.TrustedPublisher) + len(by.OIDCConfigID) + len(by.Approver)
 }
 
 // Mark is the highest mark of the release, as the registry announces it.
@@ -86,30 +96,34 @@ func ParseHistory(r io.Reader) (History, error) {
 
 // read reads one member of "versions".
 func (h *History) read(dec *stream) func(string) error {
+	var by jsontext.Value // who published the release before: mostly the same again
+	var publisher Publisher
 	return func(version string) error {
 		if len(h.Releases) >= maxVersions {
 			return wrong("more than %d versions of one package", maxVersions)
 		}
+		doc, err := dec.ReadValue()
+		if err != nil {
+			return notTheDocument(err)
+		}
 		past := Past{Version: version}
-		var doc struct {
-			Dist             jsontext.Value `json:"dist"`
-			User             jsontext.Value `json:"_npmUser"`
-			HasInstallScript jsontext.Value `json:"hasInstallScript"`
-			Scripts          jsontext.Value `json:"scripts"`
-		}
-		if dec.PeekKind() == '{' {
-			if err := json.UnmarshalDecode(dec.Decoder, &doc); err != nil {
-				return notTheDocument(err)
+		for name, value := range membersOf(doc) {
+			switch {
+			case is(name, "dist"):
+				past.Announced = member(member(value, "attestations"), "provenance").Kind() == '{'
+			case is(name, "_npmUser"):
+				if !bytes.Equal(value, by) {
+					by, publisher = append(by[:0], value...), npmPublisher(value)
+				}
+				past.Publisher = publisher
+			case is(name, "hasInstallScript"):
+				past.InstallScript = past.InstallScript || value.Kind() == 't'
+			case is(name, "scripts"):
+				past.InstallScript = past.InstallScript || len(installScripts(value)) > 0
 			}
-		} else if err := skip(dec); err != nil {
-			return err
 		}
-		past.Announced = member(member(doc.Dist, "attestations"), "provenance").Kind() == '{'
-		past.Publisher = npmPublisher(doc.User)
-		past.InstallScript = doc.HasInstallScript.Kind() == 't' || len(installScripts(doc.Scripts)) > 0
 		h.Releases = append(h.Releases, past)
-		by := past.Publisher
-		dec.keep(pastBytes + len(version) + len(by.Name) + len(by.TrustedPublisher) + len(by.OIDCConfigID) + len(by.Approver))
+		dec.keep(past.bytes())
 		return nil
 	}
 }

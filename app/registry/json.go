@@ -16,20 +16,18 @@ func newDecoder(r io.Reader) *jsontext.Decoder {
 	return jsontext.NewDecoder(r, jsontext.AllowInvalidUTF8(true))
 }
 
-// decodeOne reads exactly one JSON value.
+// decodeOne reads exactly one JSON value. The library lends it its decoder: one of its own
+// takes more than most documents.
 func decodeOne(r io.Reader, into any) error {
-	dec := newDecoder(r)
-	if err := json.UnmarshalDecode(dec, into); err != nil {
-		return notTheDocument(err)
-	}
-	switch _, err := dec.ReadToken(); {
-	case errors.Is(err, io.EOF):
-		return nil
+	err := json.UnmarshalRead(r, into, jsontext.AllowInvalidUTF8(true))
+	var syntax *jsontext.SyntacticError
+	switch {
 	case err == nil:
+		return nil
+	case errors.As(err, &syntax) && strings.Contains(syntax.Err.Error(), "after top-level value"):
 		return wrong("more than one JSON value")
-	default:
-		return notTheDocument(err)
 	}
+	return notTheDocument(err)
 }
 
 // eachMember reads an object and calls value for each member, which must consume
@@ -85,25 +83,10 @@ func text(v jsontext.Value) string {
 	if v.Kind() != '"' {
 		return ""
 	}
-	var s string
-	if json.Unmarshal(v, &s, jsontext.AllowInvalidUTF8(true)) != nil {
-		return ""
-	}
+	s := unquote(v)
 	if len(s) > maxText {
 		s = strings.TrimSpace(s) // else white space would be all that is left of a spec
 		s = strings.ToValidUTF8(s[:min(len(s), maxText)], "")
 	}
 	return s
-}
-
-// member is one member of a JSON object; nil where v is no object or has none.
-func member(v jsontext.Value, name string) jsontext.Value {
-	if v.Kind() != '{' {
-		return nil
-	}
-	var members map[string]jsontext.Value
-	if json.Unmarshal(v, &members, jsontext.AllowInvalidUTF8(true)) != nil {
-		return nil
-	}
-	return members[name]
 }

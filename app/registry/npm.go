@@ -101,11 +101,17 @@ func (n *NPM) Origin() string {
 // packages alone), the version's part of the package document. The error wraps
 // ErrInvalid (nothing was asked), ErrNotFound, or is a *Failure.
 func (n *NPM) Release(ctx context.Context, p dep.Package) (Release, error) {
+	return n.ReleaseIfChanged(ctx, p, "")
+}
+
+// ReleaseIfChanged is Release for whoever has the one with that ETag: its error wraps
+// ErrNotModified where that is what the registry still has. With "" it is Release.
+func (n *NPM) ReleaseIfChanged(ctx context.Context, p dep.Package, etag string) (Release, error) {
 	if err := ValidPackage(p); err != nil {
 		return Release{}, err
 	}
-	r, err := get(ctx, n.client, n.address("/"+escape(p.Name)+"/"+p.Version), document[Release]{
-		name: "the version document", limit: maxVersionDocument,
+	r, stamp, err := get(ctx, n.client, n.address("/"+escape(p.Name)+"/"+p.Version), document[Release]{
+		name: "the version document", limit: maxVersionDocument, etag: validETag(etag),
 		decode: func(body io.Reader) (Release, error) {
 			r, err := decodeRelease(body)
 			if err == nil && r.Package != p {
@@ -117,27 +123,35 @@ func (n *NPM) Release(ctx context.Context, p dep.Package) (Release, error) {
 	if errors.Is(err, ErrNotFound) {
 		return n.releaseOfPackage(ctx, p)
 	}
+	r.ETag, r.MaxAge = stamp.etag, stamp.maxAge
 	return r, err
 }
 
+// releaseOfPackage has no ETag: what the registry would compare is the whole package.
 func (n *NPM) releaseOfPackage(ctx context.Context, p dep.Package) (Release, error) {
-	r, err := get(ctx, n.client, n.address("/"+escape(p.Name)), document[Release]{
+	r, stamp, err := get(ctx, n.client, n.address("/"+escape(p.Name)), document[Release]{
 		name: "the package document, for version " + p.Version, limit: maxPackument, decode: decodeVersion(p),
 	})
 	if err == nil && r.Package != p {
 		return Release{}, fmt.Errorf("%s in the package document: %w", p.ID(), ErrNotFound)
 	}
+	r.MaxAge = stamp.maxAge
 	return r, err
 }
 
 // History reads the full document of a package, of which it keeps only what a History
 // holds. The error wraps ErrInvalid (nothing was asked), ErrNotFound, or is a *Failure.
 func (n *NPM) History(ctx context.Context, name string) (History, error) {
+	return n.HistoryIfChanged(ctx, name, "")
+}
+
+// HistoryIfChanged is to History what ReleaseIfChanged is to Release.
+func (n *NPM) HistoryIfChanged(ctx context.Context, name, etag string) (History, error) {
 	if err := ValidName(name); err != nil {
 		return History{}, err
 	}
-	return get(ctx, n.client, n.address("/"+escape(name)), document[History]{
-		name: "the package document, for its history", limit: maxPackument,
+	h, stamp, err := get(ctx, n.client, n.address("/"+escape(name)), document[History]{
+		name: "the package document, for its history", limit: maxPackument, etag: validETag(etag),
 		decode: func(body io.Reader) (History, error) {
 			h, err := ParseHistory(body)
 			if err == nil && h.Name != name {
@@ -146,17 +160,27 @@ func (n *NPM) History(ctx context.Context, name string) (History, error) {
 			return h, err
 		},
 	})
+	h.ETag, h.MaxAge = stamp.etag, stamp.maxAge
+	return h, err
 }
 
 // Attestations reads the attestation document. The error wraps ErrInvalid (nothing
 // was asked), ErrNotFound, or is a *Failure.
 func (n *NPM) Attestations(ctx context.Context, p dep.Package) ([]Attestation, error) {
+	found, _, err := n.AttestationsIfChanged(ctx, p, "")
+	return found, err
+}
+
+// AttestationsIfChanged is to Attestations what ReleaseIfChanged is to Release. It
+// returns the ETag of what it read, "" where the registry states none.
+func (n *NPM) AttestationsIfChanged(ctx context.Context, p dep.Package, etag string) ([]Attestation, string, error) {
 	if err := ValidPackage(p); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return get(ctx, n.client, n.address("/-/npm/v1/attestations/"+escape(p.Name)+"@"+p.Version), document[[]Attestation]{
-		name: "the attestation document", limit: maxAttestationDocument, decode: decodeAttestations,
+	found, stamp, err := get(ctx, n.client, n.address("/-/npm/v1/attestations/"+escape(p.Name)+"@"+p.Version), document[[]Attestation]{
+		name: "the attestation document", limit: maxAttestationDocument, etag: validETag(etag), decode: decodeAttestations,
 	})
+	return found, stamp.etag, err
 }
 
 // PublishedAt finds out when a release was published, by the Last-Modified of its
@@ -192,7 +216,7 @@ func (n *NPM) tarballDate(ctx context.Context, p dep.Package) (Date, error) {
 }
 
 func (n *NPM) documentDate(ctx context.Context, p dep.Package) (Date, error) {
-	times, err := get(ctx, n.client, n.address("/"+escape(p.Name)), document[map[string]time.Time]{
+	times, _, err := get(ctx, n.client, n.address("/"+escape(p.Name)), document[map[string]time.Time]{
 		name: "the package document", limit: maxPackument, decode: decodeTimes(p.Name),
 	})
 	if err != nil {

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/go-json-experiment/json"
@@ -19,8 +18,8 @@ func (doc npmRelease) elsewhere() (out []dep.Spec) {
 		kind  dep.Scope
 		asked jsontext.Value
 	}{{dep.Optional, doc.OptionalDependencies}, {dep.Prod, doc.Dependencies}, {dep.Peer, doc.PeerDependencies}} {
-		for name, wanted := range members(section.asked) {
-			spec := dep.Spec{Name: name, Range: text(wanted), Kind: section.kind}
+		for name, wanted := range membersOf(section.asked) {
+			spec := dep.Spec{Name: unquote(name), Range: text(wanted), Kind: section.kind}
 			if key := [2]string{spec.Name, spec.Range}; spec.LeavesRegistry() && !said[key] {
 				said[key] = true
 				out = append(out, spec)
@@ -40,8 +39,7 @@ func (doc npmRelease) bundles() (names []string) {
 	for _, stated := range []jsontext.Value{doc.BundleDependencies, doc.BundledDependencies} {
 		switch stated.Kind() {
 		case 't':
-			names = slices.AppendSeq(names, maps.Keys(members(doc.Dependencies)))
-			names = slices.AppendSeq(names, maps.Keys(members(doc.OptionalDependencies)))
+			names = appendNames(appendNames(names, doc.Dependencies), doc.OptionalDependencies)
 		case '[':
 			var list []jsontext.Value
 			if json.Unmarshal(stated, &list, jsontext.AllowInvalidUTF8(true)) != nil {
@@ -53,7 +51,7 @@ func (doc npmRelease) bundles() (names []string) {
 				}
 			}
 		case '{': // of the first years: names and ranges
-			names = slices.AppendSeq(names, maps.Keys(members(stated)))
+			names = appendNames(names, stated)
 		}
 	}
 	slices.Sort(names)
@@ -61,10 +59,10 @@ func (doc npmRelease) bundles() (names []string) {
 	return names[:min(len(names), maxBundles)]
 }
 
-// members are those of a JSON object; none where v is no object.
-func members(v jsontext.Value) (out map[string]jsontext.Value) {
-	if v.Kind() == '{' && json.Unmarshal(v, &out, jsontext.AllowInvalidUTF8(true)) != nil {
-		return nil
+// appendNames appends the names of a JSON object's members; none where v is no object.
+func appendNames(names []string, v jsontext.Value) []string {
+	for name := range membersOf(v) {
+		names = append(names, unquote(name))
 	}
-	return out
+	return names
 }

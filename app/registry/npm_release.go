@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/bonafide-app/bonafide/app/dep"
@@ -234,15 +233,12 @@ func decodeAttestations(r io.Reader) ([]Attestation, error) {
 	}
 	out := make([]Attestation, 0, len(*doc.Attestations))
 	for _, v := range *doc.Attestations {
-		var element struct {
-			PredicateType jsontext.Value `json:"predicateType"`
-			Bundle        jsontext.Value `json:"bundle"`
-		}
-		if err := json.Unmarshal(v, &element, jsontext.AllowInvalidUTF8(true)); err != nil || element.Bundle == nil {
+		bundle := member(v, "bundle")
+		if bundle == nil {
 			out = append(out, Attestation{Bundle: v})
 			continue
 		}
-		out = append(out, Attestation{PredicateType: text(element.PredicateType), Bundle: element.Bundle})
+		out = append(out, Attestation{PredicateType: text(member(v, "predicateType")), Bundle: bundle})
 	}
 	return out, nil
 }

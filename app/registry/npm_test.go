@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -511,9 +512,40 @@ func TestARedirectOnTheSameHostIsFollowed(t *testing.T) {
 	}
 }
 
+func TestAHostThatRedirectsToItselfInAnotherSpellingStaysOneHost(t *testing.T) {
+	var asked []string
+	client, err := New(Options{RetryWait: time.Millisecond, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		asked = append(asked, r.URL.Host)
+		resp := &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{}, Body: http.NoBody, Request: r}
+		if len(asked)%2 == 1 {
+			resp.StatusCode = http.StatusFound
+			resp.Header.Set("Location", "https://NPM.example/elsewhere")
+		}
+		return resp, nil
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	npm, err := NewNPM(client, "https://npm.example/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := npm.Release(t.Context(), pkg("a", "1.0.0")); err == nil {
+		t.Error("an answer")
+	}
+	if slices.Contains(asked, "NPM.example") || len(asked) != 2*(retries+1) || len(client.Hosts()) != 1 {
+		t.Errorf("asked %q, hosts %v", asked, client.Hosts())
+	}
+}
+
+// roundTrip is an http.RoundTripper.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
 func TestAFaultOfOurOwnIsAFailureAndNoCrash(t *testing.T) {
 	npm := newNPM(t, "", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "{}") })
-	_, err := get(t.Context(), npm.client, npm.address("/a"), document[int]{name: "the document", limit: 10,
+	_, _, err := get(t.Context(), npm.client, npm.address("/a"), document[int]{name: "the document", limit: 10,
 		decode: func(io.Reader) (int, error) { panic("out of cheese") }})
 	var failure *Failure
 	if !errors.As(err, &failure) || !strings.Contains(failure.Reason, "please report it") || !strings.Contains(failure.Err.Error(), "out of cheese") {

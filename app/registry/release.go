@@ -11,6 +11,9 @@ import (
 // that it does not have. Every other failure is a *Failure.
 var ErrNotFound = errors.New("the registry has no such document")
 
+// ErrNotModified is what a registry answers (304) to whoever has the document already.
+var ErrNotModified = errors.New("the registry has the same document still")
+
 // Failure is an answer that says nothing about the package: a transport error, a
 // timeout, a rate limit, a body that is not the document asked for. It makes a
 // state unknown, never absent.
@@ -53,6 +56,13 @@ type Release struct {
 	// Bundles are the names of the dependencies that its tarball brings along, sorted:
 	// they and what they need in turn.
 	Bundles []string
+
+	// ETag names this state of the document, for ReleaseIfChanged; "" where the registry
+	// states none. At most 256 bytes.
+	ETag string `json:"etag,omitempty"`
+	// MaxAge is for how long the registry lets the answer be used without asking it
+	// again, at most an hour.
+	MaxAge time.Duration `json:"maxAge,omitempty"`
 }
 
 // Signature is one registry signature over "name@version:integrity".

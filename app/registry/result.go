@@ -29,7 +29,7 @@ func resultOf(err error) Result {
 	var redirect *redirectError
 	var timeout interface{ Timeout() bool }
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, ErrNotModified):
 		return ResultOK
 	case errors.Is(err, ErrNotFound):
 		return ResultNotFound
