@@ -27,5 +27,8 @@ var (
 	jobBuckets  = []float64{.1, .25, .5, 1, 2.5, 5, 10, 20, 40, 80, 180}
 	callBuckets = []float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 	taskBuckets = []float64{.1, 1, 5, 15, 60, 180, 600}
-	waitBuckets = []float64{.05, .25, 1, 5, 15, 60, 300, 900, 3600}
+	// firstBuckets reach from what nobody notices to a week: somebody may install first, and
+	// open a pull request days later.
+	firstBuckets = []float64{1, 2.5, 5, 10, 15, 30, 60, 120, 300, 900, 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600}
+	waitBuckets  = []float64{.05, .25, 1, 5, 15, 60, 300, 900, 3600}
 )

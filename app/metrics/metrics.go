@@ -14,6 +14,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/rs/zerolog"
+
+	"github.com/bonafide-app/bonafide/app/provenance"
+	"github.com/bonafide-app/bonafide/app/queue"
 )
 
 // Metrics counts. It is safe for concurrent use.
@@ -32,6 +35,7 @@ type Metrics struct {
 	requests    *prometheus.HistogramVec
 	facts       *prometheus.CounterVec
 	rounds      *prometheus.HistogramVec
+	firsts      *prometheus.HistogramVec
 	hosts, news *values
 }
 
@@ -58,13 +62,27 @@ func New(version string, log zerolog.Logger) (*Metrics, error) {
 	m.requests = histogram("registry_request_duration_seconds", "Time of requests to registries, with their retries.", callBuckets, "host", "result")
 	m.facts = counter("facts_total", "Looks into the cache of facts that do not change.", "result")
 	m.rounds = histogram("upkeep_round_duration_seconds", "Time of rounds of upkeep by task.", taskBuckets, "task", "result")
+	m.firsts = histogram("first_check_seconds", "Time until the first completed check, of a pull request since it was opened and of an installation since it was made.", firstBuckets, "since")
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info", Help: "Always 1: which version runs, and what built it."}, []string{"version", "goversion"})
 	build.WithLabelValues(clean(version), runtime.Version()).Set(1)
 	m.ours = append(m.ours, build)
 	if err := m.register(m.ours...); err != nil {
 		return nil, err
 	}
+	m.beginAtZero()
 	return m, m.register(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+}
+
+// beginAtZero shows as 0 what alerts are about before it first happens: increase() of
+// Prometheus does not see a series begin, and the first time would wake nobody.
+func (m *Metrics) beginAtZero() {
+	for _, kind := range []string{"signature", "publish", "provenance", "digest"} {
+		m.evidence.WithLabelValues(kind, string(provenance.Invalid))
+	}
+	for _, kind := range []queue.JobKind{queue.PullRequest, queue.Commit, queue.MergeGroup, queue.Close, queue.Installed, queue.Evict,
+		queue.Command, queue.Button, queue.Retract, queue.Inventory, queue.Release} {
+		m.attempts.WithLabelValues(string(kind), string(queue.GivenUp))
+	}
 }
 
 // namespace begins the name of every metric of ours.
@@ -140,4 +158,10 @@ func (m *Metrics) Fact(result string) { m.facts.WithLabelValues(result).Inc() }
 // Round counts a round of upkeep: "done", "failed", "panic" or "interrupted".
 func (m *Metrics) Round(task, result string, took time.Duration) {
 	m.rounds.WithLabelValues(task, result).Observe(took.Seconds())
+}
+
+// First counts a first check: of a pull request since it was "opened", or of an
+// installation since it was "installed".
+func (m *Metrics) First(since string, took time.Duration) {
+	m.firsts.WithLabelValues(since).Observe(max(took.Seconds(), 0)) // two machines' clocks
 }

@@ -68,6 +68,8 @@ func used(m *Metrics) {
 	m.Registry("registry.example.com", "ok", time.Millisecond)
 	m.Fact("hit")
 	m.Round("sweep", "done", time.Second)
+	m.First("opened", -time.Second)
+	m.First("installed", time.Minute)
 }
 
 func page(t *testing.T, m *Metrics) string {
@@ -89,6 +91,8 @@ func TestThePageShowsWhatWasCounted(t *testing.T) {
 		`bonafide_job_duration_seconds_count{kind="pull_request",result="done"} 1`,
 		`bonafide_github_request_duration_seconds_count{method="GET",route="other",status="none"} 1`,
 		`bonafide_github_request_duration_seconds_count{method="GET",route="other",status="429"} 1`,
+		`bonafide_first_check_seconds_sum{since="opened"} 0`,
+		`bonafide_first_check_seconds_bucket{since="installed",le="60"} 1`,
 		`bonafide_queue_jobs{kind="pull_request",state="available"} 3`,
 		`bonafide_queue_jobs{kind="other",state="running"} 3`,
 		`bonafide_queue_oldest_due_seconds 60`,
@@ -113,6 +117,16 @@ func TestThePageShowsWhatWasCounted(t *testing.T) {
 	for _, p := range problems {
 		if strings.HasPrefix(p.Metric, namespace) {
 			t.Errorf("%s: %s", p.Metric, p.Text)
+		}
+	}
+}
+
+// increase() does not see a series begin: what wakes somebody is there before it happens.
+func TestWhatAlertsAreAboutBeginsAtZero(t *testing.T) {
+	got := page(t, shown(t))
+	for _, want := range []string{`bonafide_evidence_total{evidence="digest",state="invalid"} 0`, `bonafide_job_duration_seconds_count{kind="pull_request",result="given_up"} 0`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("it lacks %s", want)
 		}
 	}
 }

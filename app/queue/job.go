@@ -19,10 +19,13 @@ const (
 	Installed   JobKind = "installed"    // a repository was added, or all of an installation's where none is named: judge the open pull requests
 	Evict       JobKind = "evict"        // an installation was suspended or deleted
 	Command     JobKind = "command"      // somebody wrote a command on a pull request: answer it
+	Button      JobKind = "button"       // somebody clicked on a button of a check that the review answers: do what it asks for
 	Reconcile   JobKind = "reconcile"    // look for open pull requests of an installation that have no verdict
 	Pushed      JobKind = "pushed"       // a branch was pushed to: judge again what its policy is about, if that differs
 	Renamed     JobKind = "renamed"      // a repository has another name
 	Removed     JobKind = "removed"      // a repository is gone, no longer ours to see, or archived: forget what is kept of it
+	Inventory   JobKind = "inventory"    // look at the packages that a default branch has locked
+	Release     JobKind = "release"      // something was released under a tag: look at what the registry has of it
 	Retract     JobKind = "retract"      // what a command was written in was edited, deleted or dismissed: what it accepted falls
 )
 
@@ -38,8 +41,8 @@ type Job struct {
 	Owner        string  `json:"owner"`
 	Repo         string  `json:"repo"`
 	Number       int     `json:"number,omitempty"` // pull request
-	// Head is the head SHA that a Commit, MergeGroup or Close is about, or that a branch was
-	// Pushed to; of a
+	// Head is the head SHA that a Commit, MergeGroup, Close or Button is about, or that a
+	// branch was Pushed to; of a
 	// PullRequest that was pushed to it is the head before the push.
 	Head string `json:"head,omitempty"`
 	// EventHead is the head SHA of a PullRequest as the event has it, or the commit that
@@ -48,10 +51,13 @@ type Job struct {
 	// HeadRef is a MergeGroup's branch, without refs/heads/; "" where it is not known.
 	HeadRef string `json:"head_ref,omitempty"`
 	Base    string `json:"base,omitempty"` // MergeGroup: the base SHA
-	// BaseRef is the branch of a MergeGroup's base, or the one that was Pushed to.
+	// BaseRef is the branch of a MergeGroup's base, or the one that was Pushed to; of a
+	// PullRequest the base as the event has it, "" where it has none.
 	BaseRef string `json:"base_ref,omitempty"`
 	// Default says that a branch that was Pushed to is the repository's default one.
 	Default bool `json:"default,omitempty"`
+	// Tag is the one that a Release is about, without refs/tags/.
+	Tag string `json:"tag,omitempty"`
 	// Former is the name that a repository had until it was Renamed.
 	Former string `json:"former,omitempty"`
 	// Remark is the id of what a Command or Retract is written in, RemarkKind where that
@@ -61,6 +67,12 @@ type Job struct {
 	// Digest is the SHA-256, in hex, of a Command's whole text as the event has it: what
 	// was edited since is no longer that text.
 	Digest string `json:"digest,omitempty"`
+	// Clicked is the review.Button that somebody clicked, Offered what it stood for (as
+	// policy.Offered names it), By and ByID the login and the id of who did.
+	Clicked string `json:"clicked,omitempty"`
+	Offered int64  `json:"offered,omitempty"`
+	By      string `json:"by,omitempty"`
+	ByID    int64  `json:"by_id,omitempty"`
 	// Note is what the check is to say besides the verdict, one bounded sentence.
 	Note string `json:"note,omitempty"`
 	// Due is when a verdict that stands was to be judged again, in unix ms; 0 for others.
@@ -83,6 +95,7 @@ type Attempt struct {
 	N       int           // 1 for the first
 	Elapsed time.Duration // since the first attempt began, without what limits made it wait
 	Waited  time.Duration // since the attempt was due
+	Stored  time.Time     // when the job was
 	// Last says that the time for trying is over: what could not be found out by now
 	// is to be said. If this attempt fails too, the job is given up; an error that
 	// asks for a pause still gets it.

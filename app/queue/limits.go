@@ -68,21 +68,27 @@ const (
 	// watchEvery is how often a running job looks whether another has taken it over, which
 	// is to show within a second. It costs one read of two rows.
 	watchEvery = 400 * time.Millisecond
+	// bells is how many parts the subjects of running jobs are rung in: many times the
+	// workers, so that news of one wakes hardly another.
+	bells = 1024
 	// againWait is when a job that was interrupted looks again. What interrupted it has a
 	// job of its own, which goes first.
 	againWait = 500 * time.Millisecond
 	// fenceWait is when a job goes on that could not be told whether it still may write.
 	fenceWait = 5 * time.Second
-	// fetchCooldown and fetchPoll are how soon a stored job, and one whose pause is
-	// over, is begun.
+	// fetchCooldown is how soon a stored job is begun after another one, and fetchPoll one
+	// whose pause is over. To look every 100 ms would cost another 2 % of a core, all day.
 	fetchCooldown = 20 * time.Millisecond
-	fetchPoll     = 100 * time.Millisecond
+	fetchPoll     = 250 * time.Millisecond
 	// maxCounted bounds what Depth looks at: more than that is too many in any case.
 	maxCounted = 100_000
 	// sayAgain is how long what River said is not written once more, and maxSayings bounds
 	// what is remembered of it: it has some dozens of messages.
 	sayAgain   = 10 * time.Second
 	maxSayings = 200
+	// pageTime bounds what an operator's look at the jobs asks of the database: on SQLite
+	// deliveries wait that long to be stored, storeTimeout at most.
+	pageTime = 3 * time.Second
 	// idlePoll is how often Idle looks.
 	idlePoll = 20 * time.Millisecond
 )

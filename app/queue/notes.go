@@ -74,7 +74,10 @@ func (n notes) rest(ctx context.Context, row *rivertype.JobRow, known note, wait
 	return n.set(ctx, row, map[string]any{"rested": known.Rested + wait, "rests": known.Rests + 1})
 }
 
+// set has a time of its own: some notes are written after the attempt's has run out.
 func (n notes) set(ctx context.Context, row *rivertype.JobRow, what map[string]any) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
 	text, err := json.Marshal(what)
 	if err == nil {
 		_, err = n.db.ExecContext(ctx, n.merge, string(text), row.ID)

@@ -7,13 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/rs/zerolog"
 )
@@ -31,6 +31,7 @@ type Options struct {
 	margin     time.Duration // after Timeout until a job is taken from a server that vanished; 0 is rescueMargin
 	crashPause time.Duration // after the second crash in a row; 0 is firstCrashPause
 	beat       time.Duration // between two signs of life; 0 is beatEvery
+	poll       time.Duration // until River looks for jobs that it has not heard of; 0 is fetchPoll
 }
 
 // River is a Queue on River. https://riverqueue.com
@@ -46,6 +47,7 @@ type River struct {
 	log          zerolog.Logger
 	bell         *bell
 	recover      func(ctx context.Context) error
+	pages        func(prefix string) (http.Handler, error)
 	alive        *alive // nil where no other server can have the database open
 	end          func() // tells that this server lives no longer; nil before Start
 }
@@ -77,7 +79,8 @@ func Open(ctx context.Context, db Database, o Options, work Work) (*River, error
 		// At the start nobody can know which servers died: that shows with time.
 		return open(ctx, riverpgxv5.New(pool), db, engine{merge: mergePostgres, installation: installationPostgres, args: "args", recover: nobody, shared: true}, o, work)
 	}
-	return open(ctx, riversqlite.New(db.DB()), db, engine{merge: mergeSQLite, installation: installationSQLite, args: argsSQLite, mend: mendSQLite, recover: recoverSQLite}, o, work)
+	heard := newStored()
+	return open(ctx, driverSQLite(db.DB(), heard), db, engine{stored: heard.put, merge: mergeSQLite, installation: installationSQLite, args: argsSQLite, mend: mendSQLite, recover: recoverSQLite}, o, work)
 }
 
 // engine is what differs between databases beside River's driver.
@@ -89,6 +92,8 @@ type engine struct {
 	// recover takes up the jobs that a dead process left running and counts them.
 	recover func(context.Context, *sql.DB) (int64, error)
 	shared  bool // other servers may have the database open
+	// stored is told of the lanes that have new jobs; nil where River hears of them at once.
+	stored func(lane string)
 }
 
 // What engine.installation and engine.args are. SQLite fails a whole statement because of
@@ -125,7 +130,7 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], at Datab
 	if err != nil {
 		return nil, fmt.Errorf("queue: bring its tables up to date: %w", err)
 	}
-	lanes, bell := lanesOf(o.Workers), &bell{}
+	lanes, bell := lanesOf(o.Workers), newBell()
 	workers := river.NewWorkers()
 	if err := river.AddWorkerSafely(workers, &worker{o: o, work: work, notes: notes{db, e.merge}, db: db, reader: reader, bell: bell, turns: turns{share: lanes.share}}); err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
@@ -141,18 +146,18 @@ func open[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], at Datab
 		CompletedJobRetentionPeriod: keepCompleted,
 		MaxAttempts:                 maxAttempts,
 		FetchCooldown:               fetchCooldown,
-		FetchPollInterval:           fetchPoll,
+		FetchPollInterval:           o.poll,
 		ErrorHandler:                unreadable{o.Logger},
 		Logger:                      log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
-	r := &River{client: c, db: db, reader: reader, lanes: lanes, installation: e.installation, args: e.args, mend: e.mend, log: o.Logger, bell: bell}
+	r := &River{client: c, db: db, reader: reader, lanes: lanes, installation: e.installation, args: e.args, mend: e.mend, log: o.Logger, bell: bell, pages: pagesOf(c, log)}
 	if e.shared {
 		r.alive = &alive{db: db, id: id, every: o.beat, log: o.Logger}
 	}
-	r.group.insert = inserter(c, driver, r.place, o.Clock)
+	r.group.insert = inserter(c, driver, r.place, o.Clock, e.stored)
 	r.recover = func(ctx context.Context) error {
 		if err := r.Mend(ctx); err != nil {
 			return err
@@ -191,6 +196,9 @@ func (o Options) withDefaults() Options {
 	if o.beat == 0 {
 		o.beat = beatEvery
 	}
+	if o.poll == 0 {
+		o.poll = fetchPoll
+	}
 	if o.crashPause == 0 {
 		o.crashPause = firstCrashPause
 	}
@@ -210,8 +218,8 @@ func (r *River) Enqueue(ctx context.Context, job Job) error {
 	if err := r.group.store(ctx, argsOf(job)); err != nil {
 		return fmt.Errorf("queue: store a job: %w", err)
 	}
-	if len(job.news()) > 0 {
-		r.bell.ring()
+	for _, n := range job.news() {
+		r.bell.ring(n.subject)
 	}
 	return nil
 }

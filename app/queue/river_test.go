@@ -96,10 +96,10 @@ func (q *fixture) enqueue(jobs ...Job) {
 
 func (q *fixture) idle() {
 	q.t.Helper()
-	ctx, cancel := context.WithTimeout(q.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(q.t.Context(), 5*time.Minute) // for a slow machine; none waits for it
 	defer cancel()
 	if err := q.Idle(ctx); err != nil {
-		q.t.Fatal(err)
+		q.t.Fatal(err, q.states())
 	}
 }
 
@@ -630,7 +630,7 @@ func TestAnAttemptEndsWithItsTimeout(t *testing.T) {
 	enginetest.Each(t, func(t *testing.T, database string) {
 		var c clock
 		var attempts atomic.Int32
-		q := startQueue(t, database, Options{Timeout: 20 * time.Millisecond, Clock: c.now}, func(ctx context.Context, _ Job, _ Attempt) error {
+		q := startQueue(t, database, Options{Timeout: time.Second, Clock: c.now}, func(ctx context.Context, _ Job, _ Attempt) error {
 			if attempts.Add(1) > 1 {
 				return nil
 			}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"sync"
 	"time"
@@ -64,7 +65,7 @@ func (j Job) news() (out []news) {
 // inserter stores jobs together with their news, in one transaction: all or none. No
 // two of them are the same.
 func inserter[TTx any](c *river.Client[TTx], driver riverdriver.Driver[TTx],
-	place func(context.Context, []args) ([]*river.InsertOpts, error), clock func() time.Time,
+	place func(context.Context, []args) ([]*river.InsertOpts, error), clock func() time.Time, stored func(lane string),
 ) func(context.Context, []args) error {
 	return func(ctx context.Context, jobs []args) error {
 		opts, err := place(ctx, jobs)
@@ -99,7 +100,13 @@ func inserter[TTx any](c *river.Client[TTx], driver riverdriver.Driver[TTx],
 				return fmt.Errorf("tell of %s: %w", n.name, err)
 			}
 		}
-		return tx.Commit(ctx)
+		if err := tx.Commit(ctx); err != nil || stored == nil {
+			return err
+		}
+		for _, o := range opts {
+			stored(o.Queue)
+		}
+		return nil
 	}
 }
 
@@ -164,7 +171,7 @@ func (g guard) watch(ctx context.Context, interrupt context.CancelCauseFunc) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
-		heard := g.w.bell.next()
+		heard := g.w.bell.next(g.of)
 		if err := g.stands(ctx); errors.Is(err, review.ErrSuperseded) {
 			interrupt(err)
 			return
@@ -178,26 +185,32 @@ func (g guard) watch(ctx context.Context, interrupt context.CancelCauseFunc) {
 	}
 }
 
-// bell wakes the watches of this process when it has stored news itself.
+// bell wakes the watches of this process when it has stored news of what they are about
+// itself: each looks into the database then. Few others wake with them.
 type bell struct {
-	mu sync.Mutex
-	ch chan struct{} // closed at the next ring; guarded by mu
+	seed maphash.Seed
+	mu   sync.Mutex
+	ch   [bells]chan struct{} // each closed at the next ring; guarded by mu
 }
 
-func (b *bell) next() <-chan struct{} {
+func newBell() *bell { return &bell{seed: maphash.MakeSeed()} }
+
+func (b *bell) next(of subject) <-chan struct{} {
+	i := maphash.Comparable(b.seed, of) % bells
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.ch == nil {
-		b.ch = make(chan struct{})
+	if b.ch[i] == nil {
+		b.ch[i] = make(chan struct{})
 	}
-	return b.ch
+	return b.ch[i]
 }
 
-func (b *bell) ring() {
+func (b *bell) ring(of subject) {
+	i := maphash.Comparable(b.seed, of) % bells
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.ch != nil {
-		close(b.ch)
-		b.ch = nil
+	if b.ch[i] != nil {
+		close(b.ch[i])
+		b.ch[i] = nil
 	}
 }

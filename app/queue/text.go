@@ -11,8 +11,8 @@ import (
 func clean(j Job) Job {
 	kind := string(j.Kind)
 	for _, text := range []*string{
-		&j.Delivery, &kind, &j.Owner, &j.Repo, &j.Head, &j.EventHead, &j.HeadRef, &j.Base, &j.BaseRef, &j.Former,
-		&j.RemarkKind, &j.Digest, &j.Note, &j.Reason,
+		&j.Delivery, &kind, &j.Owner, &j.Repo, &j.Head, &j.EventHead, &j.HeadRef, &j.Base, &j.BaseRef, &j.Former, &j.Tag,
+		&j.RemarkKind, &j.Digest, &j.Clicked, &j.By, &j.Note, &j.Reason,
 	} {
 		*text = cleanText(*text)
 	}

@@ -52,11 +52,9 @@ func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
 		defer done()
 	}
 	known := w.notes.of(rj.JobRow)
-	if known.First.IsZero() {
+	first := known.First.IsZero()
+	if first {
 		known.First = w.o.Clock()
-		if err := w.notes.begin(ctx, rj.JobRow, known.First); err != nil {
-			return err // the database cannot be written: River tries again
-		}
 	}
 	attempt := w.attempt(rj.JobRow, known)
 	if err := w.suspected(ctx, rj.JobRow, rj.Args.Job, known); err != nil {
@@ -76,6 +74,11 @@ func (w *worker) Work(ctx context.Context, rj *river.Job[args]) error {
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return context.Cause(ctx) // the server stops; River keeps the job, and the attempt does not count
+	}
+	if first { // most jobs need no second attempt: the first costs no write
+		if err := w.notes.begin(context.WithoutCancel(ctx), rj.JobRow, known.First); err != nil {
+			return err // the database cannot be written: River tries again
+		}
 	}
 	return w.next(ctx, rj, known, attempt, err)
 }
@@ -158,7 +161,7 @@ func (w *worker) attempt(row *rivertype.JobRow, known note) Attempt {
 	n := row.Attempt + known.Snoozes - known.Rests
 	crashed, tried := known.crashes() >= maxCrashes, n >= minAttempts
 	return Attempt{
-		N: n, Elapsed: elapsed, Waited: waited(row), Crashed: crashed,
+		N: n, Elapsed: elapsed, Waited: waited(row), Stored: row.CreatedAt, Crashed: crashed,
 		Last: crashed || tried && elapsed >= w.o.TryFor, Final: tried && elapsed >= w.o.TryFor+overtime,
 	}
 }

@@ -13,8 +13,8 @@ type Acceptance struct {
 	Installation int64
 	Repository   int64  // GitHub's number: names change hands
 	Number       int    // pull request
-	Place        string // what it was written in: "review", "review_comment", "issue_comment"
-	Remark       int64  // the id of that
+	Place        string // what it was written in: "review", "review_comment", "issue_comment"; or "button"
+	Remark       int64  // the id of that; of a button, what it stood for
 
 	Ecosystem, Name, Version       string
 	Digest, Source, Lockfile, Rule string
@@ -55,18 +55,24 @@ func (s *Store) Accept(ctx context.Context, list []Acceptance) (err error) {
 
 // Accepted reads what was accepted on a pull request, on all of the repository where
 // number is 0, oldest first.
-func (s *Store) Accepted(ctx context.Context, installation, repository int64, number int) (list []Acceptance, err error) {
-	fail := func(err error) ([]Acceptance, error) {
+func (s *Store) Accepted(ctx context.Context, installation, repository int64, number int) ([]Acceptance, error) {
+	list, err := s.acceptances(ctx, installation, repository, number, maxAccepted)
+	if err != nil {
 		return nil, fmt.Errorf("read what was accepted in repository %d: %w", repository, err)
 	}
+	return list, nil
+}
+
+func (s *Store) acceptances(ctx context.Context, installation, repository int64, number, max int) ([]Acceptance, error) {
 	rows, err := s.reader.QueryContext(ctx, `SELECT number, place, remark, ecosystem, name, version, digest, source, lockfile, rule, reason, login, role, author
 		FROM acceptance WHERE installation = $1 AND repository = $2 AND (number = $3 OR $3 = 0)
-		ORDER BY at, number, place, remark, ecosystem, name, version, digest, source, lockfile, rule`,
-		installation, repository, number)
+		ORDER BY at, number, place, remark, ecosystem, name, version, digest, source, lockfile, rule LIMIT $4`,
+		installation, repository, number, max)
 	if err != nil {
-		return fail(err)
+		return nil, err
 	}
 	defer func() { _ = rows.Close() }() // only read
+	var list []Acceptance
 	for rows.Next() {
 		a := Acceptance{Installation: installation, Repository: repository}
 		var author int
@@ -79,10 +85,7 @@ func (s *Store) Accepted(ctx context.Context, installation, repository int64, nu
 		a.ByAuthor = author == 1
 		list = append(list, a)
 	}
-	if err := rows.Err(); err != nil {
-		return fail(err)
-	}
-	return list, nil
+	return list, rows.Err()
 }
 
 // Retract deletes what was accepted in one review or comment.

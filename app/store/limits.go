@@ -15,6 +15,27 @@ const (
 	MaxBrought = 5_000
 	// maxRepositories bounds the repositories of an installation that are listed.
 	maxRepositories = 100_000
+	// maxAccepted bounds what is read of what was accepted in a repository; of one pull request
+	// there are 500 at most. What is beyond does not count.
+	maxAccepted = 1_000_000
+	// maxHoldings bounds the packages of one inventory: four times what a report can hold.
+	maxHoldings = 200_000
+	// maxHolding bounds the words that name one of them: PostgreSQL's indexes take 2,700 bytes.
+	maxHolding = 2_000
+	// maxNews bounds what is told of one repository.
+	maxNews = 1_000
+	// maxStandings bounds the repositories of an owner that a page is made of, as many as
+	// GitHub is asked for.
+	maxStandings = 5_000
+	// maxSections bounds the pull requests with one head commit.
+	maxSections = 1_000
+	// maxSession bounds what is kept of a session: a person and a token.
+	maxSession = 16 << 10
+	// keyBytes is the length of a secret that the server makes for itself.
+	keyBytes = 32
+	// batch is how many rows one statement writes. With more of them SQLite's driver is slow to
+	// find the values.
+	batch = 50
 	// readers is how many statements may read at once beside the one writer.
 	readers = 4
 	// sweepEvery is how often what is too old is deleted; it costs nothing but space.
@@ -22,10 +43,12 @@ const (
 	// keepSubjects is how long is remembered which head an event brought: longer than any
 	// delivery is sent again.
 	keepSubjects = 8 * 24 * time.Hour
-	// keepReports is how long a report is kept after it was written: what was decided in a
-	// quarter can be looked up. There is one for each commit of a pull request, of about 1 kB
-	// for each package.
+	// keepReports is how long a report is kept after it was written, where the operator does
+	// not say: what was decided in a quarter can be looked up. There is one for each commit of
+	// a pull request, of about 1 kB for each package.
 	keepReports = 100 * 24 * time.Hour
+	// keepCoverage is for how long a chart can go back: two years, a row a day.
+	keepCoverage = 2 * 366 * 24 * time.Hour
 	// keepLeases is how long a lease that ran out is kept: a server that vanished gives none
 	// back, and its jobs are looked for until then.
 	keepLeases = 24 * time.Hour

@@ -65,20 +65,23 @@ func nameOf(config *pgxpool.Config) string {
 func (s *Store) openPostgres(ctx context.Context, config *pgxpool.Config) error {
 	var err error
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
-		return reachable(err)
+		return reachable(config, err)
 	}
-	s.writer = stdlib.OpenDBFromPool(s.pool)
-	s.reader = s.writer // readers wait for nobody there
+	s.writer = &writer{DB: stdlib.OpenDBFromPool(s.pool)}
+	s.reader = s.writer.DB // readers wait for nobody there
 	s.clock = clockPostgres
 	if err := s.pool.Ping(ctx); err != nil {
-		return reachable(err)
+		return reachable(config, err)
 	}
 	// What changes the tables takes as long as there are rows; Alone bounds it.
 	patient := config.ConnConfig.Copy()
 	patient.RuntimeParams["statement_timeout"] = "0"
 	db := stdlib.OpenDB(*patient)
 	err = s.Alone(ctx, func(ctx context.Context) error { return s.migrate(ctx, db, goose.DialectPostgres) })
-	return errors.Join(err, db.Close())
+	if err := s.mendRights(ctx, config, err); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	return db.Close()
 }
 
 // SQLSTATEs that an operator can do something about.
@@ -93,22 +96,22 @@ const (
 	readOnly           = "25006"
 )
 
+// ErrAway is wrapped by Open where PostgreSQL is not there, or takes nobody now: asking again
+// may help, without anything being changed.
+var ErrAway = errors.New("it cannot be connected to")
+
 // reachable says what to do about a connection that cannot be had. pgx names user and
 // database in its errors, never the password.
-func reachable(err error) error {
+func reachable(config *pgxpool.Config, err error) error {
 	var refused *pgconn.PgError
 	todo := "see that it runs, that this machine may reach it, and that its address and sslmode are right"
-	if errors.As(err, &refused) {
-		switch refused.Code {
-		case wrongPassword, wrongAuthorization:
-			todo = "give the user and the password that PostgreSQL knows, and see that pg_hba.conf lets them in from here"
-		case noSuchDatabase:
-			todo = "create the database, or name one that exists"
-		case tooMany:
-			todo = "raise PostgreSQL's max_connections, or lower pool_max_conns in the address"
-		}
+	if mend := mendConnection(config, err); mend != "" {
+		return fmt.Errorf("it cannot be connected to: %s: %s", mend, oneLine(err))
 	}
-	return fmt.Errorf("it cannot be connected to: %s: %s", todo, oneLine(err))
+	if errors.As(err, &refused) && refused.Code == tooMany {
+		todo = "raise PostgreSQL's max_connections, or lower pool_max_conns in the address"
+	}
+	return fmt.Errorf("%w: %s: %s", ErrAway, todo, oneLine(err))
 }
 
 // oneLine is an error of pgx, which has a line for each way that it tried, in one line

@@ -28,7 +28,7 @@ func (s *Store) openSQLite(ctx context.Context) error {
 	lock := flock.New(s.path+".lock", flock.SetPermissions(0o600))
 	switch locked, err := lock.TryLock(); {
 	case err != nil:
-		return fmt.Errorf("lock it: %w", err)
+		return fmt.Errorf("it cannot be locked: name a file in a folder that this user may write to%s: %w", mayWrite(s.path, err), err)
 	case !locked:
 		return fmt.Errorf("%w: stop it, or give this one another database file", ErrLocked)
 	}
@@ -36,13 +36,14 @@ func (s *Store) openSQLite(ctx context.Context) error {
 	if err := s.look(); err != nil {
 		return err
 	}
-	var err error
 	// FULL: a delivery is answered only after it would survive a power cut. One
-	// connection: SQLite has one writer, and waiting for it in Go is fair.
-	if s.writer, err = s.sqlite(1, "rwc", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"); err != nil {
+	// connection: SQLite has one writer, and lets who waits for it look again and again.
+	db, err := s.sqlite(1, "rwc", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)")
+	if err != nil {
 		return err
 	}
-	if err := s.migrate(ctx, s.writer, goose.DialectSQLite3); err != nil {
+	s.writer = newWriter(db)
+	if err := s.migrate(ctx, db, goose.DialectSQLite3); err != nil {
 		return err
 	}
 	if err := s.dropLeases(ctx); err != nil {
@@ -60,7 +61,7 @@ func (s *Store) openSQLite(ctx context.Context) error {
 // locks that SQLite holds in this process.
 func (s *Store) create() error {
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
-		return fmt.Errorf("its folder cannot be made: name a file in a folder that this user may write to: %w", err)
+		return fmt.Errorf("its folder cannot be made: name a file in a folder that this user may write to%s: %w", mayWrite(filepath.Dir(s.path), err), err)
 	}
 	// SQLite gives its other files the permissions of this one.
 	file, err := os.OpenFile(s.path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
@@ -70,7 +71,7 @@ func (s *Store) create() error {
 			return err
 		}
 	case !errors.Is(err, fs.ErrExist):
-		return fmt.Errorf("it cannot be made: name a file in a folder that this user may write to: %w", err)
+		return fmt.Errorf("it cannot be made: name a file in a folder that this user may write to%s: %w", mayWrite(s.path, err), err)
 	}
 	if s.path, err = filepath.EvalSymlinks(s.path); err != nil {
 		return err
@@ -95,7 +96,7 @@ const sqliteHeader = "SQLite format 3\x00"
 func (s *Store) look() error {
 	file, err := os.OpenFile(s.path, os.O_RDWR, 0)
 	if err != nil {
-		return fmt.Errorf("it cannot be read and written: let this user do both, or name another file: %w", err)
+		return fmt.Errorf("it cannot be read and written: let this user do both, or name another file%s: %w", mayWrite(s.path, err), err)
 	}
 	defer func() { _ = file.Close() }() // nothing was written
 	header := make([]byte, len(sqliteHeader))

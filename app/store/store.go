@@ -4,6 +4,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -34,11 +35,21 @@ type Store struct {
 	opened fs.FileInfo   // what is open: the path may come to name another one
 	lock   *flock.Flock  // nil on PostgreSQL
 	pool   *pgxpool.Pool // nil on SQLite
-	writer *sql.DB
+	writer *writer
 	reader *sql.DB // the writer, on PostgreSQL
 	now    func() time.Time
 	clock  string       // SQL: what time the database has, as ms in one row
 	swept  atomic.Int64 // when expired facts were last deleted, unix ms
+	keep   time.Duration
+}
+
+// Option changes what Open does.
+type Option func(*Store)
+
+// KeepReports says how long reports, the verdicts before them, and what became of packages
+// that left, are kept; 0 is the default, 100 days.
+func KeepReports(d time.Duration) Option {
+	return func(s *Store) { s.keep = cmp.Or(d, keepReports) }
 }
 
 // Open opens a database and brings its tables up to date. What begins with
@@ -46,11 +57,14 @@ type Store struct {
 // number of servers may have open; it is never shown with its password. Everything
 // else is the path of a SQLite file, which is made where it is missing: Open fails
 // with ErrLocked while another server has it open.
-func Open(ctx context.Context, database string) (*Store, error) {
+func Open(ctx context.Context, database string, options ...Option) (*Store, error) {
 	if database == "" {
 		return nil, errors.New("no database was given: name a file, or the address of a PostgreSQL database")
 	}
-	s := &Store{now: time.Now, clock: clockSQLite}
+	s := &Store{now: time.Now, clock: clockSQLite, keep: keepReports}
+	for _, option := range options {
+		option(s)
+	}
 	open := s.openSQLite
 	var err error
 	if IsPostgres(database) {
@@ -100,7 +114,7 @@ func (s *Store) migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect) 
 		return fmt.Errorf("read its version: %w", err)
 	}
 	if have > want {
-		return fmt.Errorf("%w (%d, this one knows %d): install that version, or restore a backup", ErrNewer, have, want)
+		return s.newer(have, want)
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("bring its tables up to date: %w", err)
@@ -113,7 +127,7 @@ func (s *Store) Name() string { return s.name }
 
 // DB is the writing pool, for package queue. On SQLite it has one connection: code
 // that holds a transaction on it must not ask it for another.
-func (s *Store) DB() *sql.DB { return s.writer }
+func (s *Store) DB() *sql.DB { return s.writer.DB }
 
 // Reader is the pool for what only reads. On SQLite it never waits for the writer.
 func (s *Store) Reader() *sql.DB { return s.reader }
@@ -159,7 +173,7 @@ func (s *Store) Ping(ctx context.Context) error {
 // store or its DB any more.
 func (s *Store) Close() error {
 	var errs []error
-	if s.reader != nil && s.reader != s.writer {
+	if s.reader != nil && (s.writer == nil || s.reader != s.writer.DB) {
 		errs = append(errs, s.reader.Close())
 	}
 	if s.writer != nil {

@@ -46,6 +46,12 @@ func TestWhatIsStoredIsThereAfterReopening(t *testing.T) {
 		if err != nil || !ok || !bytes.Equal(got.JSON, report.JSON) || !got.At.Equal(report.At) {
 			t.Errorf("%+v, %v, %v", got, ok, err)
 		}
+		if at, ok, err := s.ReportAt(t.Context(), 7, "acme", "WEB", 12, "abc"); err != nil || !ok || !at.Equal(report.At) {
+			t.Errorf("%v, %v, %v", at, ok, err)
+		}
+		if _, ok, err := s.ReportAt(t.Context(), 7, "acme", "web", 12, "abd"); err != nil || ok {
+			t.Errorf("of another head: %v, %v", ok, err)
+		}
 		value, ok, err := s.Get(t.Context(), "fact")
 		if err != nil || !ok || !bytes.Equal(value, []byte{0, 255, 'x'}) {
 			t.Errorf("%v, %v, %v", value, ok, err)

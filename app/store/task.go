@@ -38,6 +38,16 @@ func (s *Store) SaveCursor(ctx context.Context, task, cursor string) error {
 	return nil
 }
 
+// DropCursor forgets how far a task got, if it is still that far: of all who see a cursor,
+// one drops it.
+func (s *Store) DropCursor(ctx context.Context, task, cursor string) (bool, error) {
+	n, err := s.change(ctx, `UPDATE task SET cursor = '' WHERE name = $1 AND cursor = $2 AND cursor <> ''`, task, cursor)
+	if err != nil {
+		return false, fmt.Errorf("forget how far the task %s got: %w", task, err)
+	}
+	return n > 0, nil
+}
+
 // ForgetTask forgets a task, and how far it got.
 func (s *Store) ForgetTask(ctx context.Context, task string) error {
 	if _, err := s.writer.ExecContext(ctx, `DELETE FROM task WHERE name = $1`, task); err != nil {

@@ -34,3 +34,26 @@ func TestARoundIsClaimedOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestOneOfAllWhoSeeACursorDropsIt(t *testing.T) {
+	enginetest.Each(t, func(t *testing.T, database string) {
+		s := open(t, database)
+		if err := s.SaveCursor(t.Context(), "first", "7"); err != nil {
+			t.Fatal(err)
+		}
+		for i, tt := range []struct {
+			task, cursor string
+			want         bool
+		}{{"first", "8", false}, {"other", "7", false}, {"first", "7", true}, {"first", "7", false}, {"first", "", false}} {
+			if got, err := s.DropCursor(t.Context(), tt.task, tt.cursor); err != nil || got != tt.want {
+				t.Errorf("%d: %v, %v", i, got, err)
+			}
+		}
+		if isNew, err := s.Claim(t.Context(), "first", 0); err != nil || !isNew {
+			t.Errorf("%v, %v", isNew, err)
+		}
+		if isNew, err := s.Claim(t.Context(), "first", 100*365*24*time.Hour); err != nil || isNew {
+			t.Errorf("what is done once is done again: %v, %v", isNew, err)
+		}
+	})
+}

@@ -37,15 +37,16 @@ type Verdict struct {
 func (s *Store) SaveVerdict(ctx context.Context, v Verdict) error {
 	return s.inTx(ctx, fmt.Sprintf("keep the verdict on pull request %d of %s/%s", v.Number, v.Owner, v.Name), func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO verdict (installation, repository, number, owner, name, owner_key, head, base_ref, base,
-				conclusion, digest, unknown, policy, floor, trust, judged, doubt, due, hastened)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 0)
+				conclusion, digest, unknown, policy, floor, trust, judged, doubt, due, hastened, name_key)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 0, $19)
 			ON CONFLICT (installation, repository, number) DO UPDATE SET owner = excluded.owner, name = excluded.name,
-				owner_key = excluded.owner_key, head = excluded.head, base_ref = excluded.base_ref, base = excluded.base,
+				owner_key = excluded.owner_key, name_key = excluded.name_key, head = excluded.head, base_ref = excluded.base_ref, base = excluded.base,
 				conclusion = excluded.conclusion, digest = excluded.digest, unknown = excluded.unknown, policy = excluded.policy, floor = excluded.floor,
 				trust = excluded.trust, judged = excluded.judged, doubt = excluded.doubt,
 				due = CASE WHEN verdict.hastened >= excluded.judged AND verdict.due < excluded.due THEN verdict.due ELSE excluded.due END`,
 			v.Installation, v.Repository, v.Number, v.Owner, v.Name, strings.ToLower(v.Owner), v.Head, text(v.BaseRef), v.Base,
-			v.Conclusion, v.Digest, v.Unknown, text(v.Policy), text(v.Floor), v.Trust, v.Judged.UnixMilli(), millis(v.Doubt), v.Due.UnixMilli())
+			v.Conclusion, v.Digest, v.Unknown, text(v.Policy), text(v.Floor), v.Trust, v.Judged.UnixMilli(), millis(v.Doubt), v.Due.UnixMilli(),
+			strings.ToLower(v.Name))
 		if err != nil {
 			return err
 		}
@@ -91,12 +92,16 @@ func (s *Store) Due(ctx context.Context, by time.Time, max int) ([]Verdict, erro
 }
 
 func (s *Store) verdicts(ctx context.Context, where string, max int, args ...any) (list []Verdict, err error) {
+	return s.verdictsBy(ctx, "due, installation, repository, number", where, max, args...)
+}
+
+func (s *Store) verdictsBy(ctx context.Context, order, where string, max int, args ...any) (list []Verdict, err error) {
 	fail := func(err error) ([]Verdict, error) {
 		return nil, fmt.Errorf("read what stands on pull requests: %w", err)
 	}
 	rows, err := s.reader.QueryContext(ctx, `SELECT installation, repository, number, owner, name, head, base_ref, base,
 			conclusion, digest, unknown, policy, floor, trust, judged, doubt, due
-		FROM verdict WHERE `+where+` ORDER BY due, installation, repository, number LIMIT `+fmt.Sprint(max), args...)
+		FROM verdict WHERE `+where+` ORDER BY `+order+` LIMIT `+fmt.Sprint(max), args...)
 	if err != nil {
 		return fail(err)
 	}
@@ -250,49 +255,6 @@ func (s *Store) EndVerdicts(ctx context.Context, installation, repository int64)
 	})
 }
 
-// ForgetRepository deletes what is stored of a repository that is gone, or no longer ours
-// to see. Owner and name are those that it was last known by.
-func (s *Store) ForgetRepository(ctx context.Context, installation, repository int64, owner, name string) error {
-	return s.inTx(ctx, "delete the data of "+owner+"/"+name, func(tx *sql.Tx) error {
-		if err := deleteFrom(ctx, tx, installation, repository, "verdict", "brought", "acceptance"); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM report WHERE installation = $1 AND owner = $2 AND repo = $3`,
-			installation, strings.ToLower(owner), strings.ToLower(name))
-		return err
-	})
-}
-
-func deleteFrom(ctx context.Context, tx *sql.Tx, installation, repository int64, tables ...string) error {
-	for _, table := range tables {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE installation = $1 AND repository = $2`, installation, repository); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Rename gives a repository its new name. What was stored by the old one moves along: a
-// repository that takes the old name later has nothing of it.
-func (s *Store) Rename(ctx context.Context, installation, repository int64, owner, from, to string) error {
-	return s.inTx(ctx, fmt.Sprintf("rename %s/%s to %s", owner, from, to), func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE verdict SET owner = $1, owner_key = $2, name = $3 WHERE installation = $4 AND repository = $5`,
-			owner, strings.ToLower(owner), to, installation, repository); err != nil {
-			return err
-		}
-		if from == "" || strings.EqualFold(from, to) {
-			return nil
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM report WHERE installation = $1 AND owner = $2 AND repo = $3`,
-			installation, strings.ToLower(owner), strings.ToLower(to)); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `UPDATE report SET repo = $1 WHERE installation = $2 AND owner = $3 AND repo = $4`,
-			strings.ToLower(to), installation, strings.ToLower(owner), strings.ToLower(from))
-		return err
-	})
-}
-
 // inTx does something all or not at all. what names it in an error.
 func (s *Store) inTx(ctx context.Context, what string, do func(*sql.Tx) error) (err error) {
 	tx, err := s.writer.BeginTx(ctx, nil)
@@ -308,6 +270,7 @@ func (s *Store) inTx(ctx context.Context, what string, do func(*sql.Tx) error) (
 	return nil
 }
 
+// millis is a time as it is stored, 0 for the zero one.
 func millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -315,8 +278,10 @@ func millis(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// Repositories are those of an installation in which something stands, one verdict of each.
-func (s *Store) Repositories(ctx context.Context, installation int64) ([]Verdict, error) {
-	return s.verdicts(ctx, `installation = $1 AND number = (SELECT min(v.number) FROM verdict v
-		WHERE v.installation = verdict.installation AND v.repository = verdict.repository)`, maxRepositories, installation)
+// moment is the time that millis stored.
+func moment(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
 }

@@ -30,10 +30,9 @@ type Account interface {
 	Pushed(ctx context.Context, installation int64) ([]Pushed, error)
 }
 
-// Pulls lists the open pull requests of a repository that are young enough to be
-// looked at, newest first.
+// Pulls lists the open pull requests of a repository, newest first.
 type Pulls interface {
-	Recent(ctx context.Context, repo review.Repository) ([]review.Pull, error)
+	AllPulls(ctx context.Context, repo review.Repository) ([]review.Pull, error)
 }
 
 // Judged says whether a completed verdict of ours is known on a pull request with that
@@ -240,7 +239,7 @@ func later(id, after int64) int {
 }
 
 func (r *Reconcile) repository(ctx context.Context, repo review.Repository, reason string) error {
-	pulls, err := r.Pulls.Recent(ctx, repo)
+	pulls, err := r.Pulls.AllPulls(ctx, repo)
 	if errors.Is(err, review.ErrGone) {
 		return nil
 	} else if err != nil {

@@ -29,7 +29,7 @@ func (h *hub) Pushed(context.Context, int64) ([]Pushed, error) {
 	return slices.Clone(h.repositories), nil
 }
 
-func (h *hub) Recent(ctx context.Context, repo review.Repository) ([]review.Pull, error) {
+func (h *hub) AllPulls(ctx context.Context, repo review.Repository) ([]review.Pull, error) {
 	if h.fails != nil {
 		if err := h.fails(ctx, repo.ID); err != nil {
 			return nil, err
