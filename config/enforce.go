@@ -25,6 +25,7 @@ func (p *parser) enforce(key, n *yaml.Node) {
 		"cooldown":   sub.cooldown,
 		"accept":     sub.accept,
 		"lockfiles":  sub.lockfiles,
+		"registries": func(key, n *yaml.Node) { sub.anyScope = true; sub.registries(key, n) },
 		"packages":   sub.packages,
 		"exceptions": func(_, n *yaml.Node) { sub.exceptable(n, floor) },
 	})
@@ -33,6 +34,7 @@ func (p *parser) enforce(key, n *yaml.Node) {
 	floor.Mode, floor.OnUnknown, floor.Rules = s.Mode, s.OnUnknown, s.Rules
 	floor.Require, floor.MinCoverage, floor.MaxCoverageDrop = s.Require, s.MinCoverage, s.MaxCoverageDrop
 	floor.Cooldown, floor.AcceptBy, floor.BarAuthor = s.Cooldown, s.AcceptBy, !s.AcceptAuthor
+	floor.Registries = s.Registries
 	floor.Ignore, floor.Packages = s.Ignore, s.Packages
 	if floor.Mode == "" {
 		floor.Mode = policy.Enforce

@@ -62,6 +62,7 @@ func TestAFloorThatSaysLittleIsStrict(t *testing.T) {
 func TestAFileStartsFromTheOneThatItExtends(t *testing.T) {
 	base, err := ParseFile("acme/policies bonafide.yml at 9f8e7d6", []byte(`version: 1
 mode: observe
+comments: all
 cooldown: 9d
 lockfiles: { ignore: ["a/**"] }
 rules: { repinned: warning, deprecated: error }
@@ -82,7 +83,7 @@ packages: [{ match: "npm:b", require: none }]
 		t.Fatal(err)
 	}
 	p := f.Policy
-	if p.Source != "own" || p.Mode != policy.Enforce || p.Cooldown != 9*24*time.Hour || !reflect.DeepEqual(p.Ignore, []string{"b/**"}) ||
+	if p.Source != "own" || p.Mode != policy.Enforce || p.Comments != policy.CommentAll || p.Cooldown != 9*24*time.Hour || !reflect.DeepEqual(p.Ignore, []string{"b/**"}) ||
 		p.Rules[policy.RuleRepinned] != policy.Warning || p.Rules[policy.RuleDeprecated] != policy.Off {
 		t.Errorf("%+v", p)
 	}

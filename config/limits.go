@@ -24,6 +24,9 @@ const (
 	MaxAlternatives = 8
 	// MaxWildcards bounds the ** in one pattern, for the same reason.
 	MaxWildcards = 6
+	// MaxRegistries bounds the registries of an operator's file: each has a verifier and
+	// keys of its own.
+	MaxRegistries = 50
 	// MaxSecretBytes bounds a key or secret that is read from a file. An RSA key of
 	// 16,384 bits takes 13 kB as PEM.
 	MaxSecretBytes = 64 << 10

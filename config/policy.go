@@ -4,6 +4,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -36,21 +37,34 @@ func ParsePolicy(source string, data []byte) (policy.Policy, error) {
 
 // read reads the whole file, or notes what is wrong with it.
 func (p *parser) read(data []byte) {
+	if root := p.root(data); root != nil {
+		p.file(root)
+	}
+}
+
+// root is what a file of plain YAML holds; nil for an empty one, or with an error noted.
+func (p *parser) root(data []byte) *yaml.Node {
 	if len(data) > MaxPolicyBytes {
 		p.failAt(0, 0, "the file has %d bytes; %d are allowed.", len(data), MaxPolicyBytes)
-		return
+		return nil
 	}
 	if line, column := firstNoText(data); line > 0 {
 		p.failAt(line, column, "there is something here that is no text; save the file as UTF-8, without control characters.")
-	} else if root := p.load(data); root != nil && p.plain(root) {
-		p.file(root)
+		return nil
 	}
+	if root := p.load(data); root != nil && p.plain(root) {
+		return root
+	}
+	return nil
 }
 
 type parser struct {
 	source string
 	policy policy.Policy
 	errs   Errors
+
+	what     string // what the file is called, "" for a policy
+	anyScope bool   // "@*" is a scope here
 
 	extended  *Extends
 	floor     *policy.Floor
@@ -123,7 +137,7 @@ func (p *parser) load(data []byte) *yaml.Node {
 		return nil
 	}
 	if err := loader.Load(&second); err == nil {
-		p.fail(&second, "a second document starts here; the policy is one document.")
+		p.fail(&second, "a second document starts here; %s is one document.", p.named(""))
 		return nil
 	} else if !errors.Is(err, io.EOF) {
 		p.syntax(err)
@@ -192,7 +206,7 @@ func (p *parser) mapping(n *yaml.Node, where string, fields map[string]field) ma
 		return seen
 	}
 	if n.Kind != yaml.MappingNode {
-		p.fail(n, "%s must be a mapping (key: value), not %s.", orFile(where), kind(n))
+		p.fail(n, "%s must be a mapping (key: value), not %s.", p.named(where), kind(n))
 		return seen
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -208,7 +222,7 @@ func (p *parser) mapping(n *yaml.Node, where string, fields map[string]field) ma
 		seen[key.Value] = key
 		read, known := fields[key.Value]
 		if !known {
-			p.fail(key, "%s does not know the key %q.%s", orFile(where), quoted(key.Value), suggest(key.Value, slices.Sorted(maps.Keys(fields))))
+			p.fail(key, "%s does not know the key %q.%s", p.named(where), quoted(key.Value), suggest(key.Value, slices.Sorted(maps.Keys(fields))))
 			continue
 		}
 		read(key, value)
@@ -241,17 +255,13 @@ func (p *parser) require(n *yaml.Node, where string, seen map[string]*yaml.Node,
 	}
 	for _, key := range keys {
 		if seen[key] == nil {
-			p.fail(n, "%s needs the key %s.", orFile(where), key)
+			p.fail(n, "%s needs the key %s.", p.named(where), key)
 		}
 	}
 }
 
-func orFile(where string) string {
-	if where == "" {
-		return "the policy"
-	}
-	return where
-}
+// named is what errors call a part of the file, "" for all of it.
+func (p *parser) named(where string) string { return cmp.Or(where, p.what, "the policy") }
 
 // file reads the whole policy.
 func (p *parser) file(root *yaml.Node) {
@@ -261,7 +271,10 @@ func (p *parser) file(root *yaml.Node) {
 		"enforce":    p.enforce,
 		"mode":       p.mode,
 		"lockfiles":  p.lockfiles,
+		"registries": p.registries,
 		"on_unknown": p.onUnknown,
+		"comments":   p.comments,
+		"publish":    p.publish,
 		"rules":      p.rules,
 		"provenance": p.provenance,
 		"cooldown":   p.cooldown,
@@ -269,8 +282,13 @@ func (p *parser) file(root *yaml.Node) {
 		"packages":   p.packages,
 		"exceptions": p.exceptions,
 	})
+	p.versioned(root, seen)
+}
+
+// versioned wants the version of the format.
+func (p *parser) versioned(root *yaml.Node, seen map[string]*yaml.Node) {
 	if root.Kind == yaml.MappingNode && seen["version"] == nil {
-		p.fail(root, "the policy needs the key version; write \"version: 1\".")
+		p.fail(root, "%s needs the key version; write \"version: 1\".", p.named(""))
 	}
 }
 
@@ -294,6 +312,20 @@ func (p *parser) onUnknown(_, n *yaml.Node) {
 	if s, ok := p.choice(n, "on_unknown", "fail", "neutral"); ok {
 		p.policy.OnUnknown = policy.OnUnknown(s)
 		p.set("on_unknown", n)
+	}
+}
+
+func (p *parser) comments(_, n *yaml.Node) {
+	if s, ok := p.choice(n, "comments", "off", "errors", "all"); ok {
+		p.policy.Comments = policy.Comments(s)
+		p.set("comments", n)
+	}
+}
+
+func (p *parser) publish(_, n *yaml.Node) {
+	if s, ok := p.choice(n, "publish", "off", "verify"); ok {
+		p.policy.Publish = policy.Publish(s)
+		p.set("publish", n)
 	}
 }
 

@@ -13,20 +13,24 @@ import (
 	"github.com/bonafide-app/bonafide/app/policy"
 )
 
-// examples are the YAML blocks of docs/policy.md.
+// examples are the YAML blocks of the pages about the policy file.
 func examples(t testing.TB) []string {
 	t.Helper()
-	page, err := os.ReadFile("../docs/policy.md")
-	if err != nil {
-		t.Fatal(err)
+	var pages []byte
+	for _, name := range []string{"../docs/policy.md", "../docs/configure.md"} {
+		page, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, page...)
 	}
 	var out []string
-	for _, part := range strings.Split(string(page), "```yaml\n")[1:] {
+	for _, part := range strings.Split(string(pages), "```yaml\n")[1:] {
 		block, _, _ := strings.Cut(part, "```")
 		out = append(out, block)
 	}
 	if len(out) < 2 {
-		t.Fatal("docs/policy.md has lost its examples")
+		t.Fatal("the pages have lost their examples")
 	}
 	return out
 }
@@ -68,6 +72,7 @@ func TestTheWholeExampleIsAccepted(t *testing.T) {
 	want := policy.Default()
 	want.Source = "bonafide.yml"
 	want.Ignore = []string{"test/fixtures/**"}
+	want.Registries = policy.Registries{Mirrors: []string{"https://mirror.example.com/npm"}, Private: []string{"@secret"}}
 	want.Packages = []policy.PackageRule{{
 		Match: "npm:@my-org/*", Require: "all", Line: lineOf("- match"),
 		Identity: policy.IdentityPin{Repository: "github.com/my-org/*", Workflow: ".github/workflows/release.yml", Ref: "refs/tags/*"},
@@ -122,6 +127,7 @@ func TestSettingsAreRead(t *testing.T) {
 	p, err := ParsePolicy("f", []byte(`version: 1
 mode: observe
 on_unknown: neutral
+comments: off
 rules: { provenance-lost: off, "repinned": 'warning' }
 provenance: { require: direct, min_coverage: 12.5%, max_coverage_drop: "5 %" }
 cooldown: 1d12h
@@ -137,7 +143,7 @@ packages:
 		p.Rules[policy.RuleRepinned] != policy.Warning || p.Rules[policy.RuleDigestMismatch] != policy.Error ||
 		p.Require != "direct" || p.MinCoverage != 12.5 || p.MaxCoverageDrop != 5 || p.Cooldown != 36*time.Hour ||
 		*p.Packages[1].Cooldown != 0 || p.Packages[1].Rules[policy.RuleTooNew] != policy.Off || len(p.Packages[1].Rules) != 2 ||
-		p.Places["provenance.min_coverage"].Line != 5 || p.AcceptBy != "admin" || !p.AcceptAuthor || p.Packages[0].Match != "npm:left-pad@^1.0.0" {
+		p.Comments != policy.CommentNothing || p.Places["provenance.min_coverage"].Line != 6 || p.AcceptBy != "admin" || !p.AcceptAuthor || p.Packages[0].Match != "npm:left-pad@^1.0.0" {
 		t.Errorf("%+v", p)
 	}
 }
@@ -147,6 +153,7 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"an unknown key", "version: 1\nmoed: observe", `f:2:1: the policy does not know the key "moed". Did you mean mode?`},
 		{"an unknown key with a dash", "version: 1\non-unknown: fail", `f:2:1: the policy does not know the key "on-unknown". Did you mean on_unknown?`},
+		{"no choice", "version: 1\ncomments: some", `f:2:11: comments must be off, errors or all, not "some".`},
 		{"an unknown key like nothing", "version: 1\nzebra: 1", `f:2:1: the policy does not know the key "zebra".`},
 		{"an unknown rule", "version: 1\nrules:\n  provenence-lost: error", `f:3:3: rules does not know the key "provenence-lost". Did you mean provenance-lost?`},
 		{"a rule with underscores", "version: 1\nrules:\n  provenance_lost: error", `Did you mean provenance-lost?`},

@@ -15,13 +15,15 @@ const SchemaID = "https://raw.githubusercontent.com/bonafide-app/bonafide/main/c
 // Schema is the JSON Schema (draft 2020-12) of a bonafide.yml, for editors. It is
 // made from the same table of rules that judges; ParsePolicy is stricter in the
 // values of patterns. bonafide.schema.json beside this file is its output.
-func Schema() ([]byte, error) {
+func Schema() ([]byte, error) { return encoded(schema()) }
+
+func encoded(schema object) ([]byte, error) {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(schema()); err != nil {
-		return nil, fmt.Errorf("encode the schema of the policy file: %w", err)
+	if err := e.Encode(schema); err != nil {
+		return nil, fmt.Errorf("encode a schema: %w", err)
 	}
 	return out.Bytes(), nil
 }
@@ -61,22 +63,25 @@ func schema() object {
 		"extends": object{"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,98}/[A-Za-z0-9._-]{1,100}$",
 			"description": "OWNER/REPO, of the same owner: the policy file at the tip of its default branch is what this one starts from. Settings and rules replace its own one by one; packages and exceptions are added."},
 		"enforce": enforceSchema(rules, names),
-		"mode": oneOf("enforce fails the check; observe reports everything, says \"would fail\" and never fails because of a finding.",
+		"mode": oneOf("enforce: a finding that weighs error fails the check. observe: everything is reported, the title says \"would fail\", and no finding fails it; a lockfile that cannot be read, or an error in this file, does. Begin with observe where a new gate would be in the way.",
 			string(d.Mode), "enforce", "observe"),
-		"on_unknown": oneOf("What to conclude when signature, provenance or digest could not be verified.", string(d.OnUnknown), "fail", "neutral"),
+		"on_unknown": oneOf("What to conclude where signature, provenance or digest of something that enters could not be found out, after asking again for a while. fail: action required. neutral: GitHub lets it pass as a required check, so choose it only where an unverified package may be merged. What is known weighs as ever.", string(d.OnUnknown), "fail", "neutral"),
+		"comments":   oneOf("What is commented on in a pull request, beside the check, which says everything: nothing (off), errors, errors and warnings (all), and then whatever publish-workflow finds. Never other notices, and never what could not be verified. With off, what was posted before is still marked as resolved when it is.", string(d.Comments), "off", "errors", "all"),
+		"publish":    oneOf("What is done after a release of the repository itself, or the push of a tag that names a version. verify: the App waits until the registry has the version, verifies it, and says in a check of the tagged commit, bonafide release, whether this repository's workflow built it from there. It judges no pull request. off: nothing.", string(d.Publish), "off", "verify"),
 		"lockfiles": orNull(mapping("Which lockfiles are looked at.", object{
-			"ignore": orNull(list("Globs of lockfile paths that are left alone, from the repository's root; ** stands for any folders.", pattern())),
+			"ignore": orNull(list("Globs of lockfile paths that are left alone, from the repository's root: * stands for anything but /, ** for any folders. The check lists them as ignored.", pattern())),
 		})),
-		"rules": orNull(mapping("How much each rule weighs. What is not listed keeps its default.", rules)),
+		"registries": orNull(registriesSchema("Where packages come from, beside what the operator says.", scopePattern)),
+		"rules":      orNull(mapping("How much each rule weighs: error fails the check, warning and notice do not, off silences the rule for the whole repository. What is not listed keeps its default.", rules)),
 		"provenance": orNull(mapping("Whose provenance is required, and how many packages must have it.", object{
 			"require":           need(d.Require),
-			"min_coverage":      percentageOf("The share of a changed lockfile's packages that must have verified provenance, of those that a public or configured registry answers for."),
-			"max_coverage_drop": percentageOf("By how many percentage points that share may fall in one pull request."),
+			"min_coverage":      percentageOf("The share of a changed lockfile's packages that must have verified provenance, of those that a public or configured registry answers for: 0% to 100%.", d.MinCoverage),
+			"max_coverage_drop": percentageOf("By how many percentage points that share may fall in one pull request.", d.MaxCoverageDrop),
 		})),
-		"cooldown": duration("How old a release must be, in days and hours: 3d, 36h, 1d12h.", "3d"),
-		"accept": orNull(mapping("Who may accept a finding on a pull request (accepted, but not possible yet).", object{
-			"by":     oneOf("The permission that is enough.", d.AcceptBy, "admin", "maintain", "write", "nobody"),
-			"author": object{"type": "boolean", "default": d.AcceptAuthor, "description": "Whether the pull request's author may."},
+		"cooldown": duration("How old what enters must be, in days and hours: 3d, 36h, 1d12h. Younger releases and packages are a warning, and an error where something else is unusual, too (fresh-and-odd). The first fix of a known advisory need not wait. 0d switches off what goes by age.", policy.Days(d.Cooldown)),
+		"accept": orNull(mapping("Who may accept a finding on a pull request.", object{
+			"by":     oneOf("The permission in the repository that is enough; nobody: there are no acceptances.", d.AcceptBy, "admin", "maintain", "write", "nobody"),
+			"author": object{"type": "boolean", "default": d.AcceptAuthor, "description": "Whether whoever opened the pull request may accept on it, with that permission."},
 		})),
 		"packages": orNull(list("Settings for some packages. For each key the most specific block that sets it decides: a whole name before a glob, then the longer beginning of a name, then one version before a range, then the later block.", required(block, "match"))),
 		"exceptions": orNull(list("Findings that somebody with a name accepts until a date. They stay visible, struck through, and do not weigh.", required(mapping("An exception.", object{
@@ -84,8 +89,8 @@ func schema() object {
 			"integrity": text("The lockfile's digest of the release: sha512-…. With it, the exception is for these bytes alone."),
 			"rules": object{"type": "array", "minItems": 1, "items": object{"enum": names},
 				"description": "The rules whose findings are accepted. " + graveList() + " need one version in package, and integrity."},
-			"reason":  text("Why."),
-			"owner":   text("Who answers for it."),
+			"reason":  text("Why the findings are fine. The check shows it."),
+			"owner":   text("Who answers for it: a person, a team."),
 			"expires": object{"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "description": "The last day on which it holds (UTC), like 2027-03-01."},
 		}), "package", "rules", "reason", "owner", "expires"))),
 	})
@@ -116,12 +121,26 @@ func enforceSchema(rules object, names []string) object {
 		"lockfiles": orNull(mapping("Which lockfiles repositories may ignore; none where this is left out.", object{
 			"ignore": orNull(list("A lockfile is ignored only where one of these globs matches, too; ** alone leaves it to the repositories.", pattern())),
 		})),
-		"packages": object{"$ref": "#/properties/packages", "description": "Blocks that hold beside the repositories' own, whatever those say."},
+		"registries": orNull(registriesSchema("Which mirrors and private scopes repositories may list; none where this is left out.", "^@([a-z0-9~-][a-z0-9._~-]*|\\*)$")),
+		"packages":   object{"$ref": "#/properties/packages", "description": "Blocks that hold beside the repositories' own, whatever those say."},
 		"exceptions": orNull(mapping("What exceptions and acceptances of repositories may be for.", object{
 			"rules":    orNull(list("The enforced rules that may be excepted; none where this is left out.", object{"enum": names})),
 			"max_days": object{"type": "integer", "minimum": 1, "maximum": maxExceptionDays, "description": "How many days from now an exception may run."},
 		})),
 	}))
+}
+
+const scopePattern = "^@[a-z0-9~-][a-z0-9._~-]*$"
+
+func registriesSchema(description, scopes string) object {
+	scope := text("A scope: @my-org.")
+	scope["pattern"] = scopes
+	mirror := text("An address: https://mirror.example.com/npm/.")
+	mirror["pattern"] = "^https://"
+	return mapping(description, object{
+		"mirrors": orNull(list("Addresses of registries that serve what the public one has: it is asked about what comes from them, and its evidence counts where the lockfile's digest is the registry's.", mirror)),
+		"private": orNull(list("Scopes whose packages nobody is asked about; they count as packages without evidence.", scope)),
+	})
 }
 
 // atLeast are the rules without their defaults: a floor has none.
@@ -195,6 +214,10 @@ func packageName() object {
 	return o
 }
 
-func percentageOf(description string) object {
-	return object{"type": "string", "pattern": "^(100(\\.0{1,3})?|[0-9]{1,2}(\\.[0-9]{1,3})?) ?%$", "description": description}
+func percentageOf(description string, preset ...float64) object {
+	o := object{"type": "string", "pattern": "^(100(\\.0{1,3})?|[0-9]{1,2}(\\.[0-9]{1,3})?) ?%$", "description": description}
+	for _, p := range preset {
+		o["default"] = fmt.Sprintf("%g%%", p)
+	}
+	return o
 }

@@ -16,27 +16,30 @@ var update = flag.Bool("update", false, "write the generated files")
 const schemaFile = "bonafide.schema.json"
 
 func TestTheSchemaFileIsInStep(t *testing.T) {
-	want, err := Schema()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if *update {
-		if err := os.WriteFile(schemaFile, want, 0o644); err != nil {
+	for file, make := range map[string]func() ([]byte, error){schemaFile: Schema, "registries.schema.json": RegistriesSchema} {
+		want, err := make()
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	got, err := os.ReadFile(schemaFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is out of step with the rules: run go test ./config -update", schemaFile)
+		if *update {
+			if err := os.WriteFile(file, want, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s is out of step with the rules: run go test ./config -update", file)
+		}
 	}
 }
 
-// The schema and the parser agree, as far as a schema can tell.
-func TestSchemaAndParserAgree(t *testing.T) {
-	data, err := Schema()
+// compiled is a schema, ready to hold documents against.
+func compiled(t *testing.T, id string, schema func() ([]byte, error)) *jsonschema.Schema {
+	t.Helper()
+	data, err := schema()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,13 +48,19 @@ func TestSchemaAndParserAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := jsonschema.NewCompiler()
-	if err := c.AddResource(SchemaID, doc); err != nil {
+	if err := c.AddResource(id, doc); err != nil {
 		t.Fatal(err)
 	}
-	s, err := c.Compile(SchemaID)
+	s, err := c.Compile(id)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// The schema and the parser agree, as far as a schema can tell.
+func TestSchemaAndParserAgree(t *testing.T) {
+	s := compiled(t, SchemaID, Schema)
 	for text, fits := range map[string]bool{
 		wholeExample(t):                        true,
 		"version: 1":                           true,

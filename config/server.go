@@ -1,10 +1,6 @@
 package config
 
 import (
-	"bytes"
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -20,18 +16,21 @@ import (
 // Evidence are the settings of where evidence comes from and what it is held
 // against. The server and the command line share them.
 type Evidence struct {
-	NPMRegistry string `name:"npm-registry" env:"BONAFIDE_NPM_REGISTRY" default:"https://registry.npmjs.org/" placeholder:"URL" help:"The npm registry that is asked for evidence; may have a path prefix (${default})."`
-	CAFile      string `name:"ca-file" env:"BONAFIDE_CA_FILE" type:"path" placeholder:"FILE" help:"Certificate authorities (PEM) for TLS, in addition to the system's."`
-	TrustedRoot string `name:"trusted-root" env:"BONAFIDE_TRUSTED_ROOT" type:"path" placeholder:"FILE" help:"A Sigstore trusted root (JSON) in place of the public one."`
-	NPMKeys     string `name:"npm-keys" env:"BONAFIDE_NPM_KEYS" type:"path" placeholder:"FILE" help:"The registry's keys, in TUF's or /-/npm/v1/keys' shape, in place of npm's."`
-	CacheDir    string `name:"cache-dir" env:"BONAFIDE_CACHE_DIR" type:"path" placeholder:"DIR" help:"Where facts about releases are kept between runs."`
+	NPMRegistry    string `name:"npm-registry" env:"BONAFIDE_NPM_REGISTRY" default:"https://registry.npmjs.org/" placeholder:"URL" help:"The npm registry that is asked for evidence; may have a path prefix (${default})."`
+	RegistriesFile string `name:"registries" env:"BONAFIDE_REGISTRIES" type:"path" placeholder:"FILE" help:"A file (YAML) with your own registries, mirrors of the public one, and scopes that nobody is asked about."`
+	CAFile         string `name:"ca-file" env:"BONAFIDE_CA_FILE" type:"path" placeholder:"FILE" help:"Certificate authorities (PEM) for TLS, in addition to the system's."`
+	TrustedRoot    string `name:"trusted-root" env:"BONAFIDE_TRUSTED_ROOT" type:"path" placeholder:"FILE" help:"A Sigstore trusted root (JSON) in place of the public one."`
+	NPMKeys        string `name:"npm-keys" env:"BONAFIDE_NPM_KEYS" type:"path" placeholder:"FILE" help:"The registry's keys, in TUF's or /-/npm/v1/keys' shape, in place of npm's."`
+	TUFMirror      string `name:"tuf-mirror" env:"BONAFIDE_TUF_MIRROR" placeholder:"URL" help:"A mirror of Sigstore's TUF repository, which the trust root is renewed from; what it gives is verified all the same. Without it, Sigstore's own."`
+	CacheDir       string `name:"cache-dir" env:"BONAFIDE_CACHE_DIR" type:"path" placeholder:"DIR" help:"Where facts about releases are kept between runs."`
 }
 
-// Server are the operator's settings for bonafide serve: flags, or the environment.
-type Server struct {
-	Listen string `name:"listen" env:"BONAFIDE_LISTEN" default:":8080" placeholder:"HOST:PORT" help:"Where to listen for webhooks and for /healthz and /readyz (${default})."`
-
-	MetricsListen string `name:"metrics-listen" env:"BONAFIDE_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Where to answer GET /metrics for Prometheus, for example 127.0.0.1:9464. Nowhere where it is not set; never at --listen, which is public."`
+// App are the settings of which App this is, and of the GitHub that knows it. The server
+// and the setting up share them.
+type App struct {
+	Folder      string `name:"credentials" env:"BONAFIDE_CREDENTIALS" type:"path" default:"bonafide-credentials" placeholder:"DIR" help:"The folder of the App's credentials, which setting up writes; the flags below come before it (${default})."`
+	SetupListen string `name:"setup-listen" env:"BONAFIDE_SETUP_LISTEN" default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Where the set-up page opens while there are no credentials; an address of this machine alone, port 0 is a free one (${default})."`
+	Org         string `name:"org" env:"BONAFIDE_ORG" placeholder:"NAME" help:"The organisation that the set-up page makes the App for. Without it, you."`
 
 	AppID             int64  `name:"app-id" env:"BONAFIDE_APP_ID" placeholder:"ID" help:"The GitHub App's id."`
 	PrivateKey        Secret `name:"private-key" env:"BONAFIDE_PRIVATE_KEY" placeholder:"PEM" help:"The App's private key. Better in the environment or in a file than as a flag."`
@@ -39,19 +38,38 @@ type Server struct {
 	WebhookSecret     Secret `name:"webhook-secret" env:"BONAFIDE_WEBHOOK_SECRET" placeholder:"SECRET" help:"The App's webhook secret. Better in the environment or in a file than as a flag."`
 	WebhookSecretFile string `name:"webhook-secret-file" env:"BONAFIDE_WEBHOOK_SECRET_FILE" type:"path" placeholder:"FILE" help:"A file with the App's webhook secret."`
 
+	ClientID         string `name:"client-id" env:"BONAFIDE_CLIENT_ID" placeholder:"ID" help:"The App's client id, for people to sign in with GitHub."`
+	ClientSecret     Secret `name:"client-secret" env:"BONAFIDE_CLIENT_SECRET" placeholder:"SECRET" help:"The App's client secret. Better in the environment or in a file than as a flag."`
+	ClientSecretFile string `name:"client-secret-file" env:"BONAFIDE_CLIENT_SECRET_FILE" type:"path" placeholder:"FILE" help:"A file with the App's client secret."`
+
+	PublicURL string `name:"public-url" env:"BONAFIDE_PUBLIC_URL" placeholder:"URL" help:"Where people and GitHub reach this server, for example https://bonafide.example.com. Without it checks have no link to their report."`
+
 	GitHubURL        string `name:"github-url" env:"BONAFIDE_GITHUB_URL" default:"https://github.com" placeholder:"URL" help:"GitHub's web address (${default})."`
 	GitHubAPIURL     string `name:"github-api-url" env:"BONAFIDE_GITHUB_API_URL" placeholder:"URL" help:"GitHub's REST API (https://api.github.com/, or URL/api/v3/ of another --github-url)."`
 	GitHubGraphQLURL string `name:"github-graphql-url" env:"BONAFIDE_GITHUB_GRAPHQL_URL" placeholder:"URL" help:"GitHub's GraphQL API (https://api.github.com/graphql, or URL/api/graphql of another --github-url)."`
+}
+
+// Server are the operator's settings for bonafide serve: flags, or the environment.
+type Server struct {
+	Listen string `name:"listen" env:"BONAFIDE_LISTEN" default:":8080" placeholder:"HOST:PORT" help:"Where to listen for webhooks, for people who look at the pages, and for /healthz and /readyz (${default})."`
+
+	OperatorListen string `name:"operator-listen" env:"BONAFIDE_OPERATOR_LISTEN" default:"127.0.0.1:9464" placeholder:"HOST:PORT" help:"Where operators find the server's own page, GET /metrics for Prometheus, the jobs and profiles; off is nowhere. Nobody is asked who they are there: it must not be public (${default})."`
+
+	App           `embed:""`
+	PublicReports bool `name:"public-reports" env:"BONAFIDE_PUBLIC_REPORTS" help:"Show the reports of public repositories to everybody. Without it only to those who sign in."`
 
 	Database Secret `name:"database" env:"BONAFIDE_DATABASE" default:"bonafide.db" placeholder:"FILE|URL" help:"Where everything is kept: a SQLite file, which is created where there is none, or for several servers the address of a PostgreSQL database, postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full. With a password better in the environment than as a flag (${default})."`
 	Evidence `embed:""`
-	Workers  int           `name:"workers" env:"BONAFIDE_WORKERS" default:"8" help:"Jobs that run at the same time (${default})."`
+	Workers  int           `name:"workers" env:"BONAFIDE_WORKERS" default:"32" help:"Jobs that run at the same time (${default})."`
 	TryFor   time.Duration `name:"try-for" env:"BONAFIDE_TRY_FOR" default:"30m" help:"How long to go on asking for evidence that cannot be had, before the check says so (${default})."`
 
 	SweepEvery     time.Duration `name:"sweep-every" env:"BONAFIDE_SWEEP_EVERY" default:"5m" help:"How often to look in GitHub's delivery log for what did not arrive, and have it sent again (${default})."`
 	ReconcileEvery time.Duration `name:"reconcile-every" env:"BONAFIDE_RECONCILE_EVERY" default:"1h" help:"How often to look for open pull requests without a completed check (${default})."`
 
 	RequireOrgPolicy bool `name:"require-org-policy" env:"BONAFIDE_REQUIRE_ORG_POLICY" help:"Let no check pass where the policy file of the owner's .github repository sets no floor (enforce) or cannot be read."`
+
+	KeepReports time.Duration `name:"keep-reports" env:"BONAFIDE_KEEP_REPORTS" default:"2400h" help:"How long reports and the history of verdicts are kept (${default})."`
+	AuditLog    string        `name:"audit-log" env:"BONAFIDE_AUDIT_LOG" type:"path" placeholder:"FILE" help:"Where to append what was decided and by whom, a line of JSON each; - is standard output. Nowhere where it is not set."`
 
 	LogLevel  string `name:"log-level" env:"BONAFIDE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"How much to log: ${enum} (${default})."`
 	LogFormat string `name:"log-format" env:"BONAFIDE_LOG_FORMAT" default:"json" enum:"json,console" help:"How to log: ${enum} (${default})."`
@@ -78,28 +96,43 @@ const (
 	maxSweepEvery     = 24 * time.Hour
 	minReconcileEvery = 10 * time.Second
 	maxReconcileEvery = 7 * 24 * time.Hour
+
+	// A report is looked at while its pull request is open, and what is older than ten years
+	// nobody asks for.
+	minKeepReports = 24 * time.Hour
+	maxKeepReports = 10 * 365 * 24 * time.Hour
 )
+
+// ValidateSetup refuses what the set-up page cannot open with.
+func (s *App) ValidateSetup() error {
+	_, err := s.GitHub()
+	return errors.Join(setupListen(s.SetupListen), err)
+}
+
+// setupListen refuses an address that others than this machine could reach.
+func setupListen(address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if ip, ipErr := netip.ParseAddr(host); address != "" && (err != nil || port == "" || ipErr != nil || !ip.IsLoopback()) {
+		return fmt.Errorf("--setup-listen %q: the set-up page opens on this machine alone: write 127.0.0.1:PORT or [::1]:PORT", address)
+	}
+	return nil
+}
 
 // Validate refuses settings that the server cannot or must not run with. Every
 // error is one sentence that says what to do; all of them are joined. It reads the
 // files of key and secret.
 func (s *Server) Validate() error {
 	errs := []error{s.Evidence.Validate()}
-	_, err := s.Credentials()
+	errs = append(errs, s.complete())
+	_, err := s.GitHub()
 	errs = append(errs, err)
-	_, err = s.GitHub()
+	_, err = s.publicAddress() // what people sign in with may be in the folder, which is read later
 	errs = append(errs, err)
 	if _, port, err := net.SplitHostPort(s.Listen); err != nil || port == "" {
 		errs = append(errs, fmt.Errorf("--listen %q: write HOST:PORT, for example :8080 or 127.0.0.1:8080", s.Listen))
 	}
-	if s.MetricsListen != "" {
-		if _, port, err := net.SplitHostPort(s.MetricsListen); err != nil || port == "" {
-			errs = append(errs, fmt.Errorf("--metrics-listen %q: write HOST:PORT, for example 127.0.0.1:9464, or leave it out", s.MetricsListen))
-		} else if s.MetricsListen == s.Listen && port != "0" {
-			errs = append(errs, fmt.Errorf("--metrics-listen %s is where webhooks arrive: choose another port, the metrics are not for the public", s.MetricsListen))
-		}
-	}
-	errs = append(errs, databaseName(s.Database.Reveal()))
+	errs = append(errs, s.operatorAddress())
+	errs = append(errs, setupListen(s.SetupListen), databaseName(s.Database.Reveal()))
 	if s.Workers < 1 || s.Workers > maxWorkers {
 		errs = append(errs, fmt.Errorf("--workers %d: choose from 1 to %d", s.Workers, maxWorkers))
 	}
@@ -111,6 +144,9 @@ func (s *Server) Validate() error {
 	}
 	if s.ReconcileEvery < minReconcileEvery || s.ReconcileEvery > maxReconcileEvery {
 		errs = append(errs, fmt.Errorf("--reconcile-every %v: choose from %v to %v", s.ReconcileEvery, minReconcileEvery, maxReconcileEvery))
+	}
+	if s.KeepReports < minKeepReports || s.KeepReports > maxKeepReports {
+		errs = append(errs, fmt.Errorf("--keep-reports %v: choose from %v to %v (10 years)", s.KeepReports, minKeepReports, maxKeepReports))
 	}
 	return errors.Join(errs...)
 }
@@ -152,11 +188,18 @@ func (e *Evidence) Validate() error {
 		return err
 	}
 	e.NPMRegistry = withSlash(u)
+	if e.TUFMirror == "" {
+		return nil
+	}
+	if u, err = address("--tuf-mirror", e.TUFMirror); err != nil {
+		return err
+	}
+	e.TUFMirror = strings.TrimSuffix(u.String(), "/")
 	return nil
 }
 
 // Credentials reads id, key and secret, from files where they are in files.
-func (s *Server) Credentials() (Credentials, error) {
+func (s *App) Credentials() (Credentials, error) {
 	c := Credentials{AppID: s.AppID}
 	var errs []error
 	if s.AppID <= 0 {
@@ -165,7 +208,7 @@ func (s *Server) Credentials() (Credentials, error) {
 	var err error
 	if c.PrivateKey, err = valueOrFile("--private-key", s.PrivateKey, s.PrivateKeyFile); err != nil {
 		errs = append(errs, err)
-	} else if c.PrivateKey, err = rsaKey(c.PrivateKey); err != nil {
+	} else if c.PrivateKey, err = rsaKey(c.PrivateKey, s.PrivateKeyFile); err != nil {
 		errs = append(errs, err)
 	}
 	if c.WebhookSecret, err = valueOrFile("--webhook-secret", s.WebhookSecret, s.WebhookSecretFile); err != nil {
@@ -187,14 +230,14 @@ func valueOrFile(flag string, value Secret, file string) (Secret, error) {
 	case file != "":
 		data, err := readSmall(file)
 		if err != nil {
-			return Secret{}, fmt.Errorf("%s-file cannot be read: %w", flag, err)
+			return Secret{}, fmt.Errorf("%s-file cannot be read: %w%s", flag, err, readable(flag+"-file", file, err))
 		}
 		raw = string(data)
 	}
 	raw = strings.TrimSpace(raw)
 	if raw == "" {
 		if file != "" {
-			return Secret{}, fmt.Errorf("%s-file %s is empty: put the value into it", flag, file)
+			return Secret{}, emptyFile(flag, file)
 		}
 		return Secret{}, fmt.Errorf("%s is missing: set %s-file or %s, or one of the variables %s_FILE and %s",
 			flag, flag, flag, environment(flag), environment(flag))
@@ -207,62 +250,27 @@ func environment(flag string) string {
 }
 
 // readSmall reads a file of at most MaxSecretBytes.
-func readSmall(name string) ([]byte, error) {
+func readSmall(name string) ([]byte, error) { return readAtMost(name, MaxSecretBytes) }
+
+func readAtMost(name string, limit int64) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	data, err := io.ReadAll(io.LimitReader(f, MaxSecretBytes+1))
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(data) > MaxSecretBytes {
-		return nil, fmt.Errorf("%s is larger than %d bytes", name, MaxSecretBytes)
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%s is larger than %d bytes", name, limit)
 	}
 	return data, nil
 }
 
-// minKeyBits is what GitHub's own keys have.
-const minKeyBits = 2048
-
-// rsaKey holds a key against what signs App tokens. The error never quotes it.
-func rsaKey(key Secret) (Secret, error) {
-	const todo = "use the .pem file that GitHub gave you for the App"
-	text := key.Reveal()
-	if !strings.Contains(text, "\n") {
-		text = strings.ReplaceAll(text, `\n`, "\n") // as some platforms keep several lines in a variable
-	}
-	block, rest := pem.Decode([]byte(text))
-	if block == nil {
-		return Secret{}, errors.New("the App's private key is not PEM: " + todo)
-	}
-	if len(bytes.TrimSpace(rest)) > 0 {
-		return Secret{}, errors.New("the App's private key has something behind it: " + todo + ", with nothing else in it")
-	}
-	var parsed any
-	var err error
-	if block.Type == "RSA PRIVATE KEY" {
-		parsed, err = x509.ParsePKCS1PrivateKey(block.Bytes)
-	} else {
-		parsed, err = x509.ParsePKCS8PrivateKey(block.Bytes)
-	}
-	if err != nil {
-		return Secret{}, errors.New("the App's private key does not parse: " + todo)
-	}
-	private, isRSA := parsed.(*rsa.PrivateKey)
-	switch {
-	case !isRSA:
-		return Secret{}, errors.New("the App's private key is not an RSA key: " + todo)
-	case private.N.BitLen() < minKeyBits:
-		return Secret{}, fmt.Errorf("the App's private key has only %d bits: %s", private.N.BitLen(), todo)
-	}
-	return NewSecret(text), nil
-}
-
 // GitHub gives GitHub's addresses, those of the API by --github-url where they are
 // not set.
-func (s *Server) GitHub() (GitHub, error) {
+func (s *App) GitHub() (GitHub, error) {
 	web, err := address("--github-url", s.GitHubURL)
 	if err != nil {
 		return GitHub{}, err
@@ -302,7 +310,9 @@ func address(flag, value string) (*url.URL, error) {
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, fmt.Errorf("%s has a query or fragment: leave them out", flag)
 	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
-		return nil, fmt.Errorf("%s must begin with https:// (http:// only for this machine itself): %s", flag, u)
+		secure := *u
+		secure.Scheme = "https"
+		return nil, fmt.Errorf("%s must begin with https:// (http:// only for this machine itself), and not be %s: write %[1]s %[3]s", flag, u, &secure)
 	}
 	return u, nil
 }

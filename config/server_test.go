@@ -109,11 +109,25 @@ func TestServerReadsTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestTheMetricsAreNotWhereWebhooksArrive(t *testing.T) {
-	for address, wrong := range map[string]bool{"": false, "127.0.0.1:9464": false, ":8081": false, ":8080": true, "9464": true, "127.0.0.1:": true} {
-		s := Server{Listen: ":8080", MetricsListen: address}
-		if err := s.Validate(); strings.Contains(err.Error(), "--metrics-listen") != wrong {
+func TestTheOperatorsPagesAreNotWhereWebhooksArrive(t *testing.T) {
+	for address, wrong := range map[string]bool{"": false, "off": false, "Off": true, "127.0.0.1:9464": false, ":8081": false, ":8080": true, "9464": true, "127.0.0.1:": true} {
+		s := Server{Listen: ":8080", OperatorListen: address}
+		if err := s.Validate(); strings.Contains(err.Error(), "--operator-listen") != wrong {
 			t.Errorf("%q: %v", address, err)
+		}
+	}
+}
+
+func TestTheOperatorsPagesCanBeNowhere(t *testing.T) {
+	for set, want := range map[string]string{"off": "", "": "", "0.0.0.0:9464": "0.0.0.0:9464", "unset": DefaultOperatorListen} {
+		if set != "unset" {
+			t.Setenv("BONAFIDE_OPERATOR_LISTEN", set)
+		} else if err := os.Unsetenv("BONAFIDE_OPERATOR_LISTEN"); err != nil {
+			t.Fatal(err)
+		}
+		s, err := parse(t)
+		if err != nil || s.Operator() != want {
+			t.Errorf("%q: %v, %v", set, s.Operator(), err)
 		}
 	}
 }
@@ -142,7 +156,7 @@ func TestServerRefusesWhatItMustNotRunWith(t *testing.T) {
 		{"a negative id", map[string]string{"app-id": "-3"}, "the App's id is missing"},
 		{"no secret", map[string]string{"webhook-secret": ""}, "--webhook-secret is missing: set --webhook-secret-file or --webhook-secret, or one of the variables BONAFIDE_WEBHOOK_SECRET_FILE and BONAFIDE_WEBHOOK_SECRET"},
 		{"a secret of blanks", map[string]string{"webhook-secret": "  "}, "--webhook-secret is missing"},
-		{"an empty secret file", map[string]string{"webhook-secret": "", "webhook-secret-file": empty}, "is empty: put the value into it"},
+		{"an empty secret file", map[string]string{"webhook-secret": "", "webhook-secret-file": empty}, "is empty: put the App's webhook secret into it"},
 		{"a large secret file", map[string]string{"webhook-secret": "", "webhook-secret-file": large}, "is larger than"},
 		{"no such secret file", map[string]string{"webhook-secret": "", "webhook-secret-file": filepath.Join(dir, "none")}, "--webhook-secret-file cannot be read"},
 		{"a secret twice", map[string]string{"webhook-secret-file": empty}, "are both set: leave one of them out"},
@@ -175,6 +189,8 @@ func TestServerRefusesWhatItMustNotRunWith(t *testing.T) {
 		{"sweeping after the log has ended", map[string]string{"sweep-every": "73h"}, "--sweep-every"},
 		{"looking all the time", map[string]string{"reconcile-every": "0s"}, "--reconcile-every"},
 		{"looking hardly ever", map[string]string{"reconcile-every": "1000h"}, "--reconcile-every"},
+		{"keeping reports for an hour", map[string]string{"keep-reports": "1h"}, "--keep-reports"},
+		{"keeping reports for ever", map[string]string{"keep-reports": "100000h"}, "--keep-reports"},
 		{"a log level that is none", map[string]string{"log-level": "loud"}, "must be one of"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -198,7 +214,7 @@ func TestServerRefusesWhatItMustNotRunWith(t *testing.T) {
 }
 
 func TestServerSaysEverythingThatIsWrong(t *testing.T) {
-	_, err := parse(t, "--github-url=http://x", "--listen=1")
+	_, err := parse(t, "--github-url=http://x", "--listen=1", "--webhook-secret= ")
 	for _, want := range []string{"App's id", "--private-key is missing", "--webhook-secret is missing", "--github-url", "--listen"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not said in %v", want, err)
@@ -207,7 +223,7 @@ func TestServerSaysEverythingThatIsWrong(t *testing.T) {
 }
 
 func TestASecretIsNeverShown(t *testing.T) {
-	s := Server{PrivateKey: NewSecret("hunter2"), WebhookSecret: NewSecret("hunter2")}
+	s := Server{App: App{PrivateKey: NewSecret("hunter2"), WebhookSecret: NewSecret("hunter2")}}
 	c := Credentials{PrivateKey: NewSecret("hunter2"), WebhookSecret: NewSecret("hunter2")}
 	type keeps struct { // what fmt shows without asking it
 		kept Secret

@@ -19,8 +19,13 @@ func Starter(blocks []policy.PackageRule) string {
 		"# What is written here are the defaults: every line but version may go. bonafide policy check reads it.\n\nversion: 1\n")
 	line("mode: "+string(d.Mode), "enforce | observe: report everything, title says \"would fail\", never fail")
 	line("on_unknown: "+string(d.OnUnknown), "fail | neutral: what to conclude when something could not be verified")
+	line("comments: "+string(d.Comments), "off | errors | all: what gets review comments; all: warnings, too")
+	line("publish: "+string(d.Publish), "off | verify: look at what the registry has after a release of this repository")
 	b.WriteString("\nlockfiles:\n")
 	line("  ignore: []", "globs of paths from the root, for example \"test/fixtures/**\"")
+	b.WriteString("\nregistries:\n")
+	line("  mirrors: []", "addresses that serve what the public registry has, for example \"https://mirror.example.com/npm/\"")
+	line("  private: []", "scopes that nobody is asked about, for example \"@my-org\"")
 	b.WriteString("\n")
 	line("rules:", "error | warning | notice | off")
 	for _, r := range policy.Rules() {

@@ -141,17 +141,25 @@ func (p *parser) pattern(n *yaml.Node, where string) (string, bool) {
 }
 
 func (p *parser) glob(n *yaml.Node, where, s string) bool {
+	if err := CheckGlob(s); err != nil {
+		p.fail(n, "%s %v.", where, err)
+		return false
+	}
+	return true
+}
+
+// CheckGlob says what is wrong with a glob that somebody wrote. The error completes a
+// sentence that begins with where it stands.
+func CheckGlob(s string) error {
 	switch {
 	case !doublestar.ValidatePattern(s):
-		p.fail(n, "%s is not a valid pattern: %q.", where, quoted(s))
+		return fmt.Errorf("is not a valid pattern: %q", quoted(s))
 	case strings.Count(s, "{") > MaxBraces || strings.Contains(s, "{") && strings.Count(s, ",") > MaxAlternatives:
-		p.fail(n, "%s has too many alternatives in braces (%d groups with %d commas are allowed); write several patterns.", where, MaxBraces, MaxAlternatives)
+		return fmt.Errorf("has too many alternatives in braces (%d groups with %d commas are allowed); write several patterns", MaxBraces, MaxAlternatives)
 	case strings.Count(s, "**") > MaxWildcards:
-		p.fail(n, "%s has more than %d times **.", where, MaxWildcards)
-	default:
-		return true
+		return fmt.Errorf("has more than %d times **", MaxWildcards)
 	}
-	return false
+	return nil
 }
 
 // packagePattern reads "npm:@my-org/*" or "npm:esbuild@>=0.21 <1".
@@ -173,6 +181,9 @@ func (p *parser) packagePattern(n *yaml.Node, where string) string {
 func or(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
 }
+
+// Suggest is " Did you mean …?" where a word comes close to a known one, else "".
+func Suggest(word string, known []string) string { return suggest(word, known) }
 
 // suggest is " Did you mean …?" where a word comes close.
 func suggest(word string, known []string) string {

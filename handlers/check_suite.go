@@ -17,14 +17,20 @@ type app struct {
 
 func (c checksOfOurs) ours(a *app) bool { return a != nil && a.ID == c.appID }
 
-// suite reviews again what the commit of a check suite of ours is the head of.
+// suite reviews again what the commit of a check suite of ours is the head of. That of the
+// default branch is looked at, too: its check about the inventory is in the same suite.
 func (c checksOfOurs) suite(payload []byte) ([]queue.Job, error) {
 	var e struct {
 		place
 		CheckSuite *struct {
-			HeadSHA string `json:"head_sha"`
-			App     *app   `json:"app"`
+			HeadSHA    string `json:"head_sha"`
+			HeadBranch string `json:"head_branch"` // null for forks
+			App        *app   `json:"app"`
 		} `json:"check_suite"`
+		Repository struct {
+			repository
+			DefaultBranch string `json:"default_branch"`
+		} `json:"repository"`
 	}
 	if err := decode(payload, &e); err != nil {
 		return nil, err
@@ -35,7 +41,12 @@ func (c checksOfOurs) suite(payload []byte) ([]queue.Job, error) {
 	if e.Action != rerequested || !c.ours(e.CheckSuite.App) {
 		return nil, nil
 	}
-	job := e.job(queue.Commit)
+	job := e.jobAt(queue.Commit, e.Repository.repository)
 	job.Head = e.CheckSuite.HeadSHA
-	return []queue.Job{job}, nil
+	if branch := e.CheckSuite.HeadBranch; branch == "" || branch != e.Repository.DefaultBranch {
+		return []queue.Job{job}, nil
+	}
+	look := inventory(job)
+	look.Bulk = false // somebody waits
+	return []queue.Job{job, look}, nil
 }

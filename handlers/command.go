@@ -38,7 +38,9 @@ type remark struct {
 
 // author is who wrote, or sent, something.
 type author struct {
-	Type string `json:"type"` // "User", "Bot", "Organization", "Mannequin"
+	ID    int64  `json:"id"`
+	Login string `json:"login"`
+	Type  string `json:"type"` // "User", "Bot", "Organization", "Mannequin"
 }
 
 func (a *author) person() bool { return a != nil && a.Type == "User" }

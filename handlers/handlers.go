@@ -40,6 +40,7 @@ func All(appID int64, q queue.Queue) []githubapp.EventHandler {
 		handler{"check_run", ours.run, q},
 		handler{"check_suite", ours.suite, q},
 		handler{"push", push, q},
+		handler{"release", release, q},
 		handler{"repository", aboutRepository, q},
 		handler{"installation", installation, q},
 		handler{"installation_repositories", installationRepositories, q},
@@ -168,12 +169,27 @@ func validate(j queue.Job) error {
 		case j.Kind == queue.Command && !digestShape.MatchString(j.Digest):
 			return wrong("digest", j.Digest)
 		}
+	case queue.Button:
+		switch {
+		case j.Number <= 0:
+			return wrong("pull request number", j.Number)
+		case j.Head == "":
+			return wrong("head SHA", j.Head)
+		case j.ByID <= 0:
+			return wrong("account id", j.ByID)
+		case !ownerShape.MatchString(j.By):
+			return wrong("account", j.By)
+		}
 	case queue.Pushed:
 		switch {
 		case j.Head == "":
 			return wrong("head SHA", j.Head)
 		case !branchShape(j.BaseRef, maxRefBytes):
 			return wrong("branch", j.BaseRef)
+		}
+	case queue.Release:
+		if !branchShape(j.Tag, maxRefBytes) {
+			return wrong("tag", j.Tag)
 		}
 	case queue.Renamed:
 		if !nameShape.MatchString(j.Former) {

@@ -51,6 +51,15 @@ func TestEventsBecomeJobs(t *testing.T) {
 	run := func(action, app, external string) string {
 		return fmt.Sprintf(`{"action":%q,"check_run":{"head_sha":%q,"external_id":%q,"app":%s},%s}`, action, head, external, app, where)
 	}
+	const octocat = `{"id":2,"login":"octocat","type":"User"}`
+	clicked := func(identifier, app, external, sender string) string {
+		return strings.Replace(run("requested_action", app, external), "{", fmt.Sprintf(`{"requested_action":{"identifier":%q},"sender":%s,`, identifier, sender), 1)
+	}
+	click := func(button string, offered int64) func(*queue.Job) {
+		return func(j *queue.Job) {
+			j.Number, j.Head, j.Clicked, j.Offered, j.By, j.ByID = 7, head, button, offered, "octocat", 2
+		}
+	}
 	pushed := func(ref, after string, deleted bool) string {
 		place := strings.Replace(where, `"full_name"`, `"default_branch":"main","full_name"`, 1)
 		return fmt.Sprintf(`{"ref":%q,"after":%q,"deleted":%v,%s}`, ref, after, deleted, place)
@@ -64,6 +73,13 @@ func TestEventsBecomeJobs(t *testing.T) {
 		return []queue.Job{{Kind: queue.Installed, Installation: 9, Reason: reason}}
 	}
 
+	look := func(reason string, bulk bool) queue.Job {
+		return queue.Job{Kind: queue.Inventory, Installation: 9, RepositoryID: 5, Owner: "acme", Repo: "web", Reason: reason, Bulk: bulk}
+	}
+
+	tagged := func(reason, tag string) queue.Job {
+		return queue.Job{Kind: queue.Release, Installation: 9, RepositoryID: 5, Owner: "acme", Repo: "web", Reason: reason, Tag: tag, Bulk: true}
+	}
 	accept := "/bonafide accept npm:a@1.0.0 too-new it is ours\r\nmore"
 	remark := func(action, what, body, author, sender, more string) string {
 		return fmt.Sprintf(`{"action":%q,%q:{"id":33,"body":%s,"user":%s,"commit_id":%q},"pull_request":{"number":7,"head":{"sha":%q}},"sender":%s%s,%s}`,
@@ -126,13 +142,30 @@ func TestEventsBecomeJobs(t *testing.T) {
 		{"our run again, several", "check_run", run("rerequested", app, "pr/7+9;ground=00"), job(queue.Commit, "rerequested", commit)},
 		{"our run again, a group", "check_run", run("rerequested", app, "group/release/1.x/"+before+";ground=00"), job(queue.MergeGroup, "rerequested", group)},
 		{"our run again, not known what about", "check_run", run("rerequested", app, "??"), job(queue.Commit, "rerequested", commit)},
+		{"Accept", "check_run", clicked("accept:0123456789ab", app, "pr/7;ground=00", octocat), job(queue.Button, "requested_action", click("accept", 0x0123456789ab))},
+		{"Accept, several pull requests", "check_run", clicked("accept:0123456789ab", app, "pr/7+9;ground=00", octocat), job(queue.Button, "requested_action", click("accept", 0x0123456789ab))},
+		{"Show pins", "check_run", clicked("pins", app, "pr/7;ground=00", octocat), job(queue.Button, "requested_action", click("pins", 0))},
+		{"Accept, by a bot", "check_run", clicked("accept:0123456789ab", app, "pr/7;ground=00", `{"id":2,"login":"robot","type":"Bot"}`), nil},
+		{"Accept, by nobody", "check_run", clicked("accept:0123456789ab", app, "pr/7;ground=00", `null`), nil},
+		{"Accept of nothing", "check_run", clicked("accept:000000000000", app, "pr/7;ground=00", octocat), nil},
+		{"Accept of too much", "check_run", clicked("accept:0123456789ab0", app, "pr/7;ground=00", octocat), nil},
+		{"Accept in a group", "check_run", clicked("accept:0123456789ab", app, "group/main/"+before+";ground=00", octocat), nil},
+		{"Accept, not known what about", "check_run", clicked("accept:0123456789ab", app, "commit;ground=00", octocat), nil},
+		{"Accept of another App", "check_run", clicked("accept:0123456789ab", `{"id":1}`, "pr/7;ground=00", octocat), nil},
 		{"our button", "check_run", strings.Replace(run("requested_action", app, "pr/7;ground=00"), "{", `{"requested_action":{"identifier":"rerun"},`, 1), job(queue.PullRequest, "rerequested", number)},
 		{"a button that is not ours", "check_run", strings.Replace(run("requested_action", app, "pr/7;ground=00"), "{", `{"requested_action":{"identifier":"fix"},`, 1), nil},
 		{"the button of another App", "check_run", strings.Replace(run("requested_action", `{"id":1}`, "pr/7;ground=00"), "{", `{"requested_action":{"identifier":"rerun"},`, 1), nil},
 		{"a run of another App", "check_run", run("rerequested", `{"id":1}`, "pr/7"), nil},
 		{"a run of no App", "check_run", run("rerequested", `null`, "pr/7"), nil},
+		{"our run about the inventory again", "check_run", run("rerequested", app, "inventory;ground=;output=00"), []queue.Job{look("rerequested", false)}},
+		{"our run about a release again", "check_run", run("rerequested", app, "release/a%3Bb@1.2.0;ground=;output=00"), []queue.Job{func() queue.Job { j := tagged("rerequested", "a;b@1.2.0"); j.Bulk = false; return j }()}},
+		{"our run about a release, completed", "check_run", run("completed", app, "release/v1.2.0;ground=;output=00"), nil},
+		{"our run about the inventory, completed", "check_run", run("completed", app, "inventory;ground=;output=00"), nil},
+		{"a click on the inventory's", "check_run", clicked("accept:0123456789ab", app, "inventory;ground=", octocat), nil},
 		{"our run, completed", "check_run", run("completed", app, "pr/7"), nil},
 		{"our suite again", "check_suite", fmt.Sprintf(`{"action":"rerequested","check_suite":{"head_sha":%q,"app":%s},%s}`, head, app, where), job(queue.Commit, "rerequested", commit)},
+		{"our suite of the default branch again", "check_suite", fmt.Sprintf(`{"action":"rerequested","check_suite":{"head_sha":%q,"head_branch":"main","app":%s},%s}`, head, app, strings.Replace(where, `"full_name"`, `"default_branch":"main","full_name"`, 1)),
+			append(job(queue.Commit, "rerequested", commit), look("rerequested", false))},
 		{"a suite of another App", "check_suite", fmt.Sprintf(`{"action":"rerequested","check_suite":{"head_sha":%q,"app":{"id":1}},%s}`, head, where), nil},
 
 		{"installed", "installation", `{"action":"created","installation":{"id":9},"repositories":[{"id":5,"full_name":"acme/web"}]}`, job(queue.Installed, "created", nil)},
@@ -145,14 +178,22 @@ func TestEventsBecomeJobs(t *testing.T) {
 		{"repositories removed", "installation_repositories", `{"action":"removed","installation":{"id":9},"repositories_added":[],"repositories_removed":[{"id":5,"full_name":"acme/web"}]}`, job(queue.Removed, "removed", nil)},
 
 		{"a branch", "push", pushed("refs/heads/release/1.x", head, false), job(queue.Pushed, "push", func(j *queue.Job) { j.Head, j.BaseRef = head, "release/1.x" })},
-		{"the default branch", "push", pushed("refs/heads/main", head, false), job(queue.Pushed, "push", func(j *queue.Job) { j.Head, j.BaseRef, j.Default = head, "main", true })},
-		{"a tag", "push", pushed("refs/tags/v1", head, false), nil},
+		{"the default branch", "push", pushed("refs/heads/main", head, false), append(job(queue.Pushed, "push", func(j *queue.Job) { j.Head, j.BaseRef, j.Default = head, "main", true }), look("push", true))},
+		{"a tag", "push", pushed("refs/tags/v1", head, false), []queue.Job{tagged("push", "v1")}},
+		{"a tag that went", "push", pushed("refs/tags/v1", strings.Repeat("0", 40), true), nil},
+		{"published", "release", `{"action":"published","release":{"tag_name":"@acme/web@1.2.0"},` + where + `}`, []queue.Job{tagged("published", "@acme/web@1.2.0")}},
+		{"published as a draft", "release", `{"action":"published","release":{"tag_name":"v1","draft":true},` + where + `}`, nil},
+		{"given another tag", "release", `{"action":"edited","changes":{"tag_name":{"from":"v1"}},"release":{"tag_name":"v2"},` + where + `}`, []queue.Job{tagged("edited", "v2")}},
+		{"given other words", "release", `{"action":"edited","changes":{"body":{"from":"x"}},"release":{"tag_name":"v2"},` + where + `}`, nil},
+		{"deleted", "release", `{"action":"deleted","release":{"tag_name":"v2"},` + where + `}`, nil},
 		{"a branch that went", "push", pushed("refs/heads/main", "0000000000000000000000000000000000000000", true), nil},
 		{"a merge queue's branch", "push", pushed("refs/heads/gh-readonly-queue/main/pr-7-"+head, head, false), nil},
 		{"renamed", "repository", `{"action":"renamed","changes":{"repository":{"name":{"from":"old"}}},` + where + `}`, job(queue.Renamed, "renamed", func(j *queue.Job) { j.Former = "old" })},
 		{"deleted", "repository", `{"action":"deleted",` + where + `}`, job(queue.Removed, "deleted", nil)},
 		{"archived", "repository", `{"action":"archived",` + where + `}`, job(queue.Removed, "archived", nil)},
 		{"no longer archived", "repository", `{"action":"unarchived",` + where + `}`, job(queue.Installed, "unarchived", nil)},
+		{"given another default branch", "repository", `{"action":"edited","changes":{"default_branch":{"from":"main"}},` + where + `}`, []queue.Job{look("edited", true)}},
+		{"given another description", "repository", `{"action":"edited","changes":{"description":{"from":"x"}},` + where + `}`, nil},
 		{"made private", "repository", `{"action":"privatized",` + where + `}`, nil},
 		{"transferred", "repository", `{"action":"transferred",` + where + `}`, nil},
 	}
@@ -199,6 +240,9 @@ func TestPayloadsThatLackWhatIsNeededAreRefused(t *testing.T) {
 		"a suite for a run":            {"check_run", `{"action":"rerequested","check_suite":{"head_sha":"` + head + `","app":{"id":4242}},` + where + `}`},
 		"a run for a suite":            {"check_suite", `{"action":"rerequested","check_run":{"head_sha":"` + head + `","app":{"id":4242}},` + where + `}`},
 		"a run without a commit":       {"check_run", `{"action":"rerequested","check_run":{"app":{"id":4242}},` + where + `}`},
+		"a click of nobody":            {"check_run", `{"action":"requested_action","requested_action":{"identifier":"pins"},"sender":{"type":"User"},"check_run":{"head_sha":"` + head + `","external_id":"pr/7","app":{"id":4242}},` + where + `}`},
+		"a click of an odd name":       {"check_run", `{"action":"requested_action","requested_action":{"identifier":"pins"},"sender":{"id":2,"login":"a/../b","type":"User"},"check_run":{"head_sha":"` + head + `","external_id":"pr/7","app":{"id":4242}},` + where + `}`},
+		"a click on no commit":         {"check_run", `{"action":"requested_action","requested_action":{"identifier":"pins"},"sender":{"id":2,"login":"a","type":"User"},"check_run":{"external_id":"pr/7","app":{"id":4242}},` + where + `}`},
 		"upper case in the commit":     {"check_run", `{"action":"rerequested","check_run":{"head_sha":"` + strings.Repeat("A", 40) + `","app":{"id":4242}},` + where + `}`},
 		"installation 0":               {"installation", `{"action":"deleted","installation":{"id":0}}`},
 		"an installation for a list":   {"installation_repositories", `{"action":"added","installation":{"id":9},"repositories":[{"id":5,"full_name":"acme/web"}]}`},
@@ -270,7 +314,7 @@ func TestGitHubsExamplesDecode(t *testing.T) {
 		}
 	}
 	want := map[string]int{"pull_request": 29, "check_run": 9, "check_suite": 9, "installation": 7, "installation_repositories": 3, "merge_group": 2,
-		"pull_request_review": 4, "pull_request_review_comment": 5, "issue_comment": 9, "push": 7, "repository": 13}
+		"pull_request_review": 4, "pull_request_review_comment": 5, "issue_comment": 9, "push": 7, "release": 13, "repository": 13}
 	if !maps.Equal(want, counts) {
 		t.Errorf("read %v examples, want %v", counts, want)
 	}
@@ -337,6 +381,10 @@ func FuzzPush(f *testing.F) {
 func FuzzRepository(f *testing.F) {
 	fuzz(f, "repository", `{"action":"renamed","changes":{"repository":{"name":{"from":"old"}}},`+where+`}`, `{"action":"deleted",`+where+`}`)
 }
+func FuzzRelease(f *testing.F) {
+	fuzz(f, "release", `{"action":"published","release":{"tag_name":"v1.2.0"},`+where+`}`, `{"action":"edited","changes":{"tag_name":{"from":"x"}},"release":{"tag_name":"a\u0000..//b"},`+where+`}`)
+}
 func FuzzRequestedAction(f *testing.F) {
-	fuzz(f, "check_run", `{"action":"requested_action","requested_action":{"identifier":"rerun"},"check_run":{"head_sha":"`+head+`","external_id":"","app":{"id":4242}},`+where+`}`)
+	fuzz(f, "check_run", `{"action":"requested_action","requested_action":{"identifier":"rerun"},"check_run":{"head_sha":"`+head+`","external_id":"","app":{"id":4242}},`+where+`}`,
+		`{"action":"requested_action","requested_action":{"identifier":"accept:0123456789ab"},"sender":{"id":2,"login":"octocat","type":"User"},"check_run":{"head_sha":"`+head+`","external_id":"pr/7","app":{"id":4242}},`+where+`}`)
 }

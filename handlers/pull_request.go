@@ -19,6 +19,9 @@ func pullRequest(payload []byte) ([]queue.Job, error) {
 			Head   struct {
 				SHA string `json:"sha"`
 			} `json:"head"`
+			Base struct {
+				Ref string `json:"ref"`
+			} `json:"base"`
 		} `json:"pull_request"`
 		Changes struct {
 			Base json.RawMessage `json:"base"`
@@ -50,6 +53,9 @@ func pullRequest(payload []byte) ([]queue.Job, error) {
 		job.Kind, job.Head, job.EventHead = queue.Close, e.PullRequest.Head.SHA, ""
 	default:
 		return nil, nil
+	}
+	if job.Kind == queue.PullRequest && branchShape(e.PullRequest.Base.Ref, maxRefBytes) {
+		job.BaseRef = e.PullRequest.Base.Ref // a guess, so that its tip can be asked for early
 	}
 	return []queue.Job{job}, nil
 }

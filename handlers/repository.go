@@ -20,6 +20,7 @@ func aboutRepository(payload []byte) ([]queue.Job, error) {
 					From string `json:"from"`
 				} `json:"name"`
 			} `json:"repository"`
+			DefaultBranch json.RawMessage `json:"default_branch"`
 		} `json:"changes"`
 		// Other events carry a repository as well. The event's name is not signed, so the
 		// body has to show what it is.
@@ -41,6 +42,10 @@ func aboutRepository(payload []byte) ([]queue.Job, error) {
 		return []queue.Job{job}, nil
 	case "deleted", "archived":
 		return []queue.Job{e.job(queue.Removed)}, nil
+	case "edited":
+		if present(e.Changes.DefaultBranch) {
+			return []queue.Job{inventory(e.job(queue.Inventory))}, nil
+		}
 	case "unarchived":
 		return []queue.Job{e.job(queue.Installed)}, nil
 	}

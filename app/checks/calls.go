@@ -19,19 +19,24 @@ type Call struct {
 // GitHub's description writes them.
 const routes = `
 /app
+/app/hook/config
 /app/hook/deliveries
 /app/hook/deliveries/{delivery_id}
 /app/hook/deliveries/{delivery_id}/attempts
 /app/installations
 /app/installations/{installation_id}
 /app/installations/{installation_id}/access_tokens
+/applications/{client_id}/token
+/app-manifests/{code}/conversions
 /installation/repositories
 /installation/token
+/login/oauth/access_token
 /rate_limit
 /advisories
 /repos/{owner}/{repo}
 /repos/{owner}/{repo}/installation
 /repos/{owner}/{repo}/branches/{branch}
+/repos/{owner}/{repo}/rules/branches/{branch}
 /repos/{owner}/{repo}/commits/{ref}
 /repos/{owner}/{repo}/commits/{ref}/check-runs
 /repos/{owner}/{repo}/commits/{ref}/check-suites
@@ -42,6 +47,7 @@ const routes = `
 /repos/{owner}/{repo}/git/blobs/{file_sha}
 /repos/{owner}/{repo}/git/matching-refs/{ref}
 /repos/{owner}/{repo}/git/ref/{ref}
+/repos/{owner}/{repo}/git/tags/{tag_sha}
 /repos/{owner}/{repo}/git/trees/{tree_sha}
 /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}
 /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs
@@ -62,6 +68,10 @@ const routes = `
 /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions
 /repos/{owner}/{repo}/issues/{issue_number}/comments
 /repos/{owner}/{repo}/collaborators/{username}/permission
+/repositories/{repository_id}
+/user
+/user/installations
+/user/installations/{installation_id}/repositories
 /graphql`
 
 // route is the template of a path below the API's root, the first that fits. The last

@@ -45,14 +45,49 @@ func (r checkRun) standsOn(ground string) bool {
 	return r.Status == completed && x.ground == ground && x.output != "" && isVerdict(r.Conclusion)
 }
 
-// Begin sets the check run of a commit to in_progress. A run that was completed on
-// the same ground stays as it is. One that a crash left unfinished is taken up
-// again; older ones end cancelled: a commit has one verdict.
-func (f *Forge) Begin(ctx context.Context, repo review.Repository, sha, ground string) (review.Run, error) {
+// found are our runs of a commit, newest first, as they were listed.
+type found struct {
+	forge *Forge
+	repo  review.Repository
+	sha   string
+	runs  []checkRun
+}
+
+// None says that the commit has no run of ours.
+func (l found) None() bool { return len(l.runs) == 0 }
+
+// Runs lists our runs of a commit.
+func (f *Forge) Runs(ctx context.Context, repo review.Repository, sha string) (review.Runs, error) {
 	runs, err := f.runs(ctx, repo, sha)
+	if err != nil {
+		return nil, err
+	}
+	return found{f, repo, sha, runs}, nil
+}
+
+// Outlives says that there are runs, all are completed, and those with a verdict passed for
+// this pull request alone: what passed with it passes without it. One that failed may have
+// failed because of it, or be about more pull requests than its id has room for.
+func (l found) Outlives(pull int) bool {
+	return !l.None() && !slices.ContainsFunc(l.runs, func(r checkRun) bool {
+		return r.Status != completed || isVerdict(r.Conclusion) && !(passes(r.Conclusion) && slices.Equal(ParseExternalID(r.ExternalID).Pulls, []int{pull}))
+	})
+}
+
+// Begin sets the check run of a commit to in_progress, see found.Begin.
+func (f *Forge) Begin(ctx context.Context, repo review.Repository, sha, ground string) (review.Run, error) {
+	runs, err := f.Runs(ctx, repo, sha)
 	if err != nil {
 		return review.Run{}, err
 	}
+	return runs.Begin(ctx, ground)
+}
+
+// Begin sets the check run of a commit to in_progress. A run that was completed on
+// the same ground stays as it is. One that a crash left unfinished is taken up
+// again; older ones end cancelled: a commit has one verdict.
+func (l found) Begin(ctx context.Context, ground string) (review.Run, error) {
+	f, repo, sha, runs := l.forge, l.repo, l.sha, l.runs
 	x := newExternalID(ground)
 	if len(runs) == 0 {
 		if err := f.note(ctx, repo, sha); err != nil {
@@ -68,6 +103,7 @@ func (f *Forge) Begin(ctx context.Context, repo review.Repository, sha, ground s
 	}
 	run := runs[0]
 	was := readExternalID(run.ExternalID)
+	x.pins = was.pins
 	if about := ParseExternalID(run.ExternalID); x.about == aboutCommit && (len(about.Pulls) > 0 || about.BaseSHA != "") {
 		x.about = was.about // a run without a verdict is still about what it was about
 	}
@@ -82,21 +118,30 @@ func (f *Forge) Begin(ctx context.Context, repo review.Repository, sha, ground s
 	if run.Status == inProgress && was == x {
 		return f.begin(repo, sha, run), nil
 	}
-	run, err = f.update(ctx, repo, run.ID, github.UpdateCheckRunOptions{
-		Status: github.String(inProgress), ExternalID: github.String(x.String()),
+	run, err := f.update(ctx, repo, run.ID, github.UpdateCheckRunOptions{
+		Status: github.String(inProgress), ExternalID: github.String(x.String()), DetailsURL: f.pageOf(repo, sha),
 	})
 	return f.begin(repo, sha, run), err
 }
 
 // Standing is the newest run of a commit, where it was completed with a verdict.
 func (f *Forge) Standing(ctx context.Context, repo review.Repository, sha string) (review.Run, bool, error) {
-	runs, err := f.runs(ctx, repo, sha)
-	if err != nil || len(runs) == 0 || runs[0].Status != completed || !isVerdict(runs[0].Conclusion) {
+	runs, err := f.Runs(ctx, repo, sha)
+	if err != nil {
 		return review.Run{}, false, err
 	}
-	run := f.begin(repo, sha, runs[0])
+	run, ok := runs.Standing()
+	return run, ok, nil
+}
+
+// Standing is the newest run, where it was completed with a verdict.
+func (l found) Standing() (review.Run, bool) {
+	if l.None() || l.runs[0].Status != completed || !isVerdict(l.runs[0].Conclusion) {
+		return review.Run{}, false
+	}
+	run := l.forge.begin(l.repo, l.sha, l.runs[0])
 	run.Completed = true
-	return run, true, nil
+	return run, true
 }
 
 // begin remembers a run's state for Finish.
@@ -104,7 +149,7 @@ func (f *Forge) begin(repo review.Repository, sha string, run checkRun) review.R
 	if run.ID > 0 {
 		f.begun.put(run.ID, run, 1)
 	}
-	return review.Run{Repository: repo, HeadSHA: sha, ID: run.ID}
+	return review.Run{Repository: repo, HeadSHA: sha, ID: run.ID, ShowPins: readExternalID(run.ExternalID).pins}
 }
 
 // Finish completes the run, and notes that it is completed.
@@ -126,6 +171,10 @@ func (f *Forge) finish(ctx context.Context, run review.Run, check report.Check) 
 	if err != nil {
 		return err
 	}
+	page := f.pageOf(repo, run.HeadSHA)
+	if page != nil {
+		check.Details = *page
+	}
 	out := report.Output(check)
 	conclusion := conclusionOf(out.Conclusion)
 	x := readExternalID(was.ExternalID)
@@ -133,7 +182,7 @@ func (f *Forge) finish(ctx context.Context, run review.Run, check report.Check) 
 	if was.Status == completed && x.output == fingerprint && was.Conclusion == conclusion {
 		return nil
 	}
-	x.output = fingerprint
+	x.output, x.pins = fingerprint, x.pins || showsPins(check)
 
 	missing, fits, err := f.missing(ctx, repo, was, out.Annotations)
 	if err != nil {
@@ -146,7 +195,7 @@ func (f *Forge) finish(ctx context.Context, run review.Run, check report.Check) 
 	}
 	target := was
 	if !fits {
-		if target, err = f.create(ctx, repo, run.HeadSHA, externalID{about: x.about, ground: x.ground}); err != nil {
+		if target, err = f.create(ctx, repo, run.HeadSHA, externalID{about: x.about, ground: x.ground, pins: x.pins}); err != nil {
 			return err
 		}
 		// Before the new one is completed: it is what GitHub shows from now on, and a
@@ -155,9 +204,9 @@ func (f *Forge) finish(ctx context.Context, run review.Run, check report.Check) 
 			return err
 		}
 	}
-	err = f.publish(ctx, repo, target.ID, out, missing, conclusion, x, actionsOf(conclusion, check.Broken != ""))
+	err = f.publish(ctx, repo, target.ID, page, out, missing, conclusion, x, actionsOf(conclusion, check))
 	if status(err) == http.StatusUnprocessableEntity {
-		err = f.publishRefused(ctx, repo, target.ID, err)
+		err = f.publishRefused(ctx, repo, target.ID, page, err)
 	}
 	return err
 }
@@ -209,11 +258,16 @@ func (f *Forge) GroupOf(ctx context.Context, repo review.Repository, sha string)
 // with our name; it is ours only if GitHub says that our App made it. A server that
 // names no App has only the name to go by.
 func (f *Forge) runs(ctx context.Context, repo review.Repository, sha string) ([]checkRun, error) {
+	return f.runsNamed(ctx, repo, sha, f.name)
+}
+
+// runsNamed is runs for a check of any name of ours.
+func (f *Forge) runsNamed(ctx context.Context, repo review.Repository, sha, name string) ([]checkRun, error) {
 	if err := needSHA(sha); err != nil {
 		return nil, err
 	}
 	query := url.Values{
-		"check_name": {f.name}, "app_id": {fmt.Sprint(f.appID)},
+		"check_name": {name}, "app_id": {fmt.Sprint(f.appID)},
 		"filter": {"all"}, "per_page": {fmt.Sprint(PageSize)},
 	}
 	var ours []checkRun
@@ -233,7 +287,7 @@ func (f *Forge) runs(ctx context.Context, repo review.Repository, sha string) ([
 			return nil, &review.Later{After: FailureWait, Reason: q.what + ": GitHub's answer is not a list of check runs"}
 		}
 		for _, run := range *answer.Runs {
-			if run.ID > 0 && run.Name == f.name && (run.App == nil || run.App.ID == f.appID) {
+			if run.ID > 0 && run.Name == name && (run.App == nil || run.App.ID == f.appID) {
 				ours = append(ours, run)
 			}
 		}
@@ -261,7 +315,7 @@ func (f *Forge) current(ctx context.Context, run review.Run) (checkRun, error) {
 func (f *Forge) create(ctx context.Context, repo review.Repository, sha string, x externalID) (checkRun, error) {
 	body := github.CreateCheckRunOptions{
 		Name: f.name, HeadSHA: sha, ExternalID: github.String(x.String()),
-		Status: github.String(inProgress), StartedAt: &github.Timestamp{Time: f.clock().UTC()},
+		Status: github.String(inProgress), StartedAt: &github.Timestamp{Time: f.clock().UTC()}, DetailsURL: f.pageOf(repo, sha),
 	}
 	var run checkRun
 	q := request{what: "create the check run of " + short(sha), method: http.MethodPost, path: "check-runs", body: body, begins: true}
@@ -318,8 +372,8 @@ func (f *Forge) replaced(ctx context.Context, repo review.Repository, run checkR
 func (f *Forge) end(ctx context.Context, repo review.Repository, run checkRun, reason string) error {
 	_, err := f.update(ctx, repo, run.ID, github.UpdateCheckRunOptions{
 		Status: github.String(completed), Conclusion: github.String(cancelled),
-		CompletedAt: &github.Timestamp{Time: f.clock().UTC()},
-		Output:      &github.CheckRunOutput{Title: github.String("Cancelled"), Summary: github.String(reason)},
+		CompletedAt: &github.Timestamp{Time: f.clock().UTC()}, DetailsURL: f.pageOf(repo, run.HeadSHA),
+		Output: &github.CheckRunOutput{Title: github.String("Cancelled"), Summary: github.String(reason)},
 	})
 	return err
 }
@@ -327,14 +381,14 @@ func (f *Forge) end(ctx context.Context, repo review.Repository, run checkRun, r
 // publish sends the output in as many requests as the annotations need. A request
 // replaces title, summary and text as a whole and adds its annotations. The last one
 // completes the run, so that a run is never completed with a part.
-func (f *Forge) publish(ctx context.Context, repo review.Repository, id int64, out report.CheckOutput, annotations []report.Annotation, conclusion string, x externalID, actions []*github.CheckRunAction) error {
+func (f *Forge) publish(ctx context.Context, repo review.Repository, id int64, page *string, out report.CheckOutput, annotations []report.Annotation, conclusion string, x externalID, actions []*github.CheckRunAction) error {
 	batches := report.Batches(annotations, AnnotationBatch)
 	if len(batches) == 0 {
 		batches = [][]report.Annotation{nil}
 	}
 	for i, batch := range batches {
 		body := github.UpdateCheckRunOptions{
-			Status: github.String(inProgress),
+			Status: github.String(inProgress), DetailsURL: page,
 			Output: &github.CheckRunOutput{Title: &out.Title, Summary: &out.Summary, Text: text(out.Text), Annotations: annotate(batch)},
 		}
 		if i < len(batches)-1 {
@@ -355,16 +409,16 @@ func (f *Forge) publish(ctx context.Context, repo review.Repository, id int64, o
 
 // publishRefused completes a run whose output GitHub does not take: a check must
 // not stay unfinished. Without an output hash the next run tries again.
-func (f *Forge) publishRefused(ctx context.Context, repo review.Repository, id int64, cause error) error {
+func (f *Forge) publishRefused(ctx context.Context, repo review.Repository, id int64, page *string, cause error) error {
 	f.logger(ctx).Error().Err(cause).Msg("GitHub refused the output of a check run")
 	_, err := f.complete(ctx, repo, id, github.UpdateCheckRunOptions{
 		Status: github.String(completed), Conclusion: github.String(string(policy.Failure)),
-		CompletedAt: &github.Timestamp{Time: f.clock().UTC()},
+		CompletedAt: &github.Timestamp{Time: f.clock().UTC()}, DetailsURL: page,
 		Output: &github.CheckRunOutput{
 			Title:   github.String("The report could not be shown"),
 			Summary: github.String("GitHub refused the report of this check, so that nobody can look at it. Re-run the check; if it fails again, the operator's log has the details."),
 		},
-	}, actionsOf(string(policy.Failure), true))
+	}, actionsOf(string(policy.Failure), report.Check{Broken: "refused"}))
 	return err
 }
 
@@ -441,6 +495,11 @@ func conclusionOf(c policy.Conclusion) string {
 		return string(policy.Failure)
 	}
 	return string(c)
+}
+
+// passes says whether a required check is satisfied with a conclusion.
+func passes(conclusion string) bool {
+	return conclusion == string(policy.Success) || conclusion == string(policy.Neutral)
 }
 
 func isVerdict(conclusion string) bool {

@@ -327,6 +327,47 @@ func TestNoConclusionButAVerdictGetsOut(t *testing.T) {
 	}
 }
 
+// A head that a pull request leaves is left alone where its verdict cannot be worse than the
+// one that those deserve that stay.
+func TestACheckOutlivesAPullRequestWhereItPassedForThatAlone(t *testing.T) {
+	var many []string
+	for n := range 40 {
+		many = append(many, fmt.Sprintf("pr/%d main@%s policy@%s", 1007+n, base, tip))
+	}
+	alone := "pr/1007 main@" + base + " policy@" + tip
+	for name, c := range map[string]struct {
+		grounds []string // begun in turn, the last one completed
+		concl   policy.Conclusion
+		want    bool
+	}{
+		"passed alone":                {[]string{alone}, policy.Success, true},
+		"failed alone":                {[]string{alone}, policy.Failure, false},
+		"passed with another":         {[]string{alone, many[0] + "\n" + many[1]}, policy.Success, false},
+		"failed with too many for it": {[]string{alone, strings.Join(many, "\n")}, policy.Failure, false},
+		"refused, as there are more":  {[]string{alone, "no verdict: too many"}, policy.Failure, false},
+		"unfinished":                  {[]string{alone}, "", false},
+	} {
+		h := newHub(t)
+		f := h.forge()
+		var run review.Run
+		var err error
+		for _, ground := range c.grounds {
+			if run, err = f.Begin(t.Context(), web, head, ground); err != nil {
+				t.Fatal(name, err)
+			}
+		}
+		if c.concl != "" {
+			if err := f.Finish(t.Context(), run, check(c.concl, 1, 0)); err != nil {
+				t.Fatal(name, err)
+			}
+		}
+		runs, err := f.Runs(t.Context(), web, head)
+		if err != nil || runs.Outlives(1007) != c.want {
+			t.Errorf("%s: %v, %v", name, !c.want, err)
+		}
+	}
+}
+
 func TestTheExternalIDSaysWhatTheRunIsAbout(t *testing.T) {
 	many := ""
 	for n := range 200 {

@@ -19,7 +19,7 @@ type ClientConfig struct {
 	AppID      int64
 	PrivateKey []byte // PEM, PKCS #1 or #8
 	UserAgent  string // "bonafide/1.2.3"
-	// Transport sends the requests, http.Transport with timeouts where it is nil.
+	// Transport sends the requests; nil: that of a route straight to GitHub.
 	Transport http.RoundTripper
 	// Seen is told of every request that was sent; may be nil.
 	Seen func(Call)

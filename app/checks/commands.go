@@ -130,7 +130,7 @@ func (f *Forge) React(ctx context.Context, repo review.Repository, remark review
 	case review.InConversation:
 		q.path = fmt.Sprintf("issues/comments/%d/reactions", remark.ID)
 	default:
-		return f.mutate(ctx, repo, q.what, addReaction, map[string]string{"subject": remark.NodeID, "content": name})
+		return f.mutate(ctx, repo, q.what, addReaction, map[string]any{"subject": remark.NodeID, "content": name})
 	}
 	_, err := f.do(ctx, repo, q, nil)
 	return err
@@ -139,31 +139,6 @@ func (f *Forge) React(ctx context.Context, repo review.Repository, remark review
 const addReaction = `mutation($subject: ID!, $content: ReactionContent!) {
   addReaction(input: {subjectId: $subject, content: $content}) { clientMutationId }
 }`
-
-// mutate sends a GraphQL mutation as the repository's installation.
-func (f *Forge) mutate(ctx context.Context, repo review.Repository, what, query string, variables map[string]string) error {
-	client, err := f.clients.NewInstallationClient(repo.Installation)
-	if err != nil {
-		return f.failed(ctx, what, err)
-	}
-	var answer struct {
-		Errors []struct {
-			Type    string `json:"type"`
-			Message string `json:"message"`
-		} `json:"errors"`
-	}
-	q := request{what: what, method: http.MethodPost, body: map[string]any{"query": query, "variables": variables}}
-	if _, err := f.ask(ctx, repo.Installation, graphql(client.BaseURL), q, &answer); err != nil {
-		return err
-	}
-	if len(answer.Errors) > 0 && answer.Errors[0].Type == "RATE_LIMITED" { // GraphQL says it with a 200
-		return named(what, f.gates.limited(ctx, repo.Installation, f.clock(), true, &limited{primary: true}))
-	}
-	if len(answer.Errors) > 0 {
-		return fmt.Errorf("%s: GitHub refused it: %.80s: %.200s", what, answer.Errors[0].Type, answer.Errors[0].Message)
-	}
-	return nil
-}
 
 // Merged are the second parents of the merges between a group's base and its head.
 func (f *Forge) Merged(ctx context.Context, repo review.Repository, g review.Group) ([]string, error) {

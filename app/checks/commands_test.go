@@ -106,7 +106,7 @@ func TestReactionsGoWhereTheRemarkStands(t *testing.T) {
 	}
 	h.routes["POST /repos/acme/web/pulls/comments/3/reactions"] = record(`{"id":1}`)
 	h.routes["POST /repos/acme/web/issues/comments/3/reactions"] = record(`{"id":1}`)
-	h.routes["POST /graphql"] = record(`{"data":{}}`)
+	h.routes["POST /graphql"] = record(`{"data":{"addReaction":{"clientMutationId":null}}}`)
 	f := h.forge()
 	for kind, reaction := range map[review.RemarkKind]review.Reaction{review.InReviewComment: review.Accepted, review.InConversation: review.Refused, review.InReview: review.Accepted} {
 		if err := f.React(t.Context(), web, review.Remark{RemarkRef: review.RemarkRef{Kind: kind, ID: 3}, NodeID: "PRR_3"}, reaction); err != nil {

@@ -20,8 +20,8 @@ import (
 // where something became known as malware since), and
 // on earlier comments that what they are about is mended, or who accepted it.
 //
-// A comment goes to its line where the diff shows it, else to its file, else into
-// the review's body. Which findings were said before is read from hidden marks in
+// A comment goes to the line that the pull request adds to a manifest, else to its own line
+// where the diff shows it, else to its file, else into the review's body. Which findings were said before is read from hidden marks in
 // comments of our own; a mark in anybody else's means nothing.
 func (f *Forge) Comment(ctx context.Context, repo review.Repository, p review.Pull, r report.Report) error {
 	want := report.Comments(r)
@@ -29,7 +29,7 @@ func (f *Forge) Comment(ctx context.Context, repo review.Repository, p review.Pu
 	if len(want) == 0 && known && seen.silent {
 		return nil // nothing to say, and nothing that was said
 	}
-	t := talk{Forge: f, repo: repo, pull: p}
+	t := talk{Forge: f, repo: repo, pull: p, answered: map[int64]bool{}}
 	err := t.speak(ctx, r, want)
 	if refusedForGood(err) {
 		// No permission, a locked conversation: the findings stand in the check.
@@ -44,18 +44,23 @@ type talk struct {
 	*Forge
 	repo review.Repository
 	pull review.Pull
+
+	answered         map[int64]bool       // comments that somebody replied to
+	threadsByComment map[int64]discussion // nil until they are asked for
 }
 
 // remark is a review comment, or a review, that stands on the pull request.
 type remark struct {
-	ID   int64  `json:"id"`
-	Body string `json:"body"`
-	User *struct {
+	ID     int64  `json:"id"`
+	NodeID string `json:"node_id"`
+	Body   string `json:"body"`
+	User   *struct {
 		Login string `json:"login"`
 		Type  string `json:"type"`
 	} `json:"user"` // null where the account was deleted
 	CommitID string `json:"commit_id"` // of a review: the head that it was about
 	Path     string `json:"path"`      // of a comment: the file that it is on
+	ReplyTo  int64  `json:"in_reply_to_id"`
 }
 
 func (t *talk) speak(ctx context.Context, r report.Report, want []report.Comment) error {
@@ -63,7 +68,14 @@ func (t *talk) speak(ctx context.Context, r report.Report, want []report.Comment
 	if err != nil {
 		return err
 	}
-	said, err := t.update(ctx, comments, r, want)
+	posted := map[string]bool{}
+	for _, c := range comments {
+		m := readMarks(c.Body)
+		for _, fingerprint := range slices.Concat(m.comments, m.findings) {
+			posted[fingerprint] = true
+		}
+	}
+	said, err := t.update(ctx, comments, r, report.Standing(r, posted))
 	if err != nil {
 		return err
 	}
@@ -82,7 +94,7 @@ func (t *talk) speak(ctx context.Context, r report.Report, want []report.Comment
 	for _, earlier := range reviews {
 		m := readMarks(earlier.Body)
 		reviewed = reviewed || m.review && earlier.CommitID == t.pull.HeadSHA
-		for _, fingerprint := range m.comments {
+		for _, fingerprint := range m.saying(want) {
 			said[fingerprint] = true
 		}
 	}
@@ -95,8 +107,8 @@ func (t *talk) speak(ctx context.Context, r report.Report, want []report.Comment
 	return t.post(ctx, r, fresh)
 }
 
-// update edits our comments so that they say what holds now, and returns the
-// fingerprints of what need not be said again.
+// update edits our comments so that they say what holds now, of which want is what they
+// are about, and returns the fingerprints of what need not be said again.
 func (t *talk) update(ctx context.Context, comments []remark, r report.Report, want []report.Comment) (said map[string]bool, err error) {
 	current := map[string]report.Comment{} // also by what they said before some of it was excepted
 	for _, c := range want {
@@ -113,75 +125,70 @@ func (t *talk) update(ctx context.Context, comments []remark, r report.Report, w
 		m := readMarks(c.Body)
 		var still []report.Comment
 		var by []string
-		less := false // a part of what it says was excepted
-		for _, fingerprint := range m.comments {
+		less := false     // a part of what it says was excepted
+		var over []string // fingerprints of what holds no longer
+		for _, fingerprint := range m.saying(want) {
 			now, ok := current[fingerprint]
 			if ok && !slices.ContainsFunc(still, func(s report.Comment) bool { return s.Fingerprint == now.Fingerprint }) {
 				still = append(still, now)
-				said[now.Fingerprint] = true
 				less = less || !slices.Contains(m.comments, now.Fingerprint)
 			}
-			if words, ok := accepted[fingerprint]; ok && !slices.Contains(by, words) {
+			words, excepted := accepted[fingerprint]
+			if excepted && !slices.Contains(by, words) {
 				by = append(by, words)
+			}
+			if !ok && !excepted {
+				over = append(over, fingerprint)
 			}
 		}
 		switch {
 		case (m.mended || less) && len(still) > 0: // it came back, or is less than it was
-			err = t.edit(ctx, c.ID, remarked(joined(still), m.comments))
-		case len(m.comments) == 0 || m.mended || len(still) > 0 || !settled(r, want, c.Path):
+			body, hidden := remarked(joined(still), m), false
+			if !m.mended {
+				err = t.edit(ctx, c.ID, body)
+			} else if hidden, err = t.revive(ctx, c, body); hidden {
+				still = nil // to be said anew
+			}
+		case len(still) > 0 && len(over) > 0 && settled(r, m.about(c.Path)): // it is mended in part
+			m.comments = slices.DeleteFunc(m.comments, func(f string) bool { return slices.Contains(over, f) })
+			err = t.edit(ctx, c.ID, remarked(joined(still), m))
+		case len(m.comments) == 0 || m.mended || len(still) > 0 || m.anyOf(want) || !settled(r, m.about(c.Path)):
 		case len(by) > 0:
-			err = t.edit(ctx, c.ID, folded(strings.Join(by, "\n\n"), c.Body))
+			err = t.settle(ctx, c, folded(strings.Join(by, "\n\n"), c.Body))
 		default:
-			err = t.edit(ctx, c.ID, folded("**Resolved in "+t.pull.HeadSHA+".**", c.Body))
+			err = t.settle(ctx, c, folded("**Resolved in "+t.pull.HeadSHA+".**", c.Body))
 		}
 		if err != nil {
 			return nil, err
+		}
+		for _, s := range still {
+			said[s.Fingerprint] = true
 		}
 	}
 	return said, nil
 }
 
-// settled says whether a finding about a file that is not there is really mended:
-// the file was judged, by the policy that was meant, nothing was left unknown, and no
-// finding was left out of the comments for their number.
-func settled(r report.Report, want []report.Comment, path string) bool {
-	if len(want) >= report.MaxComments {
-		return false
-	}
+// settled says whether a finding about files that is not there is really mended: the
+// files were judged, by the policy that was meant, and nothing was left unknown.
+func settled(r report.Report, about func(path string) bool) bool {
 	for _, finding := range r.Findings {
 		switch {
 		case finding.Unknown, finding.Rule == policy.RulePolicyInvalid:
 			return false
-		case finding.Rule == policy.RuleLockfileUnreadable && (finding.Lockfile == path || finding.Lockfile == "" || path == ""):
+		case finding.Rule == policy.RuleLockfileUnreadable && (finding.Lockfile == "" || about(finding.Lockfile)):
 			return false
 		}
 	}
-	for _, file := range r.Lockfiles {
-		if file.Note != "" && (file.Path == path || path == "") {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(r.Lockfiles, func(file report.Lockfile) bool { return file.Note != "" && about(file.Path) })
 }
 
-// post says what is fresh: on its line where the diff shows it, in one review.
+// post says what is fresh: on a line where the diff shows one, in one review.
 func (t *talk) post(ctx context.Context, r report.Report, fresh []report.Comment) error {
 	files, err := t.files(ctx, fresh)
 	if err != nil {
 		return err
 	}
-	var inline, onFile, loose []report.Comment
-	for _, c := range fresh {
-		shown, changed := files[c.Path]
-		switch {
-		case shown.has(c.Line):
-			inline = append(inline, c)
-		case changed:
-			onFile = append(onFile, c)
-		default:
-			loose = append(loose, c)
-		}
-	}
+	inline, onFile, loose := allot(fresh, files)
 	left, err := t.onFiles(ctx, onFile)
 	if err != nil {
 		return err
@@ -196,7 +203,11 @@ func (t *talk) post(ctx context.Context, r report.Report, fresh []report.Comment
 	}
 	// One comment that GitHub does not take fails the review as a whole.
 	t.logger(ctx).Warn().Err(err).Msg("GitHub refused a review with comments on lines")
-	left, err = t.onFiles(ctx, inline)
+	onFile = nil
+	for _, at := range inline {
+		onFile = append(onFile, at.comments...)
+	}
+	left, err = t.onFiles(ctx, onFile)
 	if err != nil {
 		return err
 	}
@@ -237,12 +248,14 @@ func (t *talk) onFiles(ctx context.Context, comments []report.Comment) (left []r
 	return left, nil
 }
 
-func (t *talk) review(ctx context.Context, r report.Report, inline, loose []report.Comment) error {
+func (t *talk) review(ctx context.Context, r report.Report, inline []placed, loose []report.Comment) error {
 	body := github.PullRequestReviewRequest{CommitID: &t.pull.HeadSHA, Event: github.String("COMMENT")}
-	for _, c := range inline {
-		body.Comments = append(body.Comments, &github.DraftReviewComment{
-			Path: &c.Path, Line: &c.Line, Side: github.String("RIGHT"), Body: &c.Body,
-		})
+	for _, at := range inline {
+		draft := &github.DraftReviewComment{Path: &at.path, Line: &at.line, Side: github.String("RIGHT"), Body: github.String(at.body())}
+		if at.from > 0 && at.from < at.line {
+			draft.StartLine, draft.StartSide = &at.from, github.String("RIGHT")
+		}
+		body.Comments = append(body.Comments, draft)
 	}
 	// The mark tells the review from the wrapping of a single comment, which GitHub
 	// lists as a review too. What has no room for its text stands in the check alone.
@@ -273,6 +286,9 @@ func (t *talk) ours(ctx context.Context, list string) ([]remark, error) {
 	var candidates []remark
 	q := request{what: "list the " + list + " of the pull request", path: fmt.Sprintf("pulls/%d/%s", t.pull.Number, list)}
 	more, err := pages(ctx, t.Forge, t.repo, q, MaxCommentPages, func(r remark) bool {
+		if r.ReplyTo != 0 {
+			t.answered[r.ReplyTo] = true
+		}
 		if r.User != nil && r.User.Type == "Bot" && strings.Contains(r.Body, markBegin) {
 			candidates = append(candidates, r)
 		}
@@ -335,28 +351,6 @@ func (f *Forge) login(ctx context.Context) (string, error) {
 	return answer.Slug + "[bot]", nil
 }
 
-// files reads which lines of the wanted files the pull request's diff shows. A file
-// that is changed but whose patch GitHub leaves out has none.
-func (t *talk) files(ctx context.Context, wanted []report.Comment) (map[string]lines, error) {
-	need := map[string]bool{}
-	for _, c := range wanted {
-		need[c.Path] = true
-	}
-	out := map[string]lines{}
-	type file struct {
-		Name  string `json:"filename"`
-		Patch string `json:"patch"`
-	}
-	q := request{what: "list the files of the pull request", path: fmt.Sprintf("pulls/%d/files", t.pull.Number)}
-	_, err := pages(ctx, t.Forge, t.repo, q, MaxFilePages, func(f file) bool {
-		if need[f.Name] {
-			out[f.Name] = hunks(f.Patch)
-		}
-		return len(out) < len(need)
-	})
-	return out, err
-}
-
 const separator = "\n\n---\n\n"
 
 // Marks are lines that GitHub keeps and does not show. report.Comments ends every
@@ -370,10 +364,46 @@ const (
 // marks is what the marks of a body say.
 type marks struct {
 	comments       []string // fingerprints
+	findings       []string // fingerprints of single findings
+	files          []string // the marks of the lockfiles that it is about, whole
 	review, mended bool
 }
 
-var commentMark = regexp.MustCompile(`^<!-- bonafide:comment ([0-9a-f]{32}) -->$`)
+// saying are the fingerprints of a body, and those of which it says each finding.
+func (m marks) saying(want []report.Comment) []string {
+	out := slices.Clone(m.comments)
+	for _, c := range want {
+		unsaid := func(f string) bool { return !slices.Contains(m.findings, f) }
+		if len(c.Findings) > 0 && !slices.ContainsFunc(c.Findings, unsaid) && !slices.Contains(out, c.Fingerprint) {
+			out = append(out, c.Fingerprint)
+		}
+	}
+	return out
+}
+
+// anyOf says whether a body says a finding that still holds: beside another one, it is
+// said anew, but it is not mended.
+func (m marks) anyOf(want []report.Comment) bool {
+	return slices.ContainsFunc(want, func(c report.Comment) bool {
+		return slices.ContainsFunc(c.Findings, func(f string) bool { return slices.Contains(m.findings, f) })
+	})
+}
+
+// about says whether a body that stands on a file is about a lockfile.
+func (m marks) about(path string) func(string) bool {
+	return func(lockfile string) bool {
+		if len(m.files) == 0 { // it was written before there were such marks
+			return lockfile == path || path == ""
+		}
+		return slices.Contains(m.files, report.FileMarker(lockfile))
+	}
+}
+
+var (
+	commentMark = regexp.MustCompile(`^<!-- bonafide:comment ([0-9a-f]{32}) -->$`)
+	findingMark = regexp.MustCompile(`^<!-- bonafide:finding ([0-9a-f]{32}) -->$`)
+	fileMark    = regexp.MustCompile(`^<!-- bonafide:file [0-9a-f]{32} -->$`)
+)
 
 func readMarks(body string) marks {
 	var out marks
@@ -381,6 +411,12 @@ func readMarks(body string) marks {
 		line = strings.TrimRight(line, "\r\n")
 		if m := commentMark.FindStringSubmatch(line); m != nil {
 			out.comments = append(out.comments, m[1])
+		}
+		if m := findingMark.FindStringSubmatch(line); m != nil {
+			out.findings = append(out.findings, m[1])
+		}
+		if fileMark.MatchString(line) {
+			out.files = append(out.files, line)
 		}
 		out.review = out.review || line == reviewMark
 		out.mended = out.mended || line == mendedMark
@@ -399,19 +435,32 @@ func joined(comments []report.Comment) string {
 
 // remarked is a body with the marks that it had before, so that it is known again when
 // what was excepted no longer is, or the rest is excepted, too.
-func remarked(body string, fingerprints []string) string {
-	marked := readMarks(body).comments
-	for _, fingerprint := range fingerprints {
-		if !slices.Contains(marked, fingerprint) {
+func remarked(body string, before marks) string {
+	now := readMarks(body)
+	for _, fingerprint := range before.comments {
+		if !slices.Contains(now.comments, fingerprint) {
 			body += "\n" + report.Marker(fingerprint)
+		}
+	}
+	for _, file := range before.files {
+		if !slices.Contains(now.files, file) {
+			body += "\n" + file
 		}
 	}
 	return body
 }
 
 // folded is a comment's body after what it says was mended, or accepted: it says that
-// first, and folds the rest.
+// first, and folds the rest. Where GitHub would not take so much, the marks alone are left
+// of the rest: a comment that could not be edited would keep all others from being said.
 func folded(what, body string) string {
 	body = strings.TrimSpace(strings.ReplaceAll(body, "\r\n", "\n"))
-	return what + "\n\n<details><summary>What it was</summary>\n\n" + body + "\n\n</details>\n\n" + mendedMark
+	if len(what) > MaxCommentBytes/2 {
+		what = "**Accepted.** The check says by whom."
+	}
+	out := what + "\n\n<details><summary>What it was</summary>\n\n" + body + "\n\n</details>\n\n" + mendedMark
+	if len(out) > MaxBodyBytes {
+		out = remarked(what+"\n", readMarks(body)) + "\n\n" + mendedMark
+	}
+	return out
 }

@@ -339,6 +339,9 @@ func FuzzMarks(f *testing.F) {
 		if !now.mended || !slices.Equal(was.comments, now.comments) && !strings.Contains(s, "\r") && s == strings.TrimSpace(s) {
 			t.Fatalf("%+v became %+v", was, now)
 		}
+		if left := readMarks(retired(s)); len(left.comments) != 0 || left.mended != was.mended || left.review != was.review {
+			t.Fatalf("%+v is left of %+v", left, was)
+		}
 	})
 }
 
@@ -400,4 +403,15 @@ func TestWhatWasAcceptedIsNotSaidToBeResolved(t *testing.T) {
 	next.HeadSHA = tip
 	comment(t, h.forge(), next, errorsAt())
 	said("mended", 4, "**Resolved in "+tip, "Accepted")
+}
+
+func TestAFullCommentCanStillBeFolded(t *testing.T) {
+	mark := report.Marker(strings.Repeat("a", 32))
+	full := strings.Repeat("x", MaxCommentBytes-len(mark)-1) + "\n" + mark
+	for _, what := range []string{"**Resolved in " + tip + ".**", strings.Repeat("Accepted by somebody. ", 40), strings.Repeat("y", MaxBodyBytes)} {
+		got := folded(what, full)
+		if m := readMarks(got); len(got) > MaxBodyBytes || !m.mended || len(m.comments) != 1 {
+			t.Errorf("%.40s: %d bytes, %+v", what, len(got), m)
+		}
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	"github.com/google/go-github/v62/github"
 
+	"github.com/bonafide-app/bonafide/app/outbound"
 	"github.com/bonafide-app/bonafide/app/review"
 )
 
@@ -44,6 +45,9 @@ func (f *Forge) failed(ctx context.Context, what string, err error) error {
 	case errors.As(err, &refused) && refused.Response != nil:
 		return f.refused(what, refused, later)
 	}
+	if proxy := outbound.ProxyFault(err); proxy != "" {
+		return later(FailureWait, "GitHub could not be reached: "+proxy)
+	}
 	// No answer, a broken one, or one that is not JSON.
 	return later(FailureWait, "GitHub could not be reached or its answer could not be read")
 }
@@ -69,6 +73,9 @@ func (f *Forge) refused(what string, e *github.ErrorResponse, later func(time.Du
 // deleted installation is gone; a wrong key or clock is the operator's to mend, and
 // the job waits for it.
 func (f *Forge) tokenRefused(what string, e *ghinstallation.HTTPError, later func(time.Duration, string) error) error {
+	if proxy := outbound.ProxyFault(e); proxy != "" {
+		return later(FailureWait, "GitHub could not be reached for a token: "+proxy)
+	}
 	if e.Response == nil {
 		return later(FailureWait, "GitHub could not be reached for a token")
 	}

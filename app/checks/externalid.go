@@ -14,20 +14,36 @@ type About struct {
 	Pulls   []int  // numbers, ascending as written
 	BaseRef string // of a merge group
 	BaseSHA string // of a merge group, "" for pull requests
+	// Inventory says that it is about what a default branch has locked, and about no change.
+	Inventory bool
+	// Release is the tag that a check about a release is about, without refs/tags/.
+	Release string
 }
 
 // externalID is the external id of a check run of ours:
 //
 //	pr/7+9;ground=0123456789abcdef;output=0123456789abcdef
 //	group/main/BASESHA;ground=… (a ";" in the branch's name is "%3B", a "%" is "%25")
+//	pr/7;ground=…;show=pins;output=… (once somebody clicked on Show pins)
+//	inventory;ground=;output=… (of the check about a default branch's inventory)
+//	release/TAG;ground=;output=… (of the check about what was released under a tag)
 //
 // ground and output are the beginnings of SHA-256 sums: of what the verdict rests
 // on, and of what was published. output is there once the run was completed. Events
 // about pull requests from forks name no pull request, but they carry this.
-type externalID struct{ about, ground, output string }
+type externalID struct {
+	about, ground, output string
+	pins                  bool // somebody asked to see them
+}
 
 // aboutCommit is what an id says that names neither pull requests nor a group.
 const aboutCommit = "commit"
+
+// aboutInventory is what the id of an inventory's check says.
+const aboutInventory = "inventory"
+
+// aboutRelease is what the id of a release's check begins with; the tag follows.
+const aboutRelease = "release/"
 
 var (
 	escapeID   = strings.NewReplacer("%", "%25", ";", "%3B")
@@ -36,6 +52,9 @@ var (
 
 func (x externalID) String() string {
 	s := x.about + ";ground=" + x.ground
+	if x.pins {
+		s += ";show=pins"
+	}
 	if x.output != "" {
 		s += ";output=" + x.output
 	}
@@ -79,6 +98,8 @@ func readExternalID(s string) externalID {
 			x.ground = value
 		case key == "output":
 			x.output = value
+		case key == "show":
+			x.pins = value == "pins"
 		}
 	}
 	return x
@@ -88,6 +109,12 @@ func readExternalID(s string) externalID {
 // not one of ours.
 func ParseExternalID(s string) About {
 	about := readExternalID(s).about
+	if about == aboutInventory {
+		return About{Inventory: true}
+	}
+	if tag, ok := strings.CutPrefix(about, aboutRelease); ok {
+		return About{Release: unescapeID.Replace(tag)}
+	}
 	if list, ok := strings.CutPrefix(about, "pr/"); ok {
 		var out About
 		for n := range strings.SplitSeq(list, "+") {

@@ -43,6 +43,10 @@ type Options struct {
 	// Facts keeps what was learnt of public runs and commits and does not change; may be nil.
 	Facts provenance.Cache
 	Notes Notes // of the checks that are begun; nil: none is taken
+	// Details is the address of the page with all that a check of a commit says; nil: none.
+	Details func(repo review.Repository, sha string) string
+	// InventoryPage is the address of the page with a default branch's inventory; nil: none.
+	InventoryPage func(repo review.Repository) string
 	// Hurry does not spare GitHub: writes are not paced, and what failed is asked again
 	// soon. It is for a GitHub that nobody else uses: the sandbox's. Its limits hold.
 	Hurry bool
@@ -60,6 +64,7 @@ type Notes interface {
 // nothing that a restart may not lose.
 type Forge struct {
 	clients githubapp.ClientCreator
+	details func(repo review.Repository, sha string) string // nil for none
 	appID   int64
 	name    string
 	log     zerolog.Logger
@@ -68,15 +73,18 @@ type Forge struct {
 	floors       Remembered
 	requireFloor bool
 
-	objects *lru[objectKey, any]  // blobs ([]byte) and listings; immutable
-	begun   *lru[int64, checkRun] // runs as Begin left them, by id
-	threads *lru[pullKey, thread] // what PullRequest saw
-	labels  *lru[headKey, string] // "OWNER:BRANCH" of a head
-	learnt  *lru[string, learnt]  // what witnesses were told, by what was asked of whom
-	facts   provenance.Cache      // nil for none
+	objects *lru[objectKey, any] // blobs ([]byte), listings, merge bases (string); immutable
+	flights flights
+	begun   *lru[int64, checkRun]   // runs as Begin left them, by id
+	threads *lru[pullKey, thread]   // what PullRequest saw
+	denials *lru[denial, time.Time] // until when it is not tried
+	labels  *lru[headKey, string]   // "OWNER:BRANCH" of a head
+	learnt  *lru[string, learnt]    // what witnesses were told, by what was asked of whom
+	facts   provenance.Cache        // nil for none
 	answers *lru[answerKey, keptAnswer]
 	gates   *gates
-	notes   Notes // nil for none
+	notes   Notes                          // nil for none
+	page    func(review.Repository) string // of an inventory, nil for none
 	slug    struct {
 		sync.Mutex
 		value string
@@ -110,16 +118,18 @@ func New(clients githubapp.ClientCreator, o Options) (*Forge, error) {
 		o.Clock = time.Now
 	}
 	f := &Forge{
-		clients: clients, appID: o.AppID, name: o.Name, log: o.Logger, clock: o.Clock,
+		clients: clients, details: o.Details, appID: o.AppID, name: o.Name, log: o.Logger, clock: o.Clock,
 		floors: o.Floors, requireFloor: o.RequireFloor,
 		objects: newLRU[objectKey, any](CacheBytes),
 		begun:   newLRU[int64, checkRun](MaxRemembered),
 		threads: newLRU[pullKey, thread](MaxRemembered),
+		denials: newLRU[denial, time.Time](MaxRemembered),
 		labels:  newLRU[headKey, string](MaxRemembered),
 		learnt:  newLRU[string, learnt](MaxLearnt),
 		facts:   o.Facts,
 		answers: newLRU[answerKey, keptAnswer](KeptBytes),
 		notes:   o.Notes,
+		page:    o.InventoryPage,
 	}
 	f.gates = newGates(f.clock, o.Pauses, &f.log)
 	f.gates.hurry = o.Hurry
@@ -130,6 +140,7 @@ func New(clients githubapp.ClientCreator, o Options) (*Forge, error) {
 func (f *Forge) Evict(installation int64) {
 	f.renew(installation)
 	f.answers.takeAll(func(k answerKey) bool { return k.installation == installation })
+	f.denials.takeAll(func(d denial) bool { return d.installation == installation })
 }
 
 // renew drops an installation's token: a new client fetches a new one.

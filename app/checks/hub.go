@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/go-github/v62/github"
@@ -43,6 +44,15 @@ type HubConfig struct {
 
 // NewHub makes a Hub that shows a token. It refuses what NewClientCreator refuses.
 func NewHub(c HubConfig) (review.Hub, error) {
+	f, err := personal(c)
+	if err != nil {
+		return nil, err
+	}
+	return f.Hub(review.Repository{}), nil
+}
+
+// personal is a Forge that reads with the token of a person or a workflow.
+func personal(c HubConfig) (*Forge, error) {
 	api, err := apiAddress(c.APIURL)
 	switch {
 	case err != nil:
@@ -57,9 +67,9 @@ func NewHub(c HubConfig) (review.Hub, error) {
 	client := github.NewClient(&http.Client{Transport: newTransport(api, c.Transport), Timeout: RequestTimeout}).WithAuthToken(c.Token)
 	client.BaseURL, client.UserAgent = api.JoinPath("/"), c.UserAgent
 	f := &Forge{clients: onePerson{client: client}, log: zerolog.Nop(), clock: time.Now, learnt: newLRU[string, learnt](MaxLearnt),
-		answers: newLRU[answerKey, keptAnswer](KeptBytes)}
+		objects: newLRU[objectKey, any](CacheBytes), answers: newLRU[answerKey, keptAnswer](KeptBytes)}
 	f.gates = newGates(f.clock, nil, &f.log)
-	return f.Hub(review.Repository{}), nil
+	return f, nil
 }
 
 // onePerson answers every wish for an installation's client with the one that shows
@@ -123,11 +133,14 @@ const (
 	nameShape  = `[A-Za-z0-9._-]{1,100}`
 )
 
-var repositoryShape = regexp.MustCompile(`^https://github\.com/(` + ownerShape + `)/(` + nameShape + `)$`)
+// Long counts make it large: it is made where somebody needs it first.
+var repositoryShape = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^https://github\.com/(` + ownerShape + `)/(` + nameShape + `)$`)
+})
 
 // parseRepository reads the address of a repository as certificates write it.
 func parseRepository(address string) (owner, name string, ok bool) {
-	m := repositoryShape.FindStringSubmatch(address)
+	m := repositoryShape().FindStringSubmatch(address)
 	if m == nil || strings.Trim(m[2], ".") == "" {
 		return "", "", false
 	}

@@ -71,6 +71,7 @@ type hubRun struct {
 	ID                                int64
 	Name, HeadSHA, Status, Conclusion string
 	ExternalID, Title, Summary, Text  string
+	Details                           string
 	App                               any
 	Annotations                       []map[string]any
 }
@@ -79,7 +80,7 @@ type hubComment struct {
 	ID                          int64
 	Body, Login, Type, CommitID string
 	Path, Subject               string
-	Line                        int
+	Line, From                  int
 }
 
 func newHub(t *testing.T) *hub {
@@ -267,7 +268,8 @@ func (h *hub) play(w http.ResponseWriter, r *http.Request) {
 		for _, item := range list {
 			item, _ := item.(map[string]any)
 			line, _ := item["line"].(float64)
-			c := &hubComment{Body: str(item, "body"), Login: "bonafide[bot]", Type: "Bot", CommitID: str(body, "commit_id"), Path: str(item, "path"), Subject: "line", Line: int(line)}
+			from, _ := item["start_line"].(float64)
+			c := &hubComment{Body: str(item, "body"), Login: "bonafide[bot]", Type: "Bot", CommitID: str(body, "commit_id"), Path: str(item, "path"), Subject: "line", Line: int(line), From: int(from)}
 			if !h.inDiff(c.Path, c.Line) || str(item, "side") != "RIGHT" {
 				answer(w, 422, "Unprocessable Entity: Line must be part of the diff")
 				return
@@ -312,6 +314,7 @@ func (h *hub) change(w http.ResponseWriter, run *hubRun, body map[string]any, st
 	}
 	get(body, "name", &run.Name)
 	get(body, "external_id", &run.ExternalID)
+	get(body, "details_url", &run.Details)
 	if s, ok := body["status"].(string); ok && s != run.Status {
 		run.Status, run.Conclusion = s, ""
 	}
@@ -356,7 +359,7 @@ func (r *hubRun) json() map[string]any {
 func remarks(list []*hubComment) []map[string]any {
 	var out []map[string]any
 	for _, c := range list {
-		out = append(out, map[string]any{"id": c.ID, "body": c.Body, "commit_id": c.CommitID, "path": c.Path, "user": map[string]any{"login": c.Login, "type": c.Type}})
+		out = append(out, map[string]any{"id": c.ID, "node_id": fmt.Sprint("PRRC_", c.ID), "body": c.Body, "commit_id": c.CommitID, "path": c.Path, "user": map[string]any{"login": c.Login, "type": c.Type}})
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"sync"
 
 	"github.com/google/go-github/v62/github"
 )
@@ -27,7 +28,9 @@ type keptAnswer struct {
 }
 
 // etagShape is what an ETag looks like: what is sent back must be fit for a header.
-var etagShape = regexp.MustCompile(`^(?:W/)?"[!#-~]{1,200}"$`)
+var etagShape = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:W/)?"[!#-~]{1,200}"$`)
+})
 
 func keyOf(installation int64, address string, q request, out any) answerKey {
 	return answerKey{installation, address, q.accept, fmt.Sprintf("%T", out)}
@@ -39,7 +42,7 @@ func (q request) conditional(out any) bool { return !q.writes() && !q.once && ou
 // keep keeps an answer, if it is small and has a fit ETag.
 func (f *Forge) keep(key answerKey, resp *github.Response, out any) {
 	etag := resp.Header.Get("ETag")
-	if resp.StatusCode != http.StatusOK || !etagShape.MatchString(etag) {
+	if resp.StatusCode != http.StatusOK || !etagShape().MatchString(etag) {
 		f.answers.take(key)
 		return
 	}

@@ -37,6 +37,12 @@ const (
 	// MaxCommentPages bounds the comments, and the reviews, of one pull request that
 	// are read (1,000). On a longer one nothing more is said but in the check.
 	MaxCommentPages = 10
+	// MaxThreadPages bounds the threads of one pull request that are read (1,000), as its
+	// comments are.
+	MaxThreadPages = 10
+	// KeepDenials is how long it is remembered that GitHub does not let an installation hide
+	// comments. Permissions change seldom, and people read the text anyway.
+	KeepDenials = 6 * time.Hour
 	// MaxFilePages bounds the files of one pull request: GitHub lists 3,000.
 	MaxFilePages = 30
 
@@ -56,6 +62,8 @@ const (
 	// MaxCommentBytes bounds a body that several comments are joined in. GitHub's own
 	// limit is 65,536 characters; some are left for saying later that it is mended.
 	MaxCommentBytes = 65_000
+	// MaxBodyBytes is that limit, in bytes, which are never less than characters.
+	MaxBodyBytes = 65_536
 	// MaxExternalID bounds the external id of a check run. GitHub names no limit.
 	MaxExternalID = 200
 	// MaxAboutBytes bounds the part of it that says what the run is about.
@@ -145,6 +153,13 @@ const (
 	// MaxRange bounds a range of versions in an advisory. Real ones have 40 bytes.
 	MaxRange = 1_000
 
+	// MaxRulePages bounds the rules of a branch that are read (300): a repository has 75
+	// rulesets at most, and few of them have many rules.
+	MaxRulePages = 3
+	// MaxManifestBytes bounds the App that a manifest's code is exchanged for, which has
+	// about 5 kB with its key.
+	MaxManifestBytes = 256 << 10
+
 	// MaxLearnt bounds the answers about runs, commits and advisories that are kept.
 	MaxLearnt = 50_000
 	// KeepAnswers is how long answers are kept that may change: how an unfinished run
@@ -153,4 +168,21 @@ const (
 	// KeepFacts is how long a finished attempt and a commit that stands on a branch or tag
 	// are kept. They change only where history is rewritten.
 	KeepFacts = 7 * 24 * time.Hour
+
+	// PersonTimeout bounds one request for a person, who waits for a page.
+	PersonTimeout = 15 * time.Second
+	// MaxPersonBytes bounds an answer: 100 repositories have about 700 kB.
+	MaxPersonBytes = 8 << 20
+	// MaxReadable bounds the repositories of a person that are listed, and MaxPersonPages
+	// the requests for that: somebody in 10 organisations with 5,000 makes some 70.
+	MaxReadable    = 5_000
+	MaxPersonPages = 100
+	// MaxRedirects bounds the way to a repository that was renamed again and again.
+	MaxRedirects = 3
+	// MaxTokenBytes bounds a person's token. GitHub's have 40 bytes and may grow.
+	MaxTokenBytes = 1_000
+	// MaxTokenTime bounds how long a token is said to last; GitHub's last eight hours.
+	MaxTokenTime = 30 * 24 * time.Hour
+	// MaxLogin bounds somebody's name at GitHub: 39 bytes, more in an enterprise.
+	MaxLogin = 100
 )

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/bonafide-app/bonafide/app/policy"
 	"github.com/bonafide-app/bonafide/app/review"
 	"github.com/bonafide-app/bonafide/config"
@@ -25,12 +27,21 @@ func (f *Forge) Policy(ctx context.Context, repo review.Repository, sha string) 
 	if err := needSHA(sha); err != nil {
 		return policy.Policy{}, nil, err
 	}
-	own, found, err := f.policyAt(ctx, repo, sha)
-	if err != nil {
-		return policy.Policy{}, nil, err
-	}
-	org, err := f.organisation(ctx, repo)
-	if err != nil {
+	var own standing
+	var found bool
+	var org organisation
+	g, both := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		defer recovered(f.logger(ctx), &err)
+		own, found, err = f.policyAt(both, repo, sha)
+		return err
+	})
+	g.Go(func() (err error) {
+		defer recovered(f.logger(ctx), &err)
+		org, err = f.organisation(both, repo)
+		return err
+	})
+	if err := g.Wait(); err != nil {
 		return policy.Policy{}, nil, err
 	}
 	p, problem := org.over(repo, own, found)
@@ -59,6 +70,22 @@ func (f *Forge) Proposed(ctx context.Context, repo review.Repository, file *revi
 	}
 	p, problem := org.over(repo, own, file != nil)
 	return p, problem, nil
+}
+
+// PolicyFile is the repository's own policy file at a commit, nil where it has none.
+func (f *Forge) PolicyFile(ctx context.Context, repo review.Repository, sha string) (*review.PolicyFile, error) {
+	if err := needSHA(sha); err != nil {
+		return nil, err
+	}
+	_, e, _, found, err := f.lookUp(ctx, repo, sha)
+	if err != nil || !found {
+		return nil, err
+	}
+	data, err := f.blob(ctx, repo, e.ID, e.Size, config.MaxPolicyBytes)
+	if err != nil {
+		return nil, fmt.Errorf("read the policy file %s: %w", e.Path, err)
+	}
+	return &review.PolicyFile{Path: e.Path, Data: data}, nil
 }
 
 func isOrganisation(repo review.Repository) bool {

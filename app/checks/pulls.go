@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/bonafide-app/bonafide/app/review"
 )
@@ -29,8 +28,7 @@ type pull struct {
 			ID int64 `json:"id"`
 		} `json:"repo"`
 	} `json:"base"`
-	User      *account  `json:"user"` // null where the account was deleted
-	UpdatedAt time.Time `json:"updated_at"`
+	User *account `json:"user"` // null where the account was deleted
 	// ReviewComments is in the answer for one pull request, not in lists.
 	ReviewComments *int `json:"review_comments"`
 }
@@ -121,17 +119,14 @@ func (f *Forge) OpenPulls(ctx context.Context, repo review.Repository, sha strin
 	return out, nil
 }
 
-// RecentPulls lists the open pull requests that were updated since, newest first,
-// up to 1,000.
-func (f *Forge) RecentPulls(ctx context.Context, repo review.Repository, since time.Time) ([]review.Pull, error) {
+// AllPulls lists the open pull requests, those first that were touched last, up to
+// 1,000.
+func (f *Forge) AllPulls(ctx context.Context, repo review.Repository) ([]review.Pull, error) {
 	var out []review.Pull
 	var wrong error
 	q := request{what: "list the open pull requests", path: "pulls",
 		query: url.Values{"state": {"open"}, "sort": {"updated"}, "direction": {"desc"}}}
 	_, err := pages(ctx, f, repo, q, MaxPullPages, func(p pull) bool {
-		if p.UpdatedAt.Before(since) {
-			return false
-		}
 		checked, err := p.checked(repo)
 		if err != nil {
 			wrong = err

@@ -7,7 +7,10 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/bonafide-app/bonafide/app/policy"
 	"github.com/bonafide-app/bonafide/app/provenance"
@@ -20,11 +23,13 @@ type attempt struct {
 	run, number string // decimal
 }
 
-var runShape = regexp.MustCompile(`^(https://github\.com/` + ownerShape + `/` + nameShape + `)/actions/runs/([1-9][0-9]{0,18})/attempts/([1-9][0-9]{0,8})$`)
+var runShape = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(https://github\.com/` + ownerShape + `/` + nameShape + `)/actions/runs/([1-9][0-9]{0,18})/attempts/([1-9][0-9]{0,8})$`)
+})
 
 // parseRun reads the address of a run as certificates write it.
 func parseRun(address string) (attempt, bool) {
-	m := runShape.FindStringSubmatch(address)
+	m := runShape().FindStringSubmatch(address)
 	if m == nil {
 		return attempt{}, false
 	}
@@ -53,11 +58,26 @@ func (h *witness) Run(ctx context.Context, id provenance.Identity) policy.Run {
 		if inquiry.Looked != policy.Answered {
 			return policy.Run{Inquiry: inquiry}, keepFor(inquiry)
 		}
-		r := h.attempt(ctx, at, a)
+		var r policy.Run
+		var standing policy.Standing
+		var g errgroup.Group
+		g.Go(func() (err error) {
+			defer recovered(h.forge.logger(ctx), &err)
+			r = h.attempt(ctx, at, a)
+			return nil
+		})
+		g.Go(func() (err error) {
+			defer recovered(h.forge.logger(ctx), &err)
+			standing, inquiry = h.standing(ctx, at, id.Commit, id.Ref)
+			return nil
+		})
+		if err := g.Wait(); err != nil {
+			return policy.Run{Inquiry: policy.Inquiry{Looked: policy.LeftOut, Reason: "Bonafide failed while it asked GitHub: " + err.Error()}}, 0
+		}
 		if r.Looked != policy.Answered {
 			return r, keepFor(r.Inquiry)
 		}
-		if r.Standing, inquiry = h.standing(ctx, at, id.Commit, id.Ref); inquiry.Looked != policy.Answered {
+		if r.Standing = standing; inquiry.Looked != policy.Answered {
 			r.Inquiry = inquiry
 		}
 		if r.Looked == policy.Answered && r.Conclusion != "" && r.Standing == policy.OnRef {

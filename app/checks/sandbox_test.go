@@ -27,6 +27,7 @@ type world struct {
 	t     *testing.T
 	hub   *forge.Server
 	repo  *forge.Repository
+	in    *forge.Installation
 	at    review.Repository
 	forge *checks.Forge
 }
@@ -54,15 +55,15 @@ func newWorld(t *testing.T) *world {
 		"src/index.js": forge.Text("1\n"),
 	}})
 	w.must(err)
-	in, err := w.hub.Install(t.Context(), "acme")
+	w.in, err = w.hub.Install(t.Context(), "acme")
 	w.must(err)
-	w.at = review.Repository{Installation: in.ID, Owner: "acme", Name: "web"}
+	w.at = review.Repository{Installation: w.in.ID, Owner: "acme", Name: "web"}
 	clients, err := checks.NewClientCreator(checks.ClientConfig{
 		APIURL: w.hub.APIURL(), AppID: w.hub.AppID(), PrivateKey: w.hub.PrivateKeyPEM(), UserAgent: "bonafide/test",
 		Transport: judge.TransportForTest(t, http.DefaultTransport),
 	})
 	w.must(err)
-	w.forge, err = checks.New(clients, checks.Options{AppID: w.hub.AppID(), Logger: zerolog.Nop()})
+	w.forge, err = checks.New(clients, checks.Options{AppID: w.hub.AppID(), Logger: zerolog.Nop(), Hurry: true, Details: pageOf})
 	w.must(err)
 	t.Cleanup(func() {
 		for _, r := range w.hub.UnknownRoutes() {
@@ -77,6 +78,11 @@ func (w *world) must(err error) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// pageOf is where the pages of this world's checks would be.
+func pageOf(at review.Repository, sha string) string {
+	return "https://bonafide.example.com/r/" + at.Owner + "/" + at.Name + "/commit/" + sha
 }
 
 func lines(from, to int) string {
@@ -188,6 +194,11 @@ func TestAVerdictIsToldOnceAndMendedOnTheSandbox(t *testing.T) {
 	r := verdict(policy.Failure, at...)
 	w.tell(pull, r)
 	runs := w.repo.CheckRuns(pull.HeadSHA)
+	for _, run := range runs {
+		if run.DetailsURL != pageOf(w.at, pull.HeadSHA) {
+			t.Errorf("the details of run %d are at %q", run.ID, run.DetailsURL)
+		}
+	}
 	if len(runs) != 1 || runs[0].Status != "completed" || runs[0].Conclusion != "failure" || len(runs[0].Annotations) != 120 {
 		t.Errorf("%d runs, %+v", len(runs), runs)
 	}
@@ -309,5 +320,44 @@ func TestTheHubAsksAsGitHubDescribesIt(t *testing.T) {
 	fixes := hub.Fixes(t.Context(), []review.Update{{Release: npm("good", "1.0.5"), From: "1.0.0"}})
 	if f := fixes[npm("good", "1.0.5")]; len(f) != 1 || f[0].ID != "GHSA-gggg-hhhh-iiii" {
 		t.Errorf("fixes: %+v", fixes)
+	}
+}
+
+// GitHub takes a comment on a line that the diff shows, and on no other.
+func TestACommentStandsOnTheManifestOfTheSandbox(t *testing.T) {
+	w := newWorld(t)
+	asks := func(version string) forge.File {
+		return forge.Text("{\n  \"private\": true,\n  \"dependencies\": {\n    \"sand\": \"1\",\n    \"tide\": \"" + version + "\"\n  }\n}\n")
+	}
+	_, err := w.repo.Push(t.Context(), forge.Change{Branch: "main", Files: forge.Files{"apps/shop/package.json": asks("^1.0.0")}})
+	w.must(err)
+	_, err = w.repo.Push(t.Context(), forge.Change{Branch: "update", From: "main", Files: forge.Files{
+		"apps/shop/package.json": asks("^1.0.1"), "package-lock.json": forge.Text(strings.Replace(lines(1, 200), "\n50\n", "\nfifty\n", 1)),
+	}})
+	w.must(err)
+	p, err := w.repo.OpenPull(t.Context(), forge.PullSpec{Head: "update"})
+	w.must(err)
+	pull, _ := w.read(p)
+
+	tide := dep.Entry{Package: dep.Package{Ecosystem: dep.NPM, Name: "tide", Version: "1.0.1"}, Lockfile: "package-lock.json", Direct: true, Workspaces: []string{".", "apps/shop"}}
+	r := verdict(policy.Failure, 50, 150)
+	r.Findings[1].Package = tide.Package
+	r.Packages = []report.Package{{Entry: tide, Manifests: report.ManifestsOf([]dep.Entry{tide})}}
+	w.tell(pull, r)
+	var at []string
+	for _, c := range p.ReviewComments() {
+		at = append(at, fmt.Sprint(c.Path, ":", c.Line))
+	}
+	if slices.Sort(at); !slices.Equal(at, []string{"apps/shop/package.json:5", "package-lock.json:50"}) {
+		t.Errorf("they stand at %v", at)
+	}
+	_, err = p.Push(t.Context(), forge.Files{"src/index.js": forge.Text("2\n")})
+	w.must(err)
+	pushed, _ := w.read(p)
+	w.hub.ForgetRequests()
+	r.Packages[0].Manifests = nil // the place is another one now
+	w.must(w.forge.Comment(t.Context(), w.at, pushed, r))
+	if wrote := w.writes(); len(wrote) != 0 {
+		t.Errorf("a second time wrote %v", wrote)
 	}
 }

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
+
+	"github.com/bonafide-app/bonafide/app/outbound"
 )
 
 // errAnswerTooLarge is the error for an answer over MaxAnswerBytes.
@@ -25,18 +25,18 @@ type transport struct {
 
 func newTransport(api *url.URL, next http.RoundTripper) http.RoundTripper {
 	if next == nil {
-		next = &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-			TLSHandshakeTimeout:    10 * time.Second,
-			ResponseHeaderTimeout:  HeaderTimeout,
-			ForceAttemptHTTP2:      true,
-			MaxIdleConnsPerHost:    32,
-			IdleConnTimeout:        90 * time.Second,
-			MaxResponseHeaderBytes: MaxHeaderBytes,
-		}
+		next = Transport(outbound.Route{})
 	}
 	return &transport{api, next}
+}
+
+// Transport is for the configs' Transport: GitHub by a route, with limits.
+func Transport(route outbound.Route) http.RoundTripper {
+	t := route.Transport()
+	t.ResponseHeaderTimeout = HeaderTimeout
+	t.MaxIdleConnsPerHost = 32
+	t.MaxResponseHeaderBytes = MaxHeaderBytes
+	return t
 }
 
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {

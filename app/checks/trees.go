@@ -40,12 +40,24 @@ func (f *Forge) Trees(ctx context.Context, repo review.Repository, base, head st
 	if err := errors.Join(needSHA(base), needSHA(head)); err != nil {
 		return nil, nil, err
 	}
-	ancestor, err := f.mergeBase(ctx, repo, base, head)
-	if err != nil {
-		return nil, nil, err
-	}
 	w := walk{forge: f, repo: repo, left: MaxTreeRequests,
 		base: &side{forge: f, repo: repo}, head: &side{forge: f, repo: repo}}
+	var ancestor string
+	g, both := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		defer recovered(f.logger(ctx), &err)
+		ancestor, err = f.mergeBase(both, repo, base, head)
+		return err
+	})
+	g.Go(func() (err error) {
+		defer recovered(f.logger(ctx), &err)
+		all, err := f.listTree(both, repo, head, true)
+		w.known = &all
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return nil, nil, err
+	}
 	if err := w.compare(ctx, "", ancestor, head); err != nil {
 		return nil, nil, fmt.Errorf("list the files of %s and %s: %w", short(ancestor), short(head), err)
 	}
@@ -55,6 +67,10 @@ func (f *Forge) Trees(ctx context.Context, repo review.Repository, base, head st
 // mergeBase is the best common ancestor. Histories that share none are compared
 // directly: whatever differs from the base then counts as a change.
 func (f *Forge) mergeBase(ctx context.Context, repo review.Repository, base, head string) (string, error) {
+	key := objectKey{repo, base + "..." + head, "merge base"} // of two commits it never changes
+	if kept, ok := f.objects.get(key); ok {
+		return kept.(string), nil
+	}
 	var answer struct {
 		MergeBase struct {
 			SHA string `json:"sha"`
@@ -79,6 +95,7 @@ func (f *Forge) mergeBase(ctx context.Context, repo review.Repository, base, hea
 	if needSHA(answer.MergeBase.SHA) != nil {
 		return "", &review.Later{After: FailureWait, Reason: what + ": GitHub's answer names no merge base"}
 	}
+	f.objects.put(key, answer.MergeBase.SHA, 300)
 	return answer.MergeBase.SHA, nil
 }
 
@@ -88,7 +105,8 @@ func (f *Forge) mergeBase(ctx context.Context, repo review.Repository, base, hea
 type walk struct {
 	forge      *Forge
 	repo       review.Repository
-	left       int // requests
+	left       int      // requests
+	known      *listing // of all folders of the head, until it is used
 	base, head *side
 }
 
@@ -145,7 +163,11 @@ func (w *walk) list(ctx context.Context, base, head string, recursive bool) (b, 
 		})
 	}
 	read(base, &b)
-	read(head, &h)
+	if known := w.known; known != nil && recursive {
+		h, w.known = *known, nil
+	} else {
+		read(head, &h)
+	}
 	err = g.Wait()
 	return b, h, err
 }
@@ -170,11 +192,22 @@ func (f *Forge) listTree(ctx context.Context, repo review.Repository, sha string
 		key.kind, q.query = "trees", url.Values{"recursive": {"1"}}
 	}
 	room := review.RoomOf(ctx)
-	if kept, ok := f.objects.get(key); ok {
-		all := kept.(listing)
+	taken := func(all listing) (listing, error) {
 		return all, room.Take(int64(len(all.entries)) * review.ListedBytes)
 	}
-	answer := treeAnswer{room: room}
+	if kept, ok := f.objects.get(key); ok {
+		return taken(kept.(listing))
+	}
+	all, joined, err := f.flights.listing(ctx, key, func() (listing, error) { return f.readTree(ctx, repo, key, q) })
+	if err == nil && joined {
+		return taken(all)
+	}
+	return all, err
+}
+
+// readTree asks for a listing, and keeps it.
+func (f *Forge) readTree(ctx context.Context, repo review.Repository, key objectKey, q request) (listing, error) {
+	answer := treeAnswer{room: review.RoomOf(ctx)}
 	_, err := f.do(ctx, repo, q, &answer)
 	var odd *oddTree
 	switch {
@@ -227,6 +260,9 @@ type side struct {
 
 // Entries lists every blob, symlink and submodule.
 func (s *side) Entries() []review.TreeEntry { return s.entries }
+
+// Distant says that many can be read at the same time.
+func (s *side) Distant() {}
 
 // Read returns the content of a blob or the target of a symlink.
 func (s *side) Read(ctx context.Context, e review.TreeEntry) ([]byte, error) {

@@ -43,7 +43,7 @@ func (a Acceptance) allowed(p policy.Policy) error {
 	case !anybody:
 		return errCommand("the policy lets nobody accept findings on pull requests")
 	case a.Role < role:
-		return errCommand(fmt.Sprintf("the policy lets those accept findings who may %s here; its author has the role %s", role, a.Role))
+		return errCommand(fmt.Sprintf("the policy lets those accept findings who may %s here; whoever asked has the role %s", role, a.Role))
 	case a.ByAuthor && !p.AcceptAuthor:
 		return errCommand("the policy does not let the author of a pull request accept findings on it")
 	}

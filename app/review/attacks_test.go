@@ -280,7 +280,7 @@ func TestPrivateNamesStayPrivate(t *testing.T) {
 }
 
 func TestOnlyWhatARegistryAnswersForIsAskedAbout(t *testing.T) {
-	l := reviewer(proven()).lookupFor(File{})
+	l := reviewer(proven()).lookupFor(false, policy.Default(), File{}, nil, nil)
 	digest := sri("a@1.0.0")
 	for _, tt := range []struct {
 		what, says string // "" where it is asked
@@ -301,7 +301,7 @@ func TestOnlyWhatARegistryAnswersForIsAskedAbout(t *testing.T) {
 		if tt.entry.Package.Name == "" {
 			tt.entry.Package = dep.Package{Ecosystem: dep.NPM, Name: "a", Version: "1.0.0"}
 		}
-		if why := l.refuses(tt.entry); (why == "") != (tt.says == "") || !strings.Contains(why, tt.says) {
+		if why := l.route(tt.entry).refused; (why == "") != (tt.says == "") || !strings.Contains(why, tt.says) {
 			t.Errorf("%s: %q, want %q", tt.what, why, tt.says)
 		}
 	}
@@ -311,10 +311,14 @@ func TestOnlyWhatARegistryAnswersForIsAskedAbout(t *testing.T) {
 func TestEvidenceIsAskedForOncePerDigest(t *testing.T) {
 	a := dep.Package{Ecosystem: dep.NPM, Name: "a", Version: "1.0.0"}
 	v := proven()
-	reviewer(v).gather(t.Context(), []dep.Entry{
+	var questions []question
+	for _, e := range []dep.Entry{
 		{Package: a, Integrity: sri("a")}, {Package: a, Integrity: sri("a"), Location: "b"}, {Package: a, Integrity: sri("b")}, {Package: a},
 		{Package: a, Integrity: "10/x", OwnDigest: true}, {Package: a, Integrity: "10/y", OwnDigest: true},
-	})
+	} {
+		questions = append(questions, question{entry: e})
+	}
+	reviewer(v).gather(t.Context(), questions)
 	if n := v.asked[a.ID()]; n != 4 {
 		t.Errorf("asked %d times, want 4", n)
 	}
@@ -377,7 +381,11 @@ func TestNamesThatSettingsMakePrivateStayPrivate(t *testing.T) {
 			if asked := slices.Sorted(maps.Keys(v.asked)); !slices.Equal(asked, tt.asked) {
 				t.Errorf("the registry was asked about %v, want %v", asked, tt.asked)
 			}
-			if want := len(tt.asked) == len(all); (rep.Conclusion == policy.Success) != want {
+			want := len(tt.asked) == len(all) || name == "a scope" || name == "further up" // private, and said to be
+			if want && len(tt.asked) < len(all) && len(said(rep, policy.RuleNotLookedUp)) != 1 {
+				t.Error("what is private is not said")
+			}
+			if (rep.Conclusion == policy.Success) != want {
 				t.Errorf("the conclusion is %s", rep.Conclusion)
 			}
 		})

@@ -15,15 +15,15 @@ import (
 // the registry's document is not. What it does not say is asked about like any other
 // entry.
 func (r *Reviewer) bundles(ctx context.Context, changes []change, subjects []policy.Subject) {
-	b := bundling{index: map[string]map[string]dep.Entry{}, said: map[dep.Package]provenance.Evidence{}, delivered: map[place]map[string]bool{}}
+	b := bundling{index: map[string]map[string]dep.Entry{}, said: map[string]provenance.Evidence{}, delivered: map[place]map[string]bool{}}
 	for _, s := range subjects {
 		if s.Evidence.Release != nil || s.Evidence.Gone {
-			b.said[s.Evidence.Package] = s.Evidence
+			b.said[release(s.Evidence.Package, s.Registry)] = s.Evidence
 		}
 	}
 	b.ask(ctx, r, changes)
 
-	var alone []dep.Entry // what nothing bundles, without its mark
+	var alone []question // what nothing bundles, without its mark
 	for i, c := range changes {
 		s := &subjects[i]
 		for _, e := range marked(c) {
@@ -38,8 +38,9 @@ func (r *Reviewer) bundles(ctx context.Context, changes []change, subjects []pol
 		}
 		e := c.Entry
 		e.Bundled = false
-		if s.NotLookedUp = c.lookup.refuses(e); s.NotLookedUp == "" {
-			alone = append(alone, e)
+		q, ok := c.lookup.ask(e)
+		if take(s, q.route); ok {
+			alone = append(alone, q)
 		}
 	}
 	if len(alone) == 0 {
@@ -48,7 +49,9 @@ func (r *Reviewer) bundles(ctx context.Context, changes []change, subjects []pol
 	found := r.gather(ctx, alone)
 	for i := range subjects {
 		if s := &subjects[i]; s.Bundle.State == provenance.Absent && s.NotLookedUp == "" {
-			s.Evidence = found[evidenceKey(s.Change.Entry)]
+			q := askedBy(*s)
+			s.Evidence = found[q.key()]
+			s.Left, s.Uncounted = changes[i].lookup.left(q, s.Change.Replaces), uncounted(q.route, s.Evidence)
 		}
 	}
 }
@@ -77,9 +80,12 @@ func worse(a, b provenance.Check) provenance.Check {
 // bundling is what is known of the packages that are said to bundle others.
 type bundling struct {
 	index     map[string]map[string]dep.Entry // by the lockfile's path and the location
-	said      map[dep.Package]provenance.Evidence
-	delivered map[place]map[string]bool // by who bundles: locations
+	said      map[string]provenance.Evidence  // by release
+	delivered map[place]map[string]bool       // by who bundles: locations
 }
+
+// release is one of a registry: another one may have others under the same name.
+func release(p dep.Package, registry string) string { return p.String() + " " + registry }
 
 type place struct{ lockfile, location string }
 
@@ -101,12 +107,16 @@ func (b *bundling) bundler(c change, e dep.Entry) (dep.Entry, bool) {
 
 // ask asks for the documents of those that bundle something and did not change.
 func (b *bundling) ask(ctx context.Context, r *Reviewer, changes []change) {
-	var unread []dep.Entry
+	var unread []question
 	for _, c := range changes {
 		for _, e := range marked(c) {
 			in, ok := b.bundler(c, e)
-			if _, known := b.said[in.Package]; ok && !known && c.lookup.refuses(in) == "" {
-				unread = append(unread, in)
+			if !ok {
+				continue
+			}
+			q, ask := c.lookup.ask(in)
+			if _, known := b.said[release(in.Package, q.registry)]; ask && !known {
+				unread = append(unread, q)
 			}
 		}
 	}
@@ -114,8 +124,8 @@ func (b *bundling) ask(ctx context.Context, r *Reviewer, changes []change) {
 		return
 	}
 	found := r.gather(ctx, unread)
-	for _, e := range unread {
-		b.said[e.Package] = found[evidenceKey(e)]
+	for _, q := range unread {
+		b.said[release(q.entry.Package, q.registry)] = found[q.key()]
 	}
 }
 
@@ -128,10 +138,11 @@ func (b *bundling) check(c change, e dep.Entry) (check provenance.Check, retry b
 	unknown := func(reason string, retry bool) (provenance.Check, bool) {
 		return provenance.Check{State: provenance.Unknown, Reason: fmt.Sprintf("of %s, which is said to bundle it, %s", in.Package.ID(), reason)}, retry
 	}
-	said := b.said[in.Package]
-	switch refused := c.lookup.refuses(in); {
-	case refused != "":
-		return unknown("nothing could be asked: it "+refused, false)
+	to := c.lookup.route(in)
+	said := b.said[release(in.Package, to.registry)]
+	switch {
+	case to.refused != "":
+		return unknown("nothing could be asked: it "+to.refused, false)
 	case said.Gone:
 		return unknown("the registry has no such release", false)
 	case said.Release == nil:

@@ -129,12 +129,12 @@ type comparison struct {
 type side struct {
 	paths     map[string]TreeEntry
 	lockfiles []string // the paths that are named like one, sorted
-	tree      Tree
+	tree      weighed
 }
 
 func index(t Tree) side {
 	entries := t.Entries()
-	s := side{paths: make(map[string]TreeEntry, len(entries)), tree: weighed{t}}
+	s := side{paths: make(map[string]TreeEntry, len(entries)), tree: weighed{t, map[string][]byte{}}}
 	for _, e := range entries {
 		s.paths[e.Path] = e
 		if _, ok := lockfile.Recognise(e.Path); ok {
@@ -438,11 +438,15 @@ func (c *comparison) settings(ctx context.Context, f *File) error {
 	for dir := path.Dir(f.Path); ; dir = path.Dir(dir) {
 		for _, name := range lockfile.SettingsFiles() {
 			seen := ""
+			var before lockfile.Settings
 			for i, s := range []side{c.base, c.head} {
 				p := path.Join(dir, name)
 				e, err := s.resolve(ctx, p)
 				if err := readFailure(err); err != nil {
 					return err
+				}
+				if err == nil && e != nil && e.ID == seen {
+					f.HeadSettings = append(f.HeadSettings, before)
 				}
 				if err == nil && (e == nil || e.ID == seen) {
 					continue
@@ -461,7 +465,9 @@ func (c *comparison) settings(ctx context.Context, f *File) error {
 				}
 				f.Settings = append(f.Settings, found)
 				if i == 0 {
-					f.BaseSettings = append(f.BaseSettings, found)
+					f.BaseSettings, before = append(f.BaseSettings, found), found
+				} else {
+					f.HeadSettings = append(f.HeadSettings, found)
 				}
 			}
 		}

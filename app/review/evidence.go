@@ -2,133 +2,17 @@ package review
 
 import (
 	"context"
+	"maps"
 	"runtime/debug"
 	"slices"
-	"strings"
+	"sync"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/bonafide-app/bonafide/app/dep"
-	"github.com/bonafide-app/bonafide/app/lockfile"
 	"github.com/bonafide-app/bonafide/app/policy"
 	"github.com/bonafide-app/bonafide/app/provenance"
 )
-
-// lookup decides which packages may be asked about: only names that are public, as
-// far as the lockfile tells, are sent to a registry.
-type lookup struct {
-	registries map[string]bool // bases whose packages may be looked up
-	// private are the scopes that come from other registries, as this lockfile's
-	// addresses or the repository's settings say. Most lockfiles leave addresses out,
-	// so that an entry without one may be private, too.
-	private map[string]bool
-	// public are the scopes that settings name a known registry for; private goes before.
-	public map[string]bool
-	// elsewhere says why nothing without an address may be asked about, "" where it may:
-	// it completes "the package …".
-	elsewhere string
-}
-
-// lookupFor learns the private scopes from the settings and both sides of a lockfile.
-func (r *Reviewer) lookupFor(f File, sides ...[]dep.Entry) lookup {
-	l := lookup{registries: r.registries, private: map[string]bool{}, public: map[string]bool{}}
-	known := func(registry string) bool {
-		base, ok := lockfile.BaseOf(registry)
-		return ok && r.registries[base]
-	}
-	// What the base keeps private by its default, the head alone cannot make public.
-	private := func(s lockfile.Settings) bool { return s.Default != "" && !known(s.Default) }
-	mayPublish := f.Settings
-	if slices.ContainsFunc(f.BaseSettings, private) {
-		mayPublish = f.BaseSettings
-	}
-	for _, s := range mayPublish {
-		for scope, registry := range s.Scopes {
-			if known(registry) {
-				l.public[scope] = true
-			}
-		}
-	}
-	for _, s := range f.Settings {
-		for scope, registry := range s.Scopes {
-			if !known(registry) {
-				l.private[scope] = true
-			}
-		}
-		if private(s) {
-			l.elsewhere = "has no address, and the repository's settings name a registry that Bonafide was not told about; its name is not sent to another one"
-		}
-	}
-	if f.SettingsUnread != "" {
-		l.elsewhere = "has no address, and the settings that say which registry it comes from cannot be read: " + f.SettingsUnread
-		l.public = nil
-	}
-	for _, entries := range sides {
-		for _, e := range entries {
-			if base, ok := lockfile.RegistryBase(e.Resolved, e.Package); ok && !l.registries[base] {
-				l.private[strings.Clone(scope(e.Package))] = true
-			}
-		}
-	}
-	delete(l.private, "")
-	return l
-}
-
-// scope is "@scope" of a scoped name, else "".
-func scope(p dep.Package) string {
-	s, _, ok := strings.Cut(p.Name, "/")
-	if !ok {
-		return ""
-	}
-	return s
-}
-
-// refuses says why no evidence is asked for an entry, "" where it is asked.
-func (l lookup) refuses(e dep.Entry) string {
-	if e.Package.Ecosystem == dep.JSR {
-		return "comes from JSR, whose evidence is not read yet"
-	}
-	switch e.Source {
-	case dep.Registry:
-	case dep.Patch:
-		return "is the patched form of another entry of this lockfile; the evidence stands with that one"
-	case dep.Git:
-		return "comes from git, no registry answers for it"
-	case dep.URL:
-		return "comes from an address that is not the registry's for this name and version"
-	default:
-		return "comes from a file or folder, no registry answers for it"
-	}
-	if e.Bundled && e.Resolved == "" && e.Integrity == "" {
-		return "is delivered inside the tarball of the package that bundles it"
-	}
-	if e.Resolved == "" {
-		switch s := scope(e.Package); {
-		case l.private[s]:
-			return "has no address, and its scope comes from a registry that Bonafide was not told about; its name is not sent to another one"
-		case l.public[s]:
-			return ""
-		}
-		return l.elsewhere // "" where the address is left out because it is the default registry's
-	}
-	base, ok := lockfile.RegistryBase(e.Resolved, e.Package)
-	if !ok {
-		return "comes from an address that is not the registry's for this name and version"
-	}
-	if !l.registries[base] {
-		return "comes from a registry that Bonafide was not told about; its name is not sent to another one"
-	}
-	return ""
-}
-
-// evidenceKey is what a verification depends on.
-func evidenceKey(e dep.Entry) string {
-	if e.OwnDigest {
-		return e.Package.String() + " of its own kind" // nothing of the digest is asked
-	}
-	return e.Package.String() + " " + e.Integrity
-}
 
 // subjectOf is what is to be verified about an entry.
 func subjectOf(e dep.Entry) provenance.Subject {
@@ -138,36 +22,57 @@ func subjectOf(e dep.Entry) provenance.Subject {
 	}
 }
 
-// gather asks for the evidence of entries, each distinct one once.
-func (r *Reviewer) gather(ctx context.Context, entries []dep.Entry) map[string]provenance.Evidence {
-	distinct := map[string]dep.Entry{}
-	for _, e := range entries {
-		distinct[evidenceKey(e)] = e
+// Progress is told how far a part of a review is: what is counted, how many of them are
+// done, and of how many. It is called from one goroutine at a time, and quick.
+type Progress func(what string, done, total int)
+
+// of is the progress of one part; nil where nobody is told.
+func (p Progress) of(what string) func(done, total int) {
+	if p == nil {
+		return nil
 	}
-	return each(r.concurrency, distinct, func(e dep.Entry) provenance.Evidence { return r.verify(ctx, subjectOf(e)) }, r.progress)
+	return func(done, total int) { p(what, done, total) }
 }
 
-// each answers questions, at most limit at a time. progress may be nil; it is called
-// from one goroutine.
+// gather asks for the evidence of entries, each distinct one once.
+func (r *Reviewer) gather(ctx context.Context, questions []question) map[string]provenance.Evidence {
+	distinct := map[string]question{}
+	for _, q := range questions {
+		distinct[q.key()] = q
+	}
+	return each(r.concurrency, distinct, func(q question) provenance.Evidence { return r.verify(ctx, q.route, subjectOf(q.entry)) }, r.progress.of("releases"))
+}
+
+// each answers questions, at most limit at a time, in the order of their keys: two runs
+// ask the same in the same order. progress may be nil; it is called from one goroutine.
 func each[Q, A any](limit int, questions map[string]Q, ask func(Q) A, progress func(done, total int)) map[string]A {
 	type result struct {
 		key    string
 		answer A
 	}
-	results := make(chan result)
+	results, keys := make(chan result), make(chan string)
+	go func() {
+		defer close(keys)
+		for _, key := range slices.Sorted(maps.Keys(questions)) {
+			keys <- key
+		}
+	}()
 	go func() {
 		defer close(results)
-		var g errgroup.Group // no shared context: one failure must not end the others
-		g.SetLimit(limit)
-		for key, q := range questions {
-			g.Go(func() error {
-				results <- result{key, ask(q)}
-				return nil
+		var workers sync.WaitGroup
+		for range min(limit, len(questions)) { // one for many, whose stack has grown by then
+			workers.Go(func() {
+				for key := range keys {
+					results <- result{key, ask(questions[key])}
+				}
 			})
 		}
-		_ = g.Wait() // the functions never fail
+		workers.Wait()
 	}()
 	answers := make(map[string]A, len(questions))
+	if progress != nil && len(questions) > 0 {
+		progress(0, len(questions))
+	}
 	for res := range results {
 		answers[res.key] = res.answer
 		if progress != nil {
@@ -177,8 +82,8 @@ func each[Q, A any](limit int, questions map[string]Q, ask func(Q) A, progress f
 	return answers
 }
 
-// verify asks for the evidence of one release.
-func (r *Reviewer) verify(ctx context.Context, s provenance.Subject) provenance.Evidence {
+// verify asks for the evidence of one release, where its route leads.
+func (r *Reviewer) verify(ctx context.Context, to route, s provenance.Subject) provenance.Evidence {
 	failed := provenance.Check{State: provenance.Unknown, Reason: "Bonafide failed while it verified this package (an internal fault)."}
 	fault := provenance.Evidence{Package: s.Package}
 	fault.Signature.Check, fault.Publish.Check, fault.Provenance.Check, fault.Digest.Check = failed, failed, failed, failed
@@ -186,11 +91,23 @@ func (r *Reviewer) verify(ctx context.Context, s provenance.Subject) provenance.
 	if room.Short() != nil {
 		return fault // all of it is done anew, with more room
 	}
-	e := contained(ctx, "verifying "+s.Package.String(), func() provenance.Evidence { return r.verifier.Verify(ctx, s) }, fault)
+	s.Fresh = s.Fresh || Fresh(ctx)
+	e := contained(ctx, "verifying "+s.Package.String(), func() provenance.Evidence { return r.verifierOf(to).Verify(ctx, s) }, fault)
 	if room.Take(evidenceSize(e)) != nil {
 		return fault
 	}
+	if why := uncounted(to, e); why != "" {
+		return withoutProof(e, why)
+	}
 	return e
+}
+
+// verifierOf is whoever asks where a route leads.
+func (r *Reviewer) verifierOf(to route) Verifier {
+	if other, ok := r.others[to.registry]; ok {
+		return other.Verifier
+	}
+	return r.verifier
 }
 
 // contained keeps a panic inside, and answers with fault: what runs on a goroutine of its
@@ -216,22 +133,24 @@ type change struct {
 // compared with: that of the version before says whether something was lost, and
 // whether what is proven comes from the same hands.
 func (r *Reviewer) subjects(ctx context.Context, changes []change) []policy.Subject {
-	var asked []dep.Entry
+	var questions []question
 	for _, c := range changes {
 		if c.Kind == dep.Removed {
 			continue
 		}
 		for _, e := range slices.Concat([]dep.Entry{c.Entry}, c.Replaces, c.Stays) {
-			if c.lookup.refuses(e) == "" {
-				asked = append(asked, e)
+			if q, ok := c.lookup.ask(e); ok {
+				questions = append(questions, q)
 			}
 		}
 	}
-	found := r.gather(ctx, asked)
-	of := func(entries []dep.Entry) []provenance.Evidence {
+	found := r.gather(ctx, questions)
+	of := func(c change, entries []dep.Entry) []provenance.Evidence {
 		out := make([]provenance.Evidence, len(entries))
 		for i, e := range entries {
-			out[i] = found[evidenceKey(e)]
+			if q, ok := c.lookup.ask(e); ok {
+				out[i] = found[q.key()]
+			}
 		}
 		return out
 	}
@@ -244,11 +163,18 @@ func (r *Reviewer) subjects(ctx context.Context, changes []change) []policy.Subj
 			subjects = append(subjects, s)
 			continue
 		}
-		if s.NotLookedUp = c.lookup.refuses(c.Entry); s.NotLookedUp == "" {
-			s.Evidence = found[evidenceKey(c.Entry)]
+		q, ok := c.lookup.ask(c.Entry)
+		if take(&s, q.route); ok {
+			s.Evidence = found[q.key()]
+			s.Left, s.Uncounted = c.lookup.left(q, c.Replaces), uncounted(q.route, s.Evidence)
 		}
-		s.Replaced, s.Stays = of(c.Replaces), of(c.Stays)
+		s.Replaced, s.Stays = of(c, c.Replaces), of(c, c.Stays)
 		subjects = append(subjects, s)
 	}
 	return subjects
+}
+
+// take notes where a subject is asked about, or why nowhere.
+func take(s *policy.Subject, to route) {
+	s.NotLookedUp, s.Private, s.Outside, s.Registry, s.Mirror = to.refused, to.private, to.outside, to.registry, to.mirror
 }

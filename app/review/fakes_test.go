@@ -185,7 +185,7 @@ func (f *forge) Standing(_ context.Context, repo Repository, sha string) (Run, b
 	return Run{Repository: repo, HeadSHA: sha, ID: 1, Completed: true}, len(f.finished) > 0, nil
 }
 
-func (f *forge) RecentPulls(context.Context, Repository, time.Time) ([]Pull, error) { return nil, nil }
+func (f *forge) AllPulls(context.Context, Repository) ([]Pull, error) { return nil, nil }
 func (f *forge) Tip(_ context.Context, _ Repository, branch string) (string, error) {
 	return f.tips[branch], f.call("Tip")
 }
@@ -209,22 +209,72 @@ func (f *forge) Proposed(_ context.Context, _ Repository, file *PolicyFile) (pol
 	return p, nil, f.call("Proposed")
 }
 
+func (f *forge) PolicyFile(ctx context.Context, _ Repository, sha string) (*PolicyFile, error) {
+	for _, e := range f.commits[sha].Entries() {
+		if slices.Contains(config.PolicyPaths(), e.Path) {
+			data, err := f.commits[sha].Read(ctx, e)
+			return &PolicyFile{e.Path, data}, errors.Join(err, f.call("PolicyFile"))
+		}
+	}
+	return nil, f.call("PolicyFile")
+}
+
 func (f *forge) Trees(_ context.Context, _ Repository, base, head string) (Tree, Tree, error) {
 	return f.commits[base], f.commits[head], f.call("Trees")
+}
+
+func (f *forge) Home(_ context.Context, _ Repository) (Home, error) {
+	return Home{"main", f.tips["main"]}, f.call("Home")
+}
+
+func (f *forge) Tree(_ context.Context, _ Repository, sha string) (Tree, error) {
+	return f.commits[sha], f.call("Tree")
 }
 
 func (f *forge) Begin(_ context.Context, repo Repository, sha, ground string) (Run, error) {
 	if err := f.call("Begin"); err != nil {
 		return Run{}, err
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.begun, f.grounds = append(f.begun, sha), append(f.grounds, ground)
 	return Run{Repository: repo, HeadSHA: sha, ID: int64(len(f.begun)), Completed: f.completed}, nil
+}
+
+func (f *forge) Runs(_ context.Context, repo Repository, sha string) (Runs, error) {
+	return runs{f, repo, sha}, f.call("Runs")
+}
+
+// runs are those of a forge.
+type runs struct {
+	*forge
+	repo Repository
+	sha  string
+}
+
+func (l runs) None() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.completed && len(l.begun)+len(l.finished) == 0
+}
+
+func (l runs) Begin(ctx context.Context, ground string) (Run, error) {
+	return l.forge.Begin(ctx, l.repo, l.sha, ground)
+}
+
+func (runs) Outlives(int) bool { return false }
+
+func (l runs) Standing() (Run, bool) {
+	run, ok, _ := l.forge.Standing(context.Background(), l.repo, l.sha)
+	return run, ok
 }
 
 func (f *forge) Finish(ctx context.Context, _ Run, c report.Check) error {
 	if err := errors.Join(ctx.Err(), f.call("Finish")); err != nil {
 		return err
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.finished = append(f.finished, c)
 	return nil
 }
@@ -234,15 +284,20 @@ func (f *forge) Stands(context.Context, Repository, string, string) (bool, error
 }
 
 func (f *forge) Cancel(_ context.Context, _ Repository, sha, _ string) error {
+	err := f.call("Cancel")
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.cancelled = append(f.cancelled, sha)
-	return f.call("Cancel")
+	return err
 }
 
-func (f *forge) Comment(_ context.Context, _ Repository, p Pull, _ report.Report) error {
+func (f *forge) Comment(_ context.Context, _ Repository, p Pull, r report.Report) error {
 	if f.comments == nil {
 		f.comments = map[int]int{}
 	}
-	f.comments[p.Number]++
+	if r.Comments != policy.CommentNothing {
+		f.comments[p.Number]++
+	}
 	return f.call("Comment")
 }
 

@@ -39,6 +39,18 @@ type Pull struct {
 type Event struct {
 	Head   string // the head SHA, "" where the event has none
 	Before string // the head SHA before a push, "" for other events
+	Base   string // the branch that it is to be merged into, "" where it is not known
+}
+
+// early is the tip of a branch that is asked for before it is known to be needed.
+type early struct {
+	branch string // "" for none
+	tip    func() tip
+}
+
+type tip struct {
+	sha string
+	err error
 }
 
 // Group is a merge queue's group.
@@ -56,6 +68,21 @@ type Run struct {
 	// Completed says that the run was completed on the same ground before: the
 	// result is published only if it differs.
 	Completed bool
+	// ShowPins says that somebody asked to see the pins of this commit's check.
+	ShowPins bool
+}
+
+// Runs are our check runs of a commit, as they were when they were asked for: under the
+// commit's lease nobody else changes them.
+type Runs interface {
+	// None says that there is none: nobody has looked at the commit yet.
+	None() bool
+	// Begin and Standing are those of Forge, without asking for the runs again.
+	Begin(ctx context.Context, ground string) (Run, error)
+	Standing() (run Run, ok bool)
+	// Outlives says that nothing is left to be done where a pull request moves on from the
+	// commit: all runs are completed, and what has a verdict passed for it alone.
+	Outlives(pull int) bool
 }
 
 // Forge is what a review needs of GitHub. Package checks implements it. Every
@@ -66,8 +93,9 @@ type Forge interface {
 	// OpenPulls lists the open pull requests of the repository whose head is sha,
 	// from forks too, by number.
 	OpenPulls(ctx context.Context, repo Repository, sha string) ([]Pull, error)
-	// RecentPulls lists the open pull requests that were updated since, newest first.
-	RecentPulls(ctx context.Context, repo Repository, since time.Time) ([]Pull, error)
+	// AllPulls lists the open pull requests, those first that were touched last, up to
+	// 1,000.
+	AllPulls(ctx context.Context, repo Repository) ([]Pull, error)
 	// Tip is the commit at the tip of a branch.
 	Tip(ctx context.Context, repo Repository, branch string) (string, error)
 	// Policy reads the policy file of the repository at a commit; else that of the
@@ -77,10 +105,18 @@ type Forge interface {
 	// Proposed is what Policy would answer once the repository's policy file were the
 	// given one; nil: it had none.
 	Proposed(ctx context.Context, repo Repository, file *PolicyFile) (policy.Policy, *policy.Problem, error)
+	// PolicyFile is the repository's own policy file at a commit, nil where it has none.
+	PolicyFile(ctx context.Context, repo Repository, sha string) (*PolicyFile, error)
 	// Trees reads both sides of a comparison: the merge base of base and head, and
 	// head, both through repo, so that forks work.
 	Trees(ctx context.Context, repo Repository, base, head string) (baseTree, headTree Tree, err error)
+	// Home is the default branch with its tip. A repository that is archived is ErrGone.
+	Home(ctx context.Context, repo Repository) (Home, error)
+	// Tree is everything at a commit.
+	Tree(ctx context.Context, repo Repository, sha string) (Tree, error)
 
+	// Runs are our check runs of a commit. Nothing is written.
+	Runs(ctx context.Context, repo Repository, sha string) (Runs, error)
 	// Begin sets the check run of a commit to in_progress. ground says what the
 	// verdict will rest on (pull requests, their bases): where a run of ours was
 	// completed on the same ground, nothing is written and Completed is set.

@@ -5,7 +5,8 @@ import "context"
 type freshKey struct{}
 
 // WithFresh has what may change asked anew under the context, even where an answer of a
-// moment ago is at hand: what changed may be the reason for asking.
+// moment ago is at hand, or something was verified before: what changed may be the reason for
+// asking.
 func WithFresh(ctx context.Context) context.Context {
 	return context.WithValue(ctx, freshKey{}, true)
 }

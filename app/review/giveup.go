@@ -60,7 +60,7 @@ func (r *Runner) stands(ctx context.Context, repo Repository, sha string, seen *
 	if err != nil || len(pulls) == 0 || len(pulls) > MaxPulls {
 		return false
 	}
-	targets, err := r.targets(ctx, repo, pulls)
+	targets, err := r.targets(ctx, repo, pulls, early{})
 	if err != nil {
 		return false
 	}

@@ -22,7 +22,7 @@ func basesOf(pulls []Pull) ground {
 }
 
 // restsOn names what a verdict rests on, so that a second run on the same ground is
-// known as such. Being asked to run again is a ground of its own.
+// known as such. Being asked to run again is a ground of its own. It waits for the policies.
 func restsOn(targets []target, rerun string) string {
 	parts := make([]string, len(targets), len(targets)+1)
 	for i, t := range targets {
@@ -31,7 +31,7 @@ func restsOn(targets []target, rerun string) string {
 			kind = fmt.Sprintf("pr/%d", t.pull)
 		}
 		parts[i] = fmt.Sprintf("%s %s@%s policy@%s", kind, t.baseRef, t.base, t.policyAt)
-		if b := t.read; b != nil && b.policy.Identity+b.policy.FloorIdentity != "" {
+		if b := t.book(); b != nil && b.policy.Identity+b.policy.FloorIdentity != "" {
 			parts[i] += fmt.Sprintf(" by %q %q", b.policy.Identity, b.policy.FloorIdentity)
 		}
 		if len(t.accepted) > 0 {

@@ -53,6 +53,8 @@ type inquiry struct {
 	ctx  context.Context
 	stop context.CancelFunc
 
+	warnings func() warnings // waits for what is known as malware
+
 	mu      sync.Mutex
 	runs    map[string]policy.Run // by runKey
 	commits map[string]policy.Commit
@@ -64,10 +66,11 @@ func runKey(id provenance.Identity) string {
 	return strings.Join([]string{id.Repository, id.RepositoryID, id.Run, id.Commit, id.Ref}, "\n")
 }
 
-// onGitHub says whether the identity names a run of GitHub's.
+// onGitHub says whether the identity names a run of GitHub's. Of a package that another
+// registry has, nobody is told anything.
 func onGitHub(s policy.Subject) bool {
 	p := s.Evidence.Provenance
-	return p.State == provenance.Verified && p.Identity != nil && p.Identity.Run != "" && strings.HasPrefix(p.Identity.Repository, "https://github.com/")
+	return s.Registry == "" && p.State == provenance.Verified && p.Identity != nil && p.Identity.Run != "" && strings.HasPrefix(p.Identity.Repository, "https://github.com/")
 }
 
 // gitCommit is the repository and commit that a git source on GitHub is locked to, be it
@@ -158,7 +161,26 @@ func (q *inquiry) leftOut(key string) policy.Inquiry {
 	return policy.Inquiry{Looked: policy.LeftOut, Reason: "GitHub did not answer within the time that there was for it"}
 }
 
-// consult asks for advisories, waits for what was asked in the background, and adds the
+// warnings are the advisories of malware, and whether they could be asked for.
+type warnings struct {
+	named   map[dep.Package][]policy.Advisory
+	inquiry policy.Inquiry
+}
+
+// warn begins to ask whether any of what enters is known as malware. The subjects may be
+// added to meanwhile.
+func (r *Reviewer) warn(ctx context.Context, q *inquiry, subjects []policy.Subject) {
+	if q.hub == nil {
+		return
+	}
+	releases := r.publicReleases(ctx, subjects)
+	q.warnings = soon(ctx, "asking for malware", func() (w warnings) {
+		w.named, w.inquiry = r.malware(ctx, q.hub, releases())
+		return w
+	}, warnings{inquiry: failedInquiry()})
+}
+
+// consult asks for the advisories that were fixed, waits for what was asked in the background, and adds the
 // answers to the subjects. What is not answered in time is said to be left out.
 func (r *Reviewer) consult(ctx context.Context, q *inquiry, kind report.Kind, p policy.Policy, in *policy.Input) {
 	defer q.stop()
@@ -166,12 +188,12 @@ func (r *Reviewer) consult(ctx context.Context, q *inquiry, kind report.Kind, p 
 		r.unasked(kind, in)
 		return
 	}
-	releases := r.publicReleases(ctx, in.Subjects)
 	fixed := make(chan map[dep.Package][]policy.Advisory, 1)
 	updates := r.youngUpdates(in.Subjects, p)
 	go func() { fixed <- r.fixes(ctx, q.hub, updates) }()
-	malware, asked := r.malware(ctx, q.hub, releases)
-	in.Malware = asked
+	said := q.warnings()
+	malware := said.named
+	in.Malware = said.inquiry
 	fixes := <-fixed
 	select {
 	case <-q.done:
@@ -212,7 +234,7 @@ func (r *Reviewer) unasked(kind report.Kind, in *policy.Input) {
 	}
 	for i := range in.Subjects {
 		s := &in.Subjects[i]
-		if s.Change.Kind != dep.Removed && (s.Evidence.Release != nil || s.Evidence.Gone) && r.public(s.Change.Entry) {
+		if s.Change.Kind != dep.Removed && (s.Evidence.Release != nil || s.Evidence.Gone) && r.public(*s) {
 			in.Malware = none
 		}
 		if kind == report.Audit || s.Change.Kind == dep.Removed {
@@ -281,15 +303,16 @@ func (r *Reviewer) malware(ctx context.Context, hub Hub, releases []dep.Package)
 	}
 }
 
-// publicReleases are the packages whose names everybody may know: a public registry
+// publicReleases finds the packages whose names everybody may know: a public registry
 // answered for them, or says that it has withdrawn the release, as it does with malware.
-// A scoped package that it knows no release of may be somebody's private one.
-func (r *Reviewer) publicReleases(ctx context.Context, subjects []policy.Subject) (out []dep.Package) {
-	var withdrawn []dep.Package
+// A scoped package that it knows no release of may be somebody's private one. What it returns
+// asks for what the subjects do not tell.
+func (r *Reviewer) publicReleases(ctx context.Context, subjects []policy.Subject) func() []dep.Package {
+	var out, withdrawn []dep.Package
 	seen, names := map[dep.Package]bool{}, map[string]string{}
 	for _, s := range subjects {
 		e := s.Change.Entry
-		asked := s.Change.Kind != dep.Removed && s.NotLookedUp == "" && e.Source == dep.Registry && r.public(e)
+		asked := s.Change.Kind != dep.Removed && s.NotLookedUp == "" && e.Source == dep.Registry && r.public(s)
 		switch {
 		case !asked || seen[e.Package]:
 		case s.Evidence.Release != nil, s.Evidence.Gone && scope(e.Package) == "":
@@ -299,23 +322,29 @@ func (r *Reviewer) publicReleases(ctx context.Context, subjects []policy.Subject
 		}
 		seen[e.Package] = seen[e.Package] || asked
 	}
-	found := each(r.concurrency, names, func(name string) past { return r.history(ctx, name) }, nil)
-	for _, p := range withdrawn {
-		if len(found[p.Name].history.Releases) > 0 {
-			out = append(out, p)
+	return func() []dep.Package {
+		found := each(r.concurrency, names, func(name string) past { return r.history(ctx, bygone{name: name}) }, nil)
+		for _, p := range withdrawn {
+			if len(found[p.Name].history.Releases) > 0 {
+				out = append(out, p)
+			}
 		}
+		return out
 	}
-	return out
 }
 
-// public says whether an entry comes from a public registry, as far as its address
-// says; without one it comes from the default, public unless the operator's is not.
-func (r *Reviewer) public(e dep.Entry) bool {
-	if e.Resolved != "" {
+// public says whether a subject's package was asked about at the public registry, as
+// everybody's. What comes from a mirror is, where that registry is asked in its place.
+func (r *Reviewer) public(s policy.Subject) bool {
+	e := s.Change.Entry
+	if s.Registry != "" || s.Private != "" {
+		return false
+	}
+	if e.Resolved != "" && !s.Mirror {
 		base, ok := lockfile.RegistryBase(e.Resolved, e.Package)
 		return ok && lockfile.IsPublicBase(base)
 	}
-	return !slices.ContainsFunc(r.configured, func(base string) bool { return !lockfile.IsPublicBase(base) })
+	return r.main == "" || lockfile.IsPublicBase(r.main)
 }
 
 // youngUpdates are the updates that a cooldown holds back: a fix is exempted from it.
@@ -323,7 +352,7 @@ func (r *Reviewer) youngUpdates(subjects []policy.Subject, p policy.Policy) (out
 	seen := map[Update]bool{}
 	for _, s := range subjects {
 		name := s.Change.Entry.Package
-		if s.Evidence.Release == nil || !r.public(s.Change.Entry) || !policy.Fresh(s, p, r.clock()) {
+		if s.Evidence.Release == nil || !r.public(s) || !policy.Fresh(s, p, r.clock()) {
 			continue
 		}
 		for _, old := range s.Change.Replaces {

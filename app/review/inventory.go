@@ -39,17 +39,18 @@ func (r *Reviewer) inventories(ctx context.Context, req Request, in *policy.Inpu
 		}
 	}
 	var sides []sides
-	var asked []dep.Entry
-	known := answered(in.Subjects)
+	var asked []question
+	known := map[string]provenance.Evidence{}
 	for _, f := range req.Files {
 		s, ok := r.sidesOf(f, in.Subjects, req.Policy, counted)
 		if !ok {
 			continue
 		}
 		sides = append(sides, s)
-		for _, e := range s.toAsk() {
-			if _, have := known[evidenceKey(e)]; !have {
-				asked = append(asked, e)
+		s.answered(subjectsOf(in.Subjects, f.Path), known)
+		for _, q := range s.toAsk() {
+			if _, have := known[q.key()]; !have {
+				asked = append(asked, q)
 			}
 		}
 	}
@@ -63,11 +64,12 @@ func (r *Reviewer) inventories(ctx context.Context, req Request, in *policy.Inpu
 		subjects := func(entries []dep.Entry) []policy.Subject {
 			out := make([]policy.Subject, len(entries))
 			for i, e := range entries {
-				out[i] = policy.Subject{Change: dep.Change{Entry: e, Occurrences: []dep.Entry{e}}, NotLookedUp: s.lookup.refuses(e)}
-				if out[i].NotLookedUp != "" {
+				out[i] = policy.Subject{Change: dep.Change{Entry: e, Occurrences: []dep.Entry{e}}}
+				q, ask := s.lookup.ask(e)
+				if take(&out[i], q.route); !ask {
 					continue
 				}
-				ev, have := known[evidenceKey(e)]
+				ev, have := known[q.key()]
 				if !have && tooMany {
 					ev.Provenance.Check = provenance.Check{State: provenance.Unknown,
 						Reason: fmt.Sprintf("more than %d packages would have to be asked about", MaxChanges)}
@@ -80,7 +82,7 @@ func (r *Reviewer) inventories(ctx context.Context, req Request, in *policy.Inpu
 		if counted {
 			inventory.Base, inventory.Head = policy.Count(subjects(s.base)), policy.Count(subjects(s.head))
 		}
-		inventory.Retry = slices.ContainsFunc(s.toAsk(), func(e dep.Entry) bool { return known[evidenceKey(e)].Retry })
+		inventory.Retry = slices.ContainsFunc(s.toAsk(), func(q question) bool { return known[q.key()].Retry })
 		in.Inventories = append(in.Inventories, inventory)
 	}
 }
@@ -100,7 +102,7 @@ func (r *Reviewer) sidesOf(f File, subjects []policy.Subject, p policy.Policy, c
 	if head == nil {
 		return sides{}, false // said already
 	}
-	s := sides{path: f.Path, lookup: r.lookupFor(f, base, head)}
+	s := sides{path: f.Path, lookup: r.lookupFor(false, p, f, base, head)}
 	changed := map[string]bool{}
 	for _, c := range subjectsOf(subjects, f.Path) {
 		for _, e := range c.Change.Occurrences {
@@ -127,8 +129,13 @@ func (r *Reviewer) sidesOf(f File, subjects []policy.Subject, p policy.Policy, c
 func occurrence(e dep.Entry) string { return fmt.Sprint(e.Location, "\x00", e.Line, "\x00", e.Package) }
 
 // toAsk are the entries that a registry may be asked about.
-func (s sides) toAsk() []dep.Entry {
-	return slices.DeleteFunc(slices.Concat(s.base, s.head, s.unchanged), func(e dep.Entry) bool { return s.lookup.refuses(e) != "" })
+func (s sides) toAsk() (out []question) {
+	for _, e := range slices.Concat(s.base, s.head, s.unchanged) {
+		if q, ok := s.lookup.ask(e); ok {
+			out = append(out, q)
+		}
+	}
+	return out
 }
 
 // subjectsOf are the subjects of one lockfile.
@@ -136,22 +143,20 @@ func subjectsOf(subjects []policy.Subject, path string) []policy.Subject {
 	return slices.DeleteFunc(slices.Clone(subjects), func(s policy.Subject) bool { return s.Change.Entry.Lockfile != path })
 }
 
-// answered is the evidence that the subjects hold, by what was asked.
-func answered(subjects []policy.Subject) map[string]provenance.Evidence {
-	out := map[string]provenance.Evidence{}
+// answered takes up the evidence that subjects of the lockfile hold, by what was asked.
+func (s sides) answered(subjects []policy.Subject, known map[string]provenance.Evidence) {
 	keep := func(e dep.Entry, ev provenance.Evidence) {
-		if ev.Provenance.State != "" || ev.Gone {
-			out[evidenceKey(e)] = ev
+		if q, ok := s.lookup.ask(e); ok && (ev.Provenance.State != "" || ev.Gone) {
+			known[q.key()] = ev
 		}
 	}
-	for _, s := range subjects {
-		keep(s.Change.Entry, s.Evidence)
-		for i, ev := range s.Replaced {
-			keep(s.Change.Replaces[i], ev)
+	for _, of := range subjects {
+		keep(of.Change.Entry, of.Evidence)
+		for i, ev := range of.Replaced {
+			keep(of.Change.Replaces[i], ev)
 		}
-		for i, ev := range s.Stays {
-			keep(s.Change.Stays[i], ev)
+		for i, ev := range of.Stays {
+			keep(of.Change.Stays[i], ev)
 		}
 	}
-	return out
 }

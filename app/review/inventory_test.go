@@ -28,14 +28,15 @@ func TestWholeLockfilesAreLookedAtWhereThePolicyAsksForIt(t *testing.T) {
 		asked  string
 		speaks string
 	}{
-		"nothing":           {head: head, edit: func(*policy.Policy) {}, asked: "foam@1.0.0 kelp@1.0.0 kelp@2.0.0"},
-		"one package":       {head: head, edit: func(p *policy.Policy) { p.Packages = []policy.PackageRule{{Match: "npm:sand", Require: "all"}} }, asked: "foam@1.0.0 kelp@1.0.0 kelp@2.0.0 sand@1.0.0", speaks: "sand@1.0.0 has no build provenance"},
-		"all":               {head: head, edit: func(p *policy.Policy) { p.Require = "all" }, asked: "foam@1.0.0 kelp@1.0.0 kelp@2.0.0 reef@1.0.0 sand@1.0.0 tide@1.0.0", speaks: "4 packages have no build provenance"},
-		"a minimum":         {head: head, edit: func(p *policy.Policy) { p.MinCoverage = 30 }, asked: "foam@1.0.0 kelp@1.0.0 kelp@2.0.0 reef@1.0.0 sand@1.0.0 tide@1.0.0", speaks: "20% of package-lock.json's packages have verified provenance (1 of 5)"},
-		"a private package": {head: private(head), base: private(base), edit: func(p *policy.Policy) { p.MinCoverage = 30 }, asked: "foam@1.0.0 kelp@1.0.0 kelp@2.0.0 sand@1.0.0 tide@1.0.0", speaks: "(1 of 4, 1 more not counted"},
-		"a drop":            {head: head, edit: func(p *policy.Policy) { p.MaxCoverageDrop = 10 }, asked: "foam@1.0.0 kelp@1.0.0 kelp@2.0.0 reef@1.0.0 sand@1.0.0 tide@1.0.0", speaks: "from 50% (2 of 4) to 20% (1 of 5)"},
-		"an audit":          {head: head, audit: true, edit: func(p *policy.Policy) { p.MinCoverage = 30 }, asked: "foam@1.0.0 kelp@2.0.0 reef@1.0.0 sand@1.0.0 tide@1.0.0", speaks: "20% of package-lock.json's packages"},
-		"unknown":           {head: head, down: true, edit: func(p *policy.Policy) { p.MinCoverage = 30 }, asked: "foam@1.0.0 kelp@1.0.0 kelp@2.0.0 reef@1.0.0 sand@1.0.0 tide@1.0.0", speaks: "it is between 20% and 40% (1 of 5, 1 unknown: the registry answered 503)"},
+		"nothing":                 {head: head, edit: func(*policy.Policy) {}, asked: "foam@1.0.0 kelp@1.0.0 kelp@2.0.0"},
+		"one package":             {head: head, edit: func(p *policy.Policy) { p.Packages = []policy.PackageRule{{Match: "npm:sand", Require: "all"}} }, asked: "foam@1.0.0 kelp@1.0.0 kelp@2.0.0 sand@1.0.0", speaks: "sand@1.0.0 has no build provenance"},
+		"all":                     {head: head, edit: func(p *policy.Policy) { p.Require = "all" }, asked: "foam@1.0.0 kelp@1.0.0 kelp@2.0.0 reef@1.0.0 sand@1.0.0 tide@1.0.0", speaks: "4 packages have no build provenance"},
+		"a minimum":               {head: head, edit: func(p *policy.Policy) { p.MinCoverage = 30 }, asked: "foam@1.0.0 kelp@1.0.0 kelp@2.0.0 reef@1.0.0 sand@1.0.0 tide@1.0.0", speaks: "20% of package-lock.json's packages have verified provenance (1 of 5)"},
+		"a private package":       {head: private(head), base: private(base), edit: func(p *policy.Policy) { p.MinCoverage = 30 }, asked: "foam@1.0.0 kelp@1.0.0 kelp@2.0.0 sand@1.0.0 tide@1.0.0", speaks: "20% of package-lock.json's packages have verified provenance (1 of 5)"},
+		"one that may be private": {head: private(head), base: private(base), edit: func(p *policy.Policy) { p.Require = "all" }, asked: "foam@1.0.0 kelp@1.0.0 kelp@2.0.0 sand@1.0.0 tide@1.0.0", speaks: "reef@1.0.0 comes from a registry that Bonafide was not told about"},
+		"a drop":                  {head: head, edit: func(p *policy.Policy) { p.MaxCoverageDrop = 10 }, asked: "foam@1.0.0 kelp@1.0.0 kelp@2.0.0 reef@1.0.0 sand@1.0.0 tide@1.0.0", speaks: "from 50% (2 of 4) to 20% (1 of 5)"},
+		"an audit":                {head: head, audit: true, edit: func(p *policy.Policy) { p.MinCoverage = 30 }, asked: "foam@1.0.0 kelp@2.0.0 reef@1.0.0 sand@1.0.0 tide@1.0.0", speaks: "20% of package-lock.json's packages"},
+		"unknown":                 {head: head, down: true, edit: func(p *policy.Policy) { p.MinCoverage = 30 }, asked: "foam@1.0.0 kelp@1.0.0 kelp@2.0.0 reef@1.0.0 sand@1.0.0 tide@1.0.0", speaks: "it is between 20% and 40% (1 of 5, 1 unknown: the registry answered 503)"},
 	} {
 		v := &verifier{provenance: map[string]provenance.State{}}
 		for id, s := range states {

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/bonafide-app/bonafide/app/policy"
+	"github.com/bonafide-app/bonafide/app/publish"
 	"github.com/bonafide-app/bonafide/app/report"
 )
 
@@ -21,18 +22,49 @@ type target struct {
 	base     string // compared with, through their merge base
 	policyAt string // the commit that the policy is read at
 	accepted []Acceptance
-	note     string    // to be said besides
-	read     *rulebook // what was read at policyAt, nil where it is still to be read
+	note     string           // to be said besides
+	pins     func() bool      // whether the pins that are offered are to be shown; it waits for the run
+	read     func() *rulebook // what is being read at policyAt, nil where nothing is; see rulebooks
 }
 
-// targets are the questions that some pull requests put.
-func (r *Runner) targets(ctx context.Context, repo Repository, pulls []Pull) ([]target, error) {
+// early begins to ask for the tip of a branch.
+func (r *Runner) early(ctx context.Context, repo Repository, branch string) early {
+	if branch == "" {
+		return early{}
+	}
+	return early{branch, soon(ctx, "reading a branch", func() (t tip) {
+		t.sha, t.err = r.forge.Tip(ctx, repo, branch)
+		return t
+	}, tip{err: errPanic})}
+}
+
+// book is what was read at policyAt, nil where it is still to be read.
+func (t target) book() *rulebook {
+	if t.read == nil {
+		return nil
+	}
+	return t.read()
+}
+
+// targets are the questions that some pull requests put. What holds for them is still being
+// read.
+func (r *Runner) targets(ctx context.Context, repo Repository, pulls []Pull, guess early) ([]target, error) {
 	var targets []target
 	books := rulebooks{forge: r.forge, repo: repo}
+	tips := map[string]string{} // by the branch
 	for _, p := range pulls {
-		tip, err := r.forge.Tip(ctx, repo, p.BaseRef)
-		if err != nil {
-			return nil, fmt.Errorf("read the tip of %s: %w", p.BaseRef, err)
+		tip, known := tips[p.BaseRef]
+		if !known {
+			var err error
+			if p.BaseRef == guess.branch {
+				tip, err = guess.tip().sha, guess.tip().err
+			} else {
+				tip, err = r.forge.Tip(ctx, repo, p.BaseRef)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("read the tip of %s: %w", p.BaseRef, err)
+			}
+			tips[p.BaseRef] = tip
 		}
 		accepted, err := r.accepted(ctx, repo, p.Number)
 		if err != nil {
@@ -52,13 +84,15 @@ type ruling struct {
 // read is which policies were read, by their identities.
 type read struct{ policy, floor string }
 
+var errPanic = errors.New("an internal error (a panic)")
+
 // judge ends early enough to leave time for publishing, and turns a panic into an
 // error: a check must not stay unfinished because of either.
 func (r *Runner) judge(ctx context.Context, repo Repository, sha string, targets []target) (check ruling, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			zerolog.Ctx(ctx).Error().Interface("panic", p).Bytes("stack", debug.Stack()).Msg("panic while judging")
-			err = errors.New("an internal error (a panic)")
+			err = errPanic
 		}
 	}()
 	if deadline, ok := ctx.Deadline(); ok {
@@ -100,6 +134,12 @@ func (r *Runner) target(ctx context.Context, repo Repository, sha string, t targ
 	if err != nil {
 		return report.Report{}, read{}, err
 	}
+	if len(rep.Pins) > 0 && t.pins() {
+		if rep.PinsPatch, err = r.pinsPatch(ctx, repo, t, req, rep.Pins); err != nil {
+			return report.Report{}, read{}, err
+		}
+		rep.PinsShown = true
+	}
 	// Only the report is held from here on.
 	if err := RoomOf(ctx).Take(reportSize(rep)); err != nil {
 		return report.Report{}, read{}, fmt.Errorf("the report of %s: %w", short(sha), err)
@@ -111,7 +151,16 @@ func (r *Runner) target(ctx context.Context, repo Repository, sha string, t targ
 // request reads what a target's review rests on.
 func (r *Runner) request(ctx context.Context, repo Repository, sha string, t target) (_ Request, _ read, err error) {
 	defer watch(ctx, StageRead)()
-	book := t.read
+	type sides struct {
+		base, head Tree
+		err        error
+	}
+	trees := soon(ctx, "reading the trees", func() (s sides) {
+		s.base, s.head, s.err = r.forge.Trees(ctx, repo, t.base, sha)
+		return s
+	}, sides{err: errPanic})
+	defer trees() // in any case: they take from the room
+	book := t.book()
 	if book == nil {
 		book = &rulebook{}
 		book.policy, book.problem, err = r.forge.Policy(ctx, repo, t.policyAt)
@@ -121,10 +170,11 @@ func (r *Runner) request(ctx context.Context, repo Repository, sha string, t tar
 		return Request{}, read{}, fmt.Errorf("read the policy at %s: %w", short(t.policyAt), err)
 	}
 	by := read{p.Identity, p.FloorIdentity}
-	base, head, err := r.forge.Trees(ctx, repo, t.base, sha)
-	if err != nil {
-		return Request{}, read{}, fmt.Errorf("read the trees of %s and %s: %w", short(t.base), short(sha), err)
+	both := trees()
+	if both.err != nil {
+		return Request{}, read{}, fmt.Errorf("read the trees of %s and %s: %w", short(t.base), short(sha), both.err)
 	}
+	base, head := both.base, both.head
 	edit, err := EditOf(ctx, base, head, func(ctx context.Context, file *PolicyFile) (policy.Policy, *policy.Problem, error) {
 		return r.forge.Proposed(ctx, repo, file)
 	})
@@ -135,6 +185,12 @@ func (r *Runner) request(ctx context.Context, repo Repository, sha string, t tar
 	req, err := Compare(ctx, base, head, p.Ignores)
 	if err != nil {
 		return Request{}, read{}, fmt.Errorf("compare %s with %s: %w", short(sha), short(t.base), err)
+	}
+	if p.Severity(policy.RulePublishWorkflow) != policy.Off {
+		facts := publish.Facts{Repository: "github.com/" + repo.Owner + "/" + repo.Name}
+		if req.Publishing, err = r.reviewer.publishing.Compare(ctx, base, head, facts); err != nil {
+			return Request{}, read{}, fmt.Errorf("compare how %s and %s publish: %w", short(sha), short(t.base), err)
+		}
 	}
 	if problem != nil {
 		req.Problems = append(req.Problems, *problem)

@@ -35,6 +35,24 @@ const (
 	// request that changes more is not read by anybody.
 	MaxManifests = 200
 	MaxConfigs   = 50
+	// MaxFetched and MaxFetchedBytes bound the files that are read ahead of a comparison: an
+	// ordinary pull request changes a few. fetchesAtATime bounds those in flight: all jobs of
+	// an installation share 20 places.
+	MaxFetched      = 64
+	MaxFetchedBytes = 8 << 20
+	fetchesAtATime  = 8
+	// MaxPublishFiles bounds the files that are read to find out how a repository publishes, on
+	// each side; MaxPublishFileBytes one of them and MaxPublishBytes all together. Workflows
+	// have some kB each, and few repositories more than thirty. MaxPublishFindings bounds what
+	// is said of them on a pull request: more is not read by anybody.
+	MaxPublishFiles     = 60
+	MaxPublishFileBytes = 512 << 10
+	MaxPublishBytes     = 4 << 20
+	MaxPublishFindings  = 40
+	// MaxMendedLines and MaxMendedBytes bound the lines that are suggested in place of others:
+	// more than that is better mended by the command line.
+	MaxMendedLines = 40
+	MaxMendedBytes = 4 << 10
 	// MaxShown bounds how many changed lines, names or files a problem shows, and MaxExcerpt
 	// the characters of each.
 	MaxShown   = 6
@@ -52,8 +70,8 @@ const (
 	// hour. A monorepo's packages share a run.
 	MaxInquiries = 60
 	// inquiriesAtATime keeps what is asked beside the verdict from getting into its way:
-	// GitHub slows down who asks much at once.
-	inquiriesAtATime = 4
+	// GitHub slows down who asks much at once, and all jobs of an installation share 20 places.
+	inquiriesAtATime = 8
 	// hubBudget is how long runs and commits may take, counted from when there is
 	// evidence: no verdict waits longer for what can only be a warning.
 	hubBudget = 10 * time.Second

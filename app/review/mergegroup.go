@@ -39,7 +39,7 @@ func (r *Runner) MergeGroup(ctx context.Context, repo Repository, g Group, try T
 	}
 	books := rulebooks{forge: r.forge, repo: repo}
 	targets := []target{{baseRef: g.BaseRef, base: g.BaseSHA, policyAt: tip, accepted: accepted, read: books.at(ctx, tip)}}
-	check, err := r.publish(ctx, repo, g.HeadSHA, targets, try, there, group)
+	check, err := r.publish(ctx, repo, g.HeadSHA, nil, targets, try, there, group)
 	if err != nil || check == nil {
 		return err
 	}

@@ -38,6 +38,9 @@ func (e *PolicyEdit) preview(in policy.Input, req Request, at time.Time) (*repor
 			out.Limits = append(out.Limits, f.Path+" would be ignored from then on")
 		}
 	}
+	if old, now := req.Policy.Registries, e.Policy.Registries; !slices.Equal(old.Mirrors, now.Mirrors) || !slices.Equal(old.Private, now.Private) {
+		out.Limits = append(out.Limits, "its registries would say otherwise whom to ask: what would be found out then was not looked at here")
+	}
 	for _, p := range req.Ignored {
 		if !e.Policy.Ignores(p) {
 			out.Limits = append(out.Limits, p+" is ignored now and would no longer be: what is in it was not looked at here")
@@ -128,7 +131,7 @@ func listed(v policy.Verdict) []policy.Finding {
 
 // keyOf is what a finding is about, without its weight.
 func keyOf(f policy.Finding) policy.Finding {
-	f.Severity, f.Help = "", ""
+	f.Severity, f.Help, f.Why, f.Benign, f.Better, f.Tell = "", "", "", "", "", policy.Tell{}
 	return f
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/rs/zerolog"
 
@@ -13,21 +14,37 @@ import (
 // publish judges every target and completes the commit's check run with the worst
 // verdict. now says what the verdict would be about at the end; where that is no
 // longer was, nothing is published: a verdict about another base must not stand even
-// for a moment. The check is nil where there was nothing to publish on.
-func (r *Runner) publish(ctx context.Context, repo Repository, sha string, targets []target, try Try, now func(context.Context) (ground, error), was ground) (*report.Check, error) {
+// for a moment. The check is nil where there was nothing to publish on. runs are those of
+// the commit, nil where they were not asked for yet.
+//
+// The check run is begun while the files are read: neither needs the other.
+func (r *Runner) publish(ctx context.Context, repo Repository, sha string, runs Runs, targets []target, try Try, now func(context.Context) (ground, error), was ground) (*report.Check, error) {
 	at, trust := r.reviewer.clock(), r.ledger.Trust() // what changes from now on is a reason to judge again
-	run, quiet, err := r.begin(ctx, repo, sha, targets, try)
-	if errors.Is(err, ErrGone) {
+	working, stop := context.WithCancel(ctx)
+	defer stop()
+	begun := soon(ctx, "beginning a check", func() (b begun) {
+		b.run, b.quiet, b.err = r.begin(ctx, repo, sha, runs, targets, try)
+		if b.err != nil {
+			stop() // there is nothing to publish on
+		}
+		return b
+	}, begun{err: errPanic})
+	questions := slices.Clone(targets)
+	for i := range questions {
+		questions[i].pins = func() bool { return try.Pins || begun().run.ShowPins }
+	}
+	var found ruling
+	leave, err := r.memory.Do(working, try.patience(ctx), func(ctx context.Context) (err error) {
+		found, err = r.judge(ctx, repo, sha, questions)
+		return err
+	})
+	defer leave()
+	run, quiet := begun().run, begun().quiet
+	if err := begun().err; errors.Is(err, ErrGone) {
 		return nil, try.gone(ctx, "the commit "+short(sha), err)
 	} else if err != nil {
 		return nil, fmt.Errorf("begin the check of %s: %w", short(sha), err)
 	}
-	var found ruling
-	leave, err := r.memory.Do(ctx, try.patience(ctx), func(ctx context.Context) (err error) {
-		found, err = r.judge(ctx, repo, sha, targets)
-		return err
-	})
-	defer leave()
 	if cause := superseded(ctx); cause != nil {
 		return nil, cause
 	}
@@ -96,14 +113,26 @@ func numbers(targets []target) (list []int) {
 	return list
 }
 
+// begun is what came of taking up a check run.
+type begun struct {
+	run   Run
+	quiet bool
+	err   error
+}
+
 // begin takes up the check run of a commit. A quiet run leaves one with a verdict as it
 // is; where there is none, nothing stands that could be disturbed.
-func (r *Runner) begin(ctx context.Context, repo Repository, sha string, targets []target, try Try) (run Run, quiet bool, err error) {
-	if try.Quiet {
-		if run, quiet, err = r.forge.Standing(ctx, repo, sha); err != nil || quiet {
-			return run, quiet, err
+func (r *Runner) begin(ctx context.Context, repo Repository, sha string, runs Runs, targets []target, try Try) (run Run, quiet bool, err error) {
+	if runs == nil {
+		if runs, err = r.forge.Runs(ctx, repo, sha); err != nil {
+			return run, false, err
 		}
 	}
-	run, err = r.forge.Begin(ctx, repo, sha, restsOn(targets, try.Rerun))
+	if try.Quiet {
+		if run, quiet = runs.Standing(); quiet {
+			return run, true, nil
+		}
+	}
+	run, err = runs.Begin(ctx, restsOn(targets, try.Rerun))
 	return run, false, err
 }

@@ -14,6 +14,9 @@ const (
 	InReview        RemarkKind = "review"         // in a review's own text
 	InReviewComment RemarkKind = "review_comment" // on the diff, or as a reply there
 	InConversation  RemarkKind = "issue_comment"  // below the pull request's description
+	// ByButton is no text, but a click on a button of the check. Its ID is what the button
+	// stood for, as policy.Offered names it: a second click on it is the same.
+	ByButton RemarkKind = "button"
 )
 
 // RemarkRef names a remark of a repository.

@@ -46,6 +46,8 @@ type File struct {
 	// BaseSettings are those of the base: the registries that they name are known there,
 	// also where its lockfile leaves addresses out.
 	BaseSettings []lockfile.Settings
+	// HeadSettings are those of the head: what the base keeps private they may not make public.
+	HeadSettings []lockfile.Settings
 	// SettingsUnread says which of them could not be read and why, "" for none.
 	SettingsUnread string
 }
@@ -73,10 +75,14 @@ type Request struct {
 	Configs  []Config         // files that steer the package manager and differ
 	Ignored  []string         // lockfiles that the policy ignores
 	Policy   policy.Policy
+	// Publishing is what is wrong with how the head publishes, and is not with the base.
+	Publishing []policy.Problem
 	// Edit is what is done to the policy file itself, nil for nothing.
 	Edit *PolicyEdit
 	// Hub answers what only GitHub knows; nil where none was configured, which is said.
 	Hub Hub
+	// Apart keeps findings of one cause apart.
+	Apart bool
 	// Lost asks for the histories in an audit, too: each costs a large document.
 	Lost bool
 	// Acceptances are those that hold for what is reviewed.
@@ -91,12 +97,17 @@ type Options struct {
 	Historian Historian // nil: releases are compared with the lockfile's own versions alone
 	// Registry is the configured npm registry's address: entries that are fetched
 	// from its host are looked up too, beside those from the public names.
-	Registry    string
-	Concurrency int // releases at a time; the registry client bounds its own requests
-	Clock       func() time.Time
-	Demo        bool                  // the trust root is the demo's, and the report says so
-	Progress    func(done, total int) // may be nil; called from one goroutine
-	Offline     bool                  // that there is no Hub is what was asked for, and is said as such
+	Registry string
+	// Others are the registries that are asked beside it, Mirrors the addresses of those that
+	// serve what it has, and Private the scopes ("@my-org") that nobody is asked about.
+	Others           []Registry
+	Mirrors, Private []string
+	Publishing       PublishCheck // of what a pull request changes about publishing
+	Concurrency      int          // releases at a time; the registry client bounds its own requests
+	Clock            func() time.Time
+	Demo             bool     // the trust root is the demo's, and the report says so
+	Progress         Progress // may be nil
+	Offline          bool     // that there is no Hub is what was asked for, and is said as such
 	// HubBudget and MalwareBudget are how long a Hub may take for what is beside the
 	// verdict, and for advisories; 10 s where they are 0.
 	HubBudget, MalwareBudget time.Duration
@@ -109,14 +120,16 @@ type Options struct {
 type Reviewer struct {
 	verifier    Verifier
 	historian   Historian
-	registries  map[string]bool // bases of the registries whose packages may be looked up
-	configured  []string        // those of them that the operator configured
+	atlas       atlas
+	main        string              // base of Registry, "" where it is not plain https
+	others      map[string]Registry // by their bases
 	concurrency int
 	clock       func() time.Time
 	demo        bool
-	progress    func(done, total int)
+	progress    Progress
 	offline     bool
 	maxPast     int
+	publishing  PublishCheck
 
 	hubBudget, malwareBudget time.Duration
 	rest                     func() time.Duration
@@ -127,18 +140,14 @@ func New(o Options) (*Reviewer, error) {
 	if o.Verifier == nil || o.Clock == nil || o.Concurrency < 1 {
 		return nil, errors.New("a reviewer needs a verifier, a clock and a concurrency of at least 1")
 	}
-	r := &Reviewer{verifier: o.Verifier, historian: o.Historian, concurrency: o.Concurrency, clock: o.Clock, demo: o.Demo, progress: o.Progress, registries: map[string]bool{}, maxPast: MaxPast}
-	r.rest = o.Rest
+	r := &Reviewer{verifier: o.Verifier, historian: o.Historian, concurrency: o.Concurrency, clock: o.Clock, demo: o.Demo, progress: o.Progress, maxPast: MaxPast}
+	r.rest, r.publishing = o.Rest, o.Publishing
 	if r.rest == nil {
 		r.rest = func() time.Duration { return 0 }
 	}
 	r.offline, r.hubBudget, r.malwareBudget = o.Offline, cmp.Or(o.HubBudget, hubBudget), cmp.Or(o.MalwareBudget, malwareBudget)
-	for _, host := range lockfile.PublicHosts() {
-		r.registries["https://"+host] = true
-	}
-	if base, ok := lockfile.BaseOf(o.Registry); ok {
-		r.registries[base] = true
-		r.configured = append(r.configured, base)
+	if err := r.chart(o); err != nil {
+		return nil, err
 	}
 	return r, nil
 }
@@ -164,26 +173,35 @@ func (r *Reviewer) Review(ctx context.Context, req Request) (report.Report, erro
 // look is Review up to the verdict: what it will rest on, and a report that it is
 // missing in. It lets go of what is in the request's files once it has read them.
 func (r *Reviewer) look(ctx context.Context, req Request) (policy.Input, report.Report, error) {
-	in := policy.Input{Problems: req.Problems, Acceptances: req.Acceptances, KnownHosts: map[string][]string{"": r.configured}, KnownSpecs: map[string][]dep.Spec{}}
+	in := policy.Input{Apart: req.Apart, Problems: req.Problems, Acceptances: req.Acceptances, KnownHosts: map[string][]string{"": r.atlas.with(req.Policy.Registries).told()}, KnownSpecs: map[string][]dep.Spec{}}
 	out := report.Report{Kind: req.Kind, Mode: req.Policy.Mode, PolicyFrom: req.Policy.Source, At: r.clock().UTC(), Demo: r.demo}
 	parsed := watch(ctx, StageParse)
 	changes, held := r.changes(req, &in, &out)
 	parsed()
 	RoomOf(ctx).Shrink(held, int64(len(changes))*(3*evidenceWeight+rowWeight))
 	defer watch(ctx, StageEvidence)()
+	var earlier pasts
+	if req.Kind != report.Audit || req.Lost {
+		earlier = r.pasts(ctx, changes) // goes on in the background
+		defer earlier.end()
+	}
 	in.Subjects = r.subjects(ctx, changes)
+	if err := errors.Join(stopped(ctx.Err(), in.Subjects), RoomOf(ctx).Short()); ctx.Err() != nil {
+		return policy.Input{}, report.Report{}, fmt.Errorf("the review was stopped: %w", err)
+	}
 	asked := r.inquire(ctx, req.Kind, req.Hub, in.Subjects) // goes on in the background
 	r.bundles(ctx, changes, in.Subjects)
+	r.warn(ctx, asked, in.Subjects) // goes on in the background, too
 	if req.Kind != report.Audit || req.Lost {
 		var tooMuch []policy.Problem
-		out.Retry, tooMuch = r.histories(ctx, in.Subjects)
+		out.Retry, tooMuch = r.histories(ctx, in.Subjects, earlier)
 		in.Problems = append(in.Problems, tooMuch...)
 		out.Hasty = r.settle(ctx, in.Subjects, req.Policy)
 	}
 	r.inventories(ctx, req, &in)
 	in.Whole = req.Whole && len(in.Problems) == 0 // else something was not looked at
 	r.consult(ctx, asked, req.Kind, req.Policy, &in)
-	if err := errors.Join(ctx.Err(), RoomOf(ctx).Short()); err != nil {
+	if err := errors.Join(stopped(ctx.Err(), in.Subjects), RoomOf(ctx).Short()); err != nil {
 		return policy.Input{}, report.Report{}, fmt.Errorf("the review was stopped: %w", err)
 	}
 	return in, out, nil
@@ -223,7 +241,7 @@ func (r *Reviewer) changes(req Request, in *policy.Input, out *report.Report) (c
 			out.Summary.Locations += len(head)
 		} else {
 			here = lockfile.Diff(base, head)
-			in.Problems = append(in.Problems, r.movedRegistries(f, base, head, &told)...)
+			in.Problems = append(in.Problems, r.movedRegistries(r.atlas.with(req.Policy.Registries), f, base, head, &told)...)
 		}
 		in.KnownSpecs[f.Path] = elsewhere(base)
 		in.KnownHosts[f.Path] = append(registries(base), named(f.BaseSettings)...)
@@ -236,7 +254,7 @@ func (r *Reviewer) changes(req Request, in *policy.Input, out *report.Report) (c
 			in.Problems = append(in.Problems, tooMany)
 			continue
 		}
-		lookup := r.lookupFor(f, base, head)
+		lookup := r.lookupFor(req.Kind == report.Audit, req.Policy, f, base, head)
 		if !slices.ContainsFunc(here, func(c dep.Change) bool { return len(marked(change{Change: c})) > 0 }) {
 			head = nil // only what is bundled is looked for in all of it
 		}
@@ -252,6 +270,7 @@ func (r *Reviewer) changes(req Request, in *policy.Input, out *report.Report) (c
 
 	if req.Kind != report.Audit { // there, nothing changed
 		in.Problems = append(in.Problems, configProblems(req.Configs, told)...)
+		in.Problems = append(in.Problems, req.Publishing...)
 	}
 	return changes, held
 }
@@ -260,38 +279,64 @@ func (r *Reviewer) changes(req Request, in *policy.Input, out *report.Report) (c
 // configured.
 func (r *Reviewer) Releases(ctx context.Context, subjects []provenance.Subject, p policy.Policy, hub Hub) (report.Report, error) {
 	out := report.Report{Kind: report.Verify, Mode: p.Mode, PolicyFrom: p.Source, At: r.clock().UTC(), Demo: r.demo}
-	var in policy.Input
+	in := policy.Input{KnownHosts: map[string][]string{"": r.atlas.with(p.Registries).told()}}
+	lookup := r.lookupFor(true, p, File{}, nil, nil)
 	for _, s := range subjects {
 		e := dep.Entry{Package: s.Package, Source: dep.Registry, Digests: s.Digests}
 		for _, d := range s.Digests {
 			e.Integrity = d.SRI()
 		}
-		in.Subjects = append(in.Subjects, policy.Subject{
-			Change:   dep.Change{Entry: e, Occurrences: []dep.Entry{e}},
-			Evidence: r.verifier.Verify(ctx, s),
-		})
+		one := policy.Subject{Change: dep.Change{Entry: e, Occurrences: []dep.Entry{e}}}
+		to := lookup.route(e)
+		if take(&one, to); to.refused == "" {
+			one.Evidence = r.verifierOf(to).Verify(ctx, s)
+		}
+		in.Subjects = append(in.Subjects, one)
 	}
-	out.Retry, in.Problems = r.histories(ctx, in.Subjects)
+	asked := r.inquire(ctx, report.Verify, hub, in.Subjects)
+	r.warn(ctx, asked, in.Subjects)
+	out.Retry, in.Problems = r.histories(ctx, in.Subjects, pasts{})
 	out.Hasty = r.settle(ctx, in.Subjects, p)
-	r.consult(ctx, r.inquire(ctx, report.Verify, hub, in.Subjects), report.Verify, p, &in)
-	if err := ctx.Err(); err != nil {
+	r.consult(ctx, asked, report.Verify, p, &in)
+	if err := stopped(ctx.Err(), in.Subjects); err != nil {
 		return report.Report{}, fmt.Errorf("the verification was stopped: %w", err)
 	}
 	r.conclude(&out, in, p)
 	return out, nil
 }
 
+// tellNobody takes out of a verdict whom to tell: what the demo's own trust root vouches for
+// is true of nobody's release.
+func tellNobody(v policy.Verdict) {
+	for i := range v.Findings {
+		v.Findings[i].Tell = policy.Tell{}
+	}
+	for i := range v.Excepted {
+		v.Excepted[i].Tell = policy.Tell{}
+	}
+}
+
 // conclude judges and fills in the rest of the report.
 func (r *Reviewer) conclude(out *report.Report, in policy.Input, p policy.Policy) {
 	verdict := policy.Judge(in, p, out.At)
 	out.Conclusion, out.WouldFail, out.Findings, out.Excepted = verdict.Conclusion, verdict.WouldFail, verdict.Findings, verdict.Excepted
+	if out.Demo {
+		tellNobody(verdict)
+	}
 	out.Until = earlier(out.Until, verdict.Until)
-	out.Pins = policy.Offer(in.Subjects, p)
+	out.Pins, out.Comments = policy.Offer(in.Subjects, p), p.Comments
+	if len(verdict.Acceptable) <= MaxAcceptances {
+		out.Offered = policy.Offered(verdict.Acceptable)
+	}
+	out.Packages = slices.Grow(out.Packages, len(in.Subjects))
 	for _, s := range in.Subjects {
 		row := report.Package{
 			Entry: s.Change.Entry, Change: s.Change.Kind, From: s.Change.From(),
 			Occurrences: len(s.Change.Occurrences), Evidence: s.Evidence, NotLookedUp: s.NotLookedUp,
+			Published: policy.Published(s), Manifests: report.ManifestsOf(s.Change.Occurrences),
 		}
+		// From here on it is shown and stored, and everything that is made of it agrees.
+		row.Entry.Resolved, row.Entry.Patch = dep.WithoutSecrets(row.Entry.Resolved), dep.WithoutSecrets(row.Entry.Patch)
 		if len(s.Replaced) > 0 {
 			row.Replaced = &s.Replaced[0]
 		}

@@ -16,22 +16,25 @@ type rulebook struct {
 type rulebooks struct {
 	forge Forge
 	repo  Repository
-	read  map[string]*rulebook
+	read  map[string]func() *rulebook
 }
 
-// at is the policy at a commit; nil where it could not be read: who needs it reads it
-// again, and says why it cannot be.
-func (b *rulebooks) at(ctx context.Context, sha string) *rulebook {
+// at begins to read the policy at a commit, and returns what waits for it. It is nil where
+// the policy could not be read: who needs it reads it again, and says why it cannot be.
+func (b *rulebooks) at(ctx context.Context, sha string) func() *rulebook {
 	if book, ok := b.read[sha]; ok {
 		return book
 	}
-	defer watch(ctx, StageRead)()
-	var book *rulebook
-	if p, problem, err := b.forge.Policy(ctx, b.repo, sha); err == nil {
-		book = &rulebook{p, problem}
-	}
+	book := soon(ctx, "reading the policy", func() *rulebook {
+		defer watch(ctx, StageRead)()
+		p, problem, err := b.forge.Policy(ctx, b.repo, sha)
+		if err != nil {
+			return nil
+		}
+		return &rulebook{p, problem}
+	}, nil)
 	if b.read == nil {
-		b.read = map[string]*rulebook{}
+		b.read = map[string]func() *rulebook{}
 	}
 	b.read[sha] = book
 	return book

@@ -6,16 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/bonafide-app/bonafide/app/policy"
 	"github.com/bonafide-app/bonafide/app/report"
 )
-
-// RecentDays bounds how far back a new installation looks: pull requests that
-// nobody touched for longer are left alone until they move.
-const RecentDays = 30
 
 // Saver keeps a finished report. It may be nil in a Runner.
 type Saver interface {
@@ -54,6 +50,7 @@ func NewRunner(forge Forge, reviewer *Reviewer, saver Saver, acceptances Accepta
 // had before a push ends cancelled.
 func (r *Runner) PullRequest(ctx context.Context, repo Repository, number int, event Event, try Try) error {
 	what := fmt.Sprintf("pull request %d", number)
+	guess := r.early(ctx, repo, event.Base)
 	pull, err := r.forge.PullRequest(ctx, repo, number)
 	if errors.Is(err, ErrGone) {
 		if err := try.gone(ctx, what, err); err != nil {
@@ -66,16 +63,31 @@ func (r *Runner) PullRequest(ctx context.Context, repo Repository, number int, e
 	if event.Before != "" && event.Before == pull.HeadSHA && event.Head != event.Before && try.Elapsed < patience && !try.Last {
 		return &Later{After: try.wait(), Reason: what + ": GitHub still shows the head before the push"}
 	}
-	var left error                                           // what it left behind must not keep its new head waiting
-	for _, sha := range []string{event.Before, event.Head} { // an earlier attempt may have begun the event's own head
-		if sha != "" && sha != pull.HeadSHA {
-			left = errors.Join(left, try.aside(ctx, "end the run of the head before", r.Closed(ctx, repo, sha, try)))
+	// What it left behind must not keep its new head waiting.
+	left := soon(ctx, "ending the run of the head before", func() (left error) {
+		for _, sha := range []string{event.Before, event.Head} { // an earlier attempt may have begun the event's own head
+			if sha != "" && sha != pull.HeadSHA {
+				left = errors.Join(left, try.aside(ctx, "end the run of the head before", r.leave(ctx, repo, number, sha, try)))
+			}
 		}
-	}
+		return left
+	}, errPanic)
 	if !pull.Open {
-		return errors.Join(left, r.Ended(ctx, repo, number), r.Closed(ctx, repo, pull.HeadSHA, try))
+		err = errors.Join(r.Ended(ctx, repo, number), r.Closed(ctx, repo, pull.HeadSHA, try))
+	} else {
+		err = r.commit(ctx, repo, pull.HeadSHA, &pull, guess, try)
 	}
-	return errors.Join(left, r.commit(ctx, repo, pull.HeadSHA, &pull, try))
+	return errors.Join(left(), err)
+}
+
+// leave is Closed for a commit that a pull request was pushed on from. Mostly its check is
+// completed by then, and was about nothing else.
+func (r *Runner) leave(ctx context.Context, repo Repository, number int, sha string, try Try) error {
+	runs, err := r.forge.Runs(ctx, repo, sha)
+	if err == nil && runs.Outlives(number) {
+		return nil
+	}
+	return r.Closed(ctx, repo, sha, try)
 }
 
 // Closed ends what runs for a commit that a pull request has left: it was closed, or
@@ -88,7 +100,7 @@ func (r *Runner) Closed(ctx context.Context, repo Repository, sha string, try Tr
 	case err != nil:
 		return fmt.Errorf("list the pull requests at %s: %w", short(sha), err)
 	case len(pulls) > 0:
-		return r.commit(ctx, repo, sha, nil, try)
+		return r.commit(ctx, repo, sha, nil, early{}, try)
 	}
 	ctx, release, err := r.lease(ctx, key(repo, sha), "commit", try)
 	if err != nil {
@@ -104,23 +116,24 @@ func (r *Runner) Closed(ctx context.Context, repo Repository, sha string, try Tr
 // Commit judges all open pull requests whose head is sha and publishes the worst
 // verdict on it: a check belongs to a commit, and several pull requests may share one.
 func (r *Runner) Commit(ctx context.Context, repo Repository, sha string, try Try) error {
-	return r.commit(ctx, repo, sha, nil, try)
+	return r.commit(ctx, repo, sha, nil, early{}, try)
 }
 
 // commit is Commit. seen is a pull request that was just read with this head, which
 // a list that lags may not show yet.
-func (r *Runner) commit(ctx context.Context, repo Repository, sha string, seen *Pull, try Try) error {
+func (r *Runner) commit(ctx context.Context, repo Repository, sha string, seen *Pull, guess early, try Try) error {
 	ctx, release, err := r.lease(ctx, key(repo, sha), "commit", try)
 	if err != nil {
 		return err
 	}
 	defer release()
-	pulls, err := r.pulls(ctx, repo, sha, seen)
+	found, gone, err := r.around(ctx, repo, sha, seen, guess, try)
 	if errors.Is(err, ErrGone) {
-		return try.gone(ctx, "the repository", err)
+		return try.gone(ctx, gone, err)
 	} else if err != nil {
 		return err
 	}
+	pulls, targets := found.pulls, found.targets
 	if len(pulls) == 0 {
 		zerolog.Ctx(ctx).Info().Msg("no open pull request has this head")
 		return r.cancel(ctx, repo, sha)
@@ -128,19 +141,13 @@ func (r *Runner) commit(ctx context.Context, repo Repository, sha string, seen *
 	if len(pulls) > MaxPulls {
 		return r.refuse(ctx, repo, sha, fmt.Sprintf("More than %d open pull requests have this commit as their head. Close some of them and run the check again.", MaxPulls))
 	}
-	targets, err := r.targets(ctx, repo, pulls)
-	if errors.Is(err, ErrGone) {
-		return try.gone(ctx, "a branch that is merged into", err)
-	} else if err != nil {
-		return err
-	}
 	for i, t := range targets {
 		if seen != nil && seen.Number == t.pull {
 			targets[i].note = try.Note
 		}
 	}
-	check, err := r.publish(ctx, repo, sha, targets, try, func(ctx context.Context) (ground, error) {
-		now, err := r.pulls(ctx, repo, sha, nil)
+	check, err := r.publish(ctx, repo, sha, found.runs, targets, try, func(ctx context.Context) (ground, error) {
+		now, err := r.still(ctx, repo, sha, seen)
 		if err != nil {
 			return "", err
 		}
@@ -150,10 +157,14 @@ func (r *Runner) commit(ctx context.Context, repo Repository, sha string, seen *
 		return err
 	}
 	for i, p := range pulls {
-		if p.Draft || try.Silent {
+		if try.Silent {
 			continue
 		}
-		if err := r.comment(ctx, repo, p, check.Sections[i].Report, try); err != nil && !errors.Is(err, ErrGone) {
+		rep := check.Sections[i].Report
+		if p.Draft { // nothing new is said; what was said before it became one is still kept true
+			rep.Comments = policy.CommentNothing
+		}
+		if err := r.comment(ctx, repo, p, rep, try); err != nil && !errors.Is(err, ErrGone) {
 			err = fmt.Errorf("comment on pull request %d: %w", p.Number, err)
 			if err := try.aside(ctx, "comment", err); err != nil {
 				return err
@@ -192,15 +203,38 @@ func (r *Runner) pulls(ctx context.Context, repo Repository, sha string, seen *P
 		return nil, fmt.Errorf("list the pull requests at %s: %w", short(sha), err)
 	}
 	if seen != nil && !slices.ContainsFunc(pulls, func(p Pull) bool { return p.Number == seen.Number }) {
-		pulls = append(pulls, *seen)
-		slices.SortFunc(pulls, func(a, b Pull) int { return cmp.Compare(a.Number, b.Number) })
+		pulls = withPull(pulls, *seen)
 	}
 	return pulls, nil
 }
 
-// Recent lists the pull requests that a new installation starts with.
-func (r *Runner) Recent(ctx context.Context, repo Repository) ([]Pull, error) {
-	return r.forge.RecentPulls(ctx, repo, r.reviewer.clock().Add(-RecentDays*24*time.Hour))
+// still are the open pull requests that have a head now. A list that lags and leaves out
+// the one that was seen is not taken at its word.
+func (r *Runner) still(ctx context.Context, repo Repository, sha string, seen *Pull) ([]Pull, error) {
+	pulls, err := r.pulls(ctx, repo, sha, nil)
+	if err != nil || seen == nil || slices.ContainsFunc(pulls, func(p Pull) bool { return p.Number == seen.Number }) {
+		return pulls, err
+	}
+	now, err := r.forge.PullRequest(ctx, repo, seen.Number)
+	switch {
+	case errors.Is(err, ErrGone), err == nil && (!now.Open || now.HeadSHA != sha):
+		return pulls, nil
+	case err != nil:
+		return nil, fmt.Errorf("read pull request %d: %w", seen.Number, err)
+	}
+	return withPull(pulls, now), nil
+}
+
+// withPull adds a pull request to some, by number.
+func withPull(pulls []Pull, p Pull) []Pull {
+	pulls = append(pulls, p)
+	slices.SortFunc(pulls, func(a, b Pull) int { return cmp.Compare(a.Number, b.Number) })
+	return pulls
+}
+
+// AllPulls lists the open pull requests of a repository, newest first.
+func (r *Runner) AllPulls(ctx context.Context, repo Repository) ([]Pull, error) {
+	return r.forge.AllPulls(ctx, repo)
 }
 
 // key and pullKey name leases. A repository's number is the same for the jobs of before and

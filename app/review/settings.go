@@ -14,12 +14,15 @@ import (
 // movedRegistries says which packages without an address the head's settings take from
 // a registry that neither the base's settings nor its lockfile name. They need not have
 // changed in the lockfile: where it names no registry, the settings alone say which
-// bytes are installed, as far as no digest does. The registries are added to told.
-func (r *Reviewer) movedRegistries(f File, base, head []dep.Entry, told *[]string) []policy.Problem {
+// bytes are installed, as far as no digest does. Those that told names are known. The registries are added to said.
+func (r *Reviewer) movedRegistries(told atlas, f File, base, head []dep.Entry, said *[]string) []policy.Problem {
 	if len(base) == 0 {
 		return nil // all of it enters, and is judged for itself
 	}
-	known := maps.Clone(r.registries)
+	known := maps.Clone(told.public)
+	for _, b := range told.told() {
+		known[b] = true
+	}
 	for _, b := range append(registries(base), named(f.BaseSettings)...) {
 		known[b] = true
 	}
@@ -40,7 +43,7 @@ func (r *Reviewer) movedRegistries(f File, base, head []dep.Entry, told *[]strin
 			return
 		}
 		stated[registry] = true // one finding for each
-		*told = append(*told, registry)
+		*said = append(*said, registry)
 		out = append(out, policy.Problem{Kind: policy.RegistryMoved, Lockfile: f.Path, Line: head[i].Line,
 			Detail: fmt.Sprintf("The repository's settings now take %s from %s, which the base does not use: %s is one of those for which this lockfile names no registry.", of, hostOf(registry), head[i].Package.ID())})
 	}

@@ -37,3 +37,10 @@ type Tree interface {
 	// returns a part: over MaxLockfileBytes it fails with ErrTooLarge.
 	Read(ctx context.Context, e TreeEntry) ([]byte, error)
 }
+
+// Distant is a Tree whose Read takes its way to somebody else and back, and may be called
+// from several goroutines.
+type Distant interface {
+	Tree
+	Distant()
+}

@@ -28,6 +28,8 @@ type Try struct {
 	// Quiet lets a verdict that stands be judged again without anybody noticing, unless it
 	// turns out otherwise.
 	Quiet bool
+	// Pins says that the check is to show the pins that it offers.
+	Pins bool
 	// Note is what the check is to say besides, about the pull request that is judged:
 	// one sentence, "" for none.
 	Note string

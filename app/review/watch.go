@@ -26,8 +26,9 @@ type Watcher interface {
 	Took(stage Stage, d time.Duration)
 	// Judging is told which commit the job turned out to be about.
 	Judging(sha string)
-	// Published is told that the check of a commit was completed.
-	Published(sha string, check report.Check)
+	// Published is told that the check of a commit is complete; one that was before has
+	// run.Completed.
+	Published(run Run, check report.Check)
 }
 
 type watcherKey struct{}
@@ -71,9 +72,9 @@ func (f watched) OpenPulls(ctx context.Context, repo Repository, sha string) ([]
 	return f.Forge.OpenPulls(ctx, repo, sha)
 }
 
-func (f watched) RecentPulls(ctx context.Context, repo Repository, since time.Time) ([]Pull, error) {
+func (f watched) AllPulls(ctx context.Context, repo Repository) ([]Pull, error) {
 	defer watch(ctx, StageRead)()
-	return f.Forge.RecentPulls(ctx, repo, since)
+	return f.Forge.AllPulls(ctx, repo)
 }
 
 func (f watched) Tip(ctx context.Context, repo Repository, branch string) (string, error) {
@@ -81,10 +82,32 @@ func (f watched) Tip(ctx context.Context, repo Repository, branch string) (strin
 	return f.Forge.Tip(ctx, repo, branch)
 }
 
+func (f watched) Home(ctx context.Context, repo Repository) (Home, error) {
+	defer watch(ctx, StageRead)()
+	return f.Forge.Home(ctx, repo)
+}
+
 func (f watched) Begin(ctx context.Context, repo Repository, sha, ground string) (Run, error) {
 	defer watch(ctx, StagePublish)()
 	judging(ctx, sha)
 	return f.Forge.Begin(ctx, repo, sha, ground)
+}
+
+func (f watched) Runs(ctx context.Context, repo Repository, sha string) (Runs, error) {
+	defer watch(ctx, StageRead)()
+	runs, err := f.Forge.Runs(ctx, repo, sha)
+	return watchedRuns{runs, sha}, err
+}
+
+type watchedRuns struct {
+	Runs
+	sha string
+}
+
+func (l watchedRuns) Begin(ctx context.Context, ground string) (Run, error) {
+	defer watch(ctx, StagePublish)()
+	judging(ctx, l.sha)
+	return l.Runs.Begin(ctx, ground)
 }
 
 func (f watched) Standing(ctx context.Context, repo Repository, sha string) (Run, bool, error) {
@@ -97,7 +120,7 @@ func (f watched) Finish(ctx context.Context, run Run, check report.Check) error 
 	defer watch(ctx, StagePublish)()
 	err := f.Forge.Finish(ctx, run, check)
 	if w, ok := ctx.Value(watcherKey{}).(Watcher); ok && err == nil {
-		w.Published(run.HeadSHA, check)
+		w.Published(run, check)
 	}
 	return err
 }

@@ -21,7 +21,7 @@ func parseWeight(size int64) int64 {
 func treeWeight(entries int) int64 { return int64(entries) * treeEntryWeight }
 
 // ahead makes sure that everything that differs can be read: what it takes is known
-// before the first byte is.
+// before the first byte is. What is far away and sure to be read is fetched.
 func (c *comparison) ahead(ctx context.Context, ignores func(path string) bool) error {
 	var total int64
 	for _, p := range c.candidates() {
@@ -31,11 +31,19 @@ func (c *comparison) ahead(ctx context.Context, ignores func(path string) bool) 
 		}
 		total += parseWeight(max(b.Size, 0)) + parseWeight(max(h.Size, 0))
 	}
-	return RoomOf(ctx).Ahead(total)
+	sure, manifests := c.sure(ignores)
+	if err := RoomOf(ctx).Ahead(total + manifests); err != nil {
+		return err
+	}
+	c.fetch(ctx, sure)
+	return nil
 }
 
 // weighed is a tree whose contents are taken from the context's room as they are read.
-type weighed struct{ Tree }
+type weighed struct {
+	Tree
+	fetched map[string][]byte // by id, until they are read
+}
 
 func (t weighed) Read(ctx context.Context, e TreeEntry) ([]byte, error) {
 	if e.Size < 0 {
@@ -49,6 +57,10 @@ func (t weighed) Read(ctx context.Context, e TreeEntry) ([]byte, error) {
 		if err := RoomOf(ctx).Take(contentWeight(e.Path, e.Size)); err != nil {
 			return nil, err
 		}
+	}
+	if data, ok := t.fetched[e.ID]; ok {
+		delete(t.fetched, e.ID)
+		return data, nil
 	}
 	return t.Tree.Read(ctx, e)
 }
@@ -78,7 +90,7 @@ func historySize(h registry.History) int64 { return int64(len(h.Releases)) * pas
 func reportSize(r report.Report) int64 {
 	size := int64(len(r.Packages)) * rowWeight
 	for _, f := range r.Findings {
-		size += findingWeight + int64(len(f.Message)+len(f.Help))
+		size += findingWeight + int64(len(f.Message)+len(f.Help)+len(f.Better)+len(f.Tell.Title)+len(f.Tell.Body))
 	}
 	return size + int64(len(r.Excepted))*findingWeight
 }

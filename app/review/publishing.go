@@ -1,0 +1,404 @@
+package review
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bonafide-app/bonafide/app/policy"
+	"github.com/bonafide-app/bonafide/app/publish"
+)
+
+// PublishCheck judges how a repository publishes its own packages. The zero value judges
+// nothing.
+type PublishCheck struct {
+	Wanted func(path string) bool // publish.Wanted
+	Check  func(publish.Files, publish.Facts) publish.Report
+}
+
+// Compare says what is wrong with how the head publishes, and is not with how the base does.
+// Where nothing that matters to it differs, no file is read: of a package.json that is what
+// it says of publishing, and not what it depends on.
+func (p PublishCheck) Compare(ctx context.Context, base, head Tree, facts publish.Facts) ([]policy.Problem, error) {
+	if p.Check == nil {
+		return nil, nil
+	}
+	c := publishing{check: p, facts: facts, read: map[string][]byte{}, base: p.among(base), head: p.among(head)}
+	changed, err := c.changed(ctx)
+	if err != nil || len(changed) == 0 {
+		return nil, err
+	}
+	heads := map[string]bool{}
+	for _, name := range changed {
+		heads[name] = true
+	}
+	if err := c.fetch(ctx, c.head, heads); err != nil {
+		return nil, err
+	}
+	names, err := c.workflows(ctx, changed)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.fetch(ctx, c.head, names); err != nil {
+		return nil, err
+	}
+	if err := c.called(ctx, names); err != nil {
+		return nil, err
+	}
+	now, err := c.report(ctx, c.head, names)
+	if err != nil {
+		return nil, err
+	}
+	if len(now.Ways) == 0 && len(now.Findings) == 0 {
+		return nil, nil // nothing is published there
+	}
+	for _, name := range slices.SortedFunc(maps.Keys(c.all()), nearest) {
+		if len(names) < MaxPublishFiles && !isWorkflow(name) {
+			names[name] = true
+		}
+	}
+	if now, err = c.report(ctx, c.head, names); err != nil {
+		return nil, err
+	}
+	was, err := c.report(ctx, c.base, names)
+	if err != nil {
+		return nil, err
+	}
+	return c.problems(c.fresh(was.Findings, now.Findings)), nil
+}
+
+// publishing is one comparison.
+type publishing struct {
+	check      PublishCheck
+	facts      publish.Facts
+	base, head publishSide
+	read       map[string][]byte // by id; nil for what could not be read
+	held       int
+}
+
+type publishSide struct {
+	tree  Tree
+	files map[string]TreeEntry // that matter, by path
+}
+
+// among are the files of a tree that matter.
+func (p PublishCheck) among(t Tree) publishSide {
+	s := publishSide{t, map[string]TreeEntry{}}
+	for _, e := range t.Entries() {
+		if e.Kind == Blob && p.Wanted(e.Path) {
+			s.files[e.Path] = e
+		}
+	}
+	return s
+}
+
+func (c *publishing) all() map[string]bool {
+	all := map[string]bool{}
+	for _, s := range []publishSide{c.base, c.head} {
+		for name := range s.files {
+			all[name] = true
+		}
+	}
+	return all
+}
+
+// nearest puts what lies near the root first.
+func nearest(a, b string) int {
+	return cmp.Or(strings.Count(a, "/")-strings.Count(b, "/"), strings.Compare(a, b))
+}
+
+// changed are the files that differ in what matters, those near the root first.
+func (c *publishing) changed(ctx context.Context) (out []string, err error) {
+	for _, name := range slices.SortedFunc(maps.Keys(c.all()), nearest) {
+		b, stood := c.base.files[name]
+		h, stands := c.head.files[name]
+		if stood == stands && b.ID == h.ID || len(out) == MaxPublishFiles {
+			continue
+		}
+		if path.Base(name) == "package.json" {
+			was, err := c.file(ctx, c.base, name)
+			if err != nil {
+				return nil, err
+			}
+			is, err := c.file(ctx, c.head, name)
+			if err != nil {
+				return nil, err
+			}
+			if samePublishing(was, is) {
+				continue
+			}
+		}
+		out = append(out, name)
+	}
+	return out, nil
+}
+
+// samePublishing says whether two versions of a package.json say the same of publishing.
+func samePublishing(was, is []byte) bool {
+	part := func(data []byte) map[string]any {
+		var all, out map[string]any
+		if json.Unmarshal(data, &all) != nil {
+			return nil
+		}
+		out = map[string]any{}
+		for _, key := range []string{"name", "private", "publishConfig", "repository", "scripts", "workspaces", "release", "packageManager"} {
+			if value, ok := all[key]; ok {
+				out[key] = value
+			}
+		}
+		return out
+	}
+	return reflect.DeepEqual(part(was), part(is))
+}
+
+func isWorkflow(name string) bool { return path.Dir(name) == ".github/workflows" }
+
+// workflows are the files that are read first: what changed, and where it is something that
+// workflows use, all of them.
+func (c *publishing) workflows(ctx context.Context, changed []string) (map[string]bool, error) {
+	names := map[string]bool{}
+	used := false
+	for _, name := range changed {
+		data, err := c.file(ctx, c.head, name)
+		if err != nil {
+			return nil, err
+		}
+		names[name] = true
+		used = used || !isWorkflow(name) || calledByOthers.Match(data)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.all())) {
+		if used && isWorkflow(name) && len(names) < MaxPublishFiles {
+			names[name] = true
+		}
+	}
+	return names, nil
+}
+
+var (
+	calledByOthers = regexp.MustCompile(`\bworkflow_(call|run)\b`)
+	// uses is a step or a job that calls what lies in the same repository.
+	uses = regexp.MustCompile(`(?m)^[ \t-]*["']?uses["']?[ \t]*:[ \t]*["']?\./([^\s"'#@]+)`)
+)
+
+// called adds the local workflows and actions that files of the head call, and those that
+// these do. What the base alone called has nothing new to say.
+func (c *publishing) called(ctx context.Context, names map[string]bool) error {
+	open := slices.Sorted(maps.Keys(names))
+	for len(open) > 0 {
+		name := open[0]
+		open = open[1:]
+		data, err := c.file(ctx, c.head, name)
+		if err != nil {
+			return err
+		}
+		for _, m := range uses.FindAllSubmatch(data, MaxPublishFiles) {
+			target := path.Clean(string(m[1]))
+			for _, callee := range []string{target, path.Join(target, "action.yml"), path.Join(target, "action.yaml")} {
+				if _, there := c.head.files[callee]; there && !names[callee] && len(names) < MaxPublishFiles {
+					names[callee] = true
+					open = append(open, callee)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// report is what the check finds in some files of a side.
+func (c *publishing) report(ctx context.Context, s publishSide, names map[string]bool) (publish.Report, error) {
+	if err := c.fetch(ctx, s, names); err != nil {
+		return publish.Report{}, err
+	}
+	files := publish.Files{}
+	for _, name := range slices.SortedFunc(maps.Keys(names), nearest) {
+		data, err := c.file(ctx, s, name)
+		if err != nil {
+			return publish.Report{}, err
+		}
+		if data != nil {
+			files[name] = data
+		}
+	}
+	return c.check.Check(files, c.facts), nil
+}
+
+// fetch reads files at the same time where they are far away: one after the other they would
+// wait for each other's way.
+func (c *publishing) fetch(ctx context.Context, s publishSide, names map[string]bool) error {
+	if _, far := s.tree.(Distant); !far {
+		return nil
+	}
+	var need []TreeEntry
+	asked := map[string]bool{}
+	for _, name := range slices.SortedFunc(maps.Keys(names), nearest) {
+		e, ok := s.files[name]
+		if _, known := c.read[e.ID]; ok && !known && !asked[e.ID] && e.Size >= 0 && e.Size <= MaxPublishFileBytes && c.held <= MaxPublishBytes {
+			if err := RoomOf(ctx).Take(contentCopies * e.Size); err != nil {
+				return err
+			}
+			asked[e.ID] = true
+			c.held += int(e.Size)
+			need = append(need, e)
+		}
+	}
+	contents := make([][]byte, len(need))
+	g, together := errgroup.WithContext(ctx)
+	g.SetLimit(fetchesAtATime)
+	for i, e := range need {
+		g.Go(func() error {
+			type read struct {
+				data []byte
+				err  error
+			}
+			got := contained(ctx, "reading "+e.Path, func() read {
+				data, err := s.tree.Read(together, e)
+				return read{data, err}
+			}, read{err: errPanic})
+			if got.err != nil && !errors.Is(got.err, ErrTooLarge) {
+				return fmt.Errorf("read %s: %w", e.Path, got.err)
+			}
+			contents[i] = got.data
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for i, e := range need {
+		c.read[e.ID] = contents[i]
+	}
+	return nil
+}
+
+// file reads a file of a side, each content once; nil where there is none, or it is beyond
+// the limits.
+func (c *publishing) file(ctx context.Context, s publishSide, name string) ([]byte, error) {
+	e, ok := s.files[name]
+	if !ok {
+		return nil, nil
+	}
+	if data, known := c.read[e.ID]; known {
+		return data, nil
+	}
+	if e.Size > MaxPublishFileBytes || c.held > MaxPublishBytes {
+		return nil, nil
+	}
+	data, err := s.tree.Read(ctx, e)
+	switch {
+	case errors.Is(err, ErrTooLarge) || err == nil && len(data) > MaxPublishFileBytes:
+		data = nil
+	case err != nil:
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	if err := RoomOf(ctx).Take(contentCopies * int64(len(data))); err != nil {
+		return nil, err
+	}
+	c.read[e.ID], c.held = data, c.held+len(data)
+	return data, nil
+}
+
+// fresh are the findings that the base does not have: by what they say and in which file, not
+// by their lines. A file that was renamed brings nothing new.
+func (c *publishing) fresh(was, is []publish.Finding) []publish.Finding {
+	type key struct{ rule, file, message string }
+	known := map[key]int{}
+	for _, f := range was {
+		k := key{f.Rule, f.File, f.Message}
+		if _, stays := c.head.files[f.File]; !stays {
+			k.file = ""
+		}
+		known[k]++
+	}
+	return slices.DeleteFunc(slices.Clone(is), func(f publish.Finding) bool {
+		k := key{f.Rule, f.File, f.Message}
+		if _, stood := c.base.files[f.File]; !stood {
+			k.file = ""
+		}
+		known[k]--
+		return known[k] >= 0
+	})
+}
+
+// problems are findings as the policy weighs them.
+func (c *publishing) problems(findings []publish.Finding) (out []policy.Problem) {
+	for _, f := range findings[:min(len(findings), MaxPublishFindings)] {
+		help := f.Help
+		if f.Source != "" {
+			help = strings.TrimSpace(help + " See " + f.Source)
+		}
+		out = append(out, policy.Problem{
+			Kind: policy.PublishWorkflow, Lockfile: f.File, Line: f.Line, Detail: f.Message, Why: f.Why, Help: help, Link: f.Source,
+			Mended: mendedLines(f, c.read[c.head.files[f.File].ID]),
+		})
+	}
+	if more := len(findings) - MaxPublishFindings; more > 0 {
+		out = append(out, policy.Problem{Kind: policy.PublishWorkflow, Lockfile: findings[MaxPublishFindings].File,
+			Detail: fmt.Sprintf("There are %d more findings about how this repository publishes.", more), Help: "bonafide publish-check lists them all."})
+	}
+	return out
+}
+
+// mendedLines are the edits of a finding as lines of its file that take the place of others:
+// one piece without a gap that is too long, and never without a line that they replace. It is
+// zero where the edits are no such piece, or where somebody who reads them might not see what
+// they are.
+func mendedLines(f publish.Finding, data []byte) (m policy.Mended) {
+	lines := strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
+	edits := slices.Clone(f.Edits)
+	slices.SortStableFunc(edits, func(a, b publish.Edit) int { return cmp.Compare(a.From, b.From) })
+	if len(edits) == 0 || len(data) == 0 || !utf8.Valid(data) {
+		return m
+	}
+	from, to := edits[0].From, 0
+	next := 1
+	for _, e := range edits {
+		if e.File != f.File || e.From < next || e.To < e.From-1 || e.To > len(lines) || e.From > len(lines)+1 {
+			return m // another file, overlapping, or out of the file
+		}
+		next, to = max(e.To+1, e.From), max(to, e.To)
+	}
+	if to < from { // only inserted: a line beside it is replaced by itself and the new ones
+		if from > 1 {
+			from--
+		}
+		to = from
+	}
+	if to-from >= MaxMendedLines {
+		return m
+	}
+	var text []string
+	at := from
+	for _, e := range edits {
+		for ; at < e.From && at <= to; at++ {
+			text = append(text, lines[at-1])
+		}
+		text = append(text, e.Lines...)
+		at = max(at, e.To+1)
+	}
+	for ; at <= to; at++ {
+		text = append(text, lines[at-1])
+	}
+	whole := strings.Join(text, "\n")
+	if len(text) == 0 || len(whole) > MaxMendedBytes || strings.ContainsFunc(whole, hidden) {
+		return m
+	}
+	return policy.Mended{From: from, To: to, Text: whole}
+}
+
+// hidden is a character that does not show what it does: carriage returns among them, which
+// a suggestion would not keep.
+func hidden(r rune) bool {
+	return r != '\n' && r != '\t' && (r < ' ' || r == 0x7f) || r == '\uFFFD' ||
+		r >= 0x80 && r < 0xa0 || r == 0xad || r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2060 && r <= 0x206f || r == 0xfeff || r >= 0xe0000 && r <= 0xe0fff
+}

@@ -1,0 +1,147 @@
+package review
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/bonafide-app/bonafide/app/policy"
+	"github.com/bonafide-app/bonafide/app/publish"
+)
+
+// badLines finds the lines that say BAD; a line MEND after it has one edit, which replaces it.
+func badLines(files publish.Files, _ publish.Facts) (r publish.Report) {
+	for name, data := range files {
+		for i, line := range strings.Split(string(data), "\n") {
+			what, ok := strings.CutPrefix(strings.TrimSpace(line), "# BAD ")
+			if strings.Contains(line, "npm publish") {
+				r.Ways = append(r.Ways, publish.Way{File: name, Line: i + 1})
+			}
+			if !ok {
+				continue
+			}
+			f := publish.Finding{Rule: "bad", File: name, Line: i + 1, Message: what, Help: "Mend it.", Source: "https://docs.npmjs.com/x"}
+			if strings.Contains(what, "mend") {
+				f.Edits = []publish.Edit{{File: name, From: i + 1, To: i + 1, Lines: []string{"good"}}}
+			}
+			r.Findings = append(r.Findings, f)
+		}
+	}
+	slices.SortFunc(r.Findings, func(a, b publish.Finding) int {
+		return strings.Compare(fmt.Sprintf("%s %4d", a.File, a.Line), fmt.Sprintf("%s %4d", b.File, b.Line))
+	})
+	return r
+}
+
+func matters(name string) bool {
+	return strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, "package.json") || strings.HasSuffix(name, ".npmrc")
+}
+
+// reading is a tree that says what was read of it.
+type reading struct {
+	files
+	read *[]string
+}
+
+func (r reading) Read(ctx context.Context, e TreeEntry) ([]byte, error) {
+	*r.read = append(*r.read, e.Path)
+	return r.files.Read(ctx, e)
+}
+
+func TestOnlyWhatIsNewlyWrongAboutPublishingIsSaid(t *testing.T) {
+	const release, ci, action = ".github/workflows/release.yml", ".github/workflows/ci.yml", "tools/pack/action.yml"
+	for _, c := range []struct {
+		name       string
+		base, head files
+		want, read string // read: how many contents
+	}{
+		{"nothing that matters", files{release: "npm publish\n# BAD old", "a.js": "1"}, files{release: "npm publish\n# BAD old", "a.js": "2"}, "", "0"},
+		{"what stood there stays unsaid", files{release: "npm publish\n# BAD old"}, files{release: "\n\nnpm publish\n# BAD old\n# BAD new"}, release + ":5 new", "2"},
+		{"what is gone is not said", files{release: "npm publish\n# BAD old"}, files{release: "npm publish"}, "", "2"},
+		{"the same twice", files{release: "npm publish\n# BAD old"}, files{release: "npm publish\n# BAD old\n# BAD old"}, release + ":3 old", "2"},
+		{"renamed", files{release: "npm publish\n# BAD old"}, files{".github/workflows/new.yml": "npm publish\n# BAD old\n# BAD new"}, ".github/workflows/new.yml:3 new", "2"},
+		{"copied", files{release: "npm publish\n# BAD old"}, files{release: "npm publish\n# BAD old", ci: "npm publish\n# BAD old\n"}, ci + ":2 old", "1"},
+		{"without publishing", files{ci: "go test", "package.json": "{}"}, files{ci: "go vet", "package.json": "{}"}, "", "1"},
+		{"a workflow that publishes needs the manifests", files{release: "npm publish", "package.json": "{}"}, files{release: "npm publish\n# BAD new", "package.json": "{}"}, release + ":2 new", "3"},
+		{"what a manifest depends on", files{release: "npm publish", "package.json": `{"name":"a"}`}, files{release: "npm publish", "package.json": `{"name":"a","dependencies":{"b":"1"}}`}, "", "2"},
+		{"what a manifest says of publishing", files{release: "npm publish", "package.json": "{\"name\":\"a\"}"}, files{release: "npm publish", "package.json": "{\"name\":\"b\"}\n# BAD new"}, "package.json:2 new", "3"},
+		{"an action that a workflow calls", files{release: "npm publish\n      - uses: ./tools/pack", action: "x", ci: "y"}, files{release: "npm publish\n      - uses: ./tools/pack", action: "x\n# BAD new", ci: "y"}, action + ":2 new", "4"},
+		{"what a changed workflow calls", files{release: "a\n    uses: './.github/workflows/ci.yml' # x", ci: "npm publish\n# BAD old"}, files{release: "b\n    uses: './.github/workflows/ci.yml' # x\n# BAD new", ci: "npm publish\n# BAD old"}, release + ":3 new", "3"},
+		{"too large", files{release: ""}, files{release: "npm publish\n# BAD new" + strings.Repeat(" ", MaxPublishFileBytes)}, "", "0"},
+	} {
+		var read []string
+		check := PublishCheck{matters, badLines}
+		problems, err := check.Compare(t.Context(), reading{c.base, &read}, reading{c.head, &read}, publish.Facts{})
+		var got []string
+		for _, p := range problems {
+			got = append(got, fmt.Sprintf("%s:%d %s", p.Lockfile, p.Line, p.Detail))
+		}
+		if err != nil || strings.Join(got, ", ") != c.want || fmt.Sprint(len(read)) != c.read {
+			t.Errorf("%s: %q, %v; read %q", c.name, got, err, read)
+		}
+	}
+	if p, err := (PublishCheck{}).Compare(t.Context(), files{}, files{release: "x"}, publish.Facts{}); p != nil || err != nil {
+		t.Error(p, err)
+	}
+}
+
+func TestWhatIsSaidAboutPublishingIsBounded(t *testing.T) {
+	head := files{}
+	for i := range MaxPublishFiles + 20 {
+		head[fmt.Sprintf(".github/workflows/w%d.yml", i)] = "npm publish\n# BAD new\n# BAD newer"
+	}
+	var read []string
+	problems, err := PublishCheck{matters, badLines}.Compare(t.Context(), reading{files{}, &read}, reading{head, &read}, publish.Facts{})
+	if err != nil || len(problems) != MaxPublishFindings+1 || len(read) > MaxPublishFiles || !strings.Contains(problems[MaxPublishFindings].Detail, "80 more findings") {
+		t.Errorf("%d problems, %d read, %v: %+v", len(problems), len(read), err, problems[len(problems)-1])
+	}
+}
+
+func TestMendedLinesReplaceWhatTheyStandOn(t *testing.T) {
+	const file = "one\ntwo\nthree\nfour\n"
+	at := func(from, to int, lines ...string) publish.Edit {
+		return publish.Edit{File: "f", From: from, To: to, Lines: lines}
+	}
+	for _, c := range []struct {
+		name  string
+		data  string
+		edits []publish.Edit
+		want  policy.Mended
+	}{
+		{"none", file, nil, policy.Mended{}},
+		{"a line", file, []publish.Edit{at(2, 2, "TWO")}, policy.Mended{From: 2, To: 2, Text: "TWO"}},
+		{"fewer lines", file, []publish.Edit{at(2, 3, "TWO")}, policy.Mended{From: 2, To: 3, Text: "TWO"}},
+		{"inserted", file, []publish.Edit{at(3, 2, "new")}, policy.Mended{From: 2, To: 2, Text: "two\nnew"}},
+		{"inserted first", file, []publish.Edit{at(1, 0, "new")}, policy.Mended{From: 1, To: 1, Text: "new\none"}},
+		{"appended", file, []publish.Edit{at(5, 4, "new")}, policy.Mended{From: 4, To: 4, Text: "four\nnew"}},
+		{"two pieces", file, []publish.Edit{at(4, 4, "FOUR"), at(1, 1, "ONE")}, policy.Mended{From: 1, To: 4, Text: "ONE\ntwo\nthree\nFOUR"}},
+		{"two insertions", file, []publish.Edit{at(2, 1, "a"), at(4, 3, "b")}, policy.Mended{From: 2, To: 3, Text: "a\ntwo\nthree\nb"}},
+		{"removed alone", file, []publish.Edit{at(2, 2)}, policy.Mended{}},
+		{"overlapping", file, []publish.Edit{at(1, 2, "x"), at(2, 3, "y")}, policy.Mended{}},
+		{"out of the file", file, []publish.Edit{at(9, 9, "x")}, policy.Mended{}},
+		{"another file", file, []publish.Edit{{File: "g", From: 1, To: 1, Lines: []string{"x"}}}, policy.Mended{}},
+		{"backwards", file, []publish.Edit{at(3, 1, "x")}, policy.Mended{}},
+		{"carriage returns", "one\r\ntwo\r\n", []publish.Edit{at(2, 1, "x")}, policy.Mended{}},
+		{"hidden", file, []publish.Edit{at(1, 1, "x\u202ey")}, policy.Mended{}},
+		{"far apart", strings.Repeat("x\n", 100), []publish.Edit{at(1, 1, "a"), at(90, 90, "b")}, policy.Mended{}},
+		{"not text", "\xff\n", []publish.Edit{at(1, 1, "a")}, policy.Mended{}},
+	} {
+		if got := mendedLines(publish.Finding{File: "f", Line: 1, Edits: c.edits}, []byte(c.data)); got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
+
+func FuzzMendedLines(f *testing.F) {
+	f.Add([]byte("a\nb\n"), 1, 1, 3, 2, "x\ny")
+	f.Fuzz(func(t *testing.T, data []byte, a, b, c, d int, text string) {
+		lines := strings.Split(text, "\n")
+		m := mendedLines(publish.Finding{File: "f", Edits: []publish.Edit{{File: "f", From: a, To: b, Lines: lines}, {File: "f", From: c, To: d, Lines: lines}}}, data)
+		if m.From > 0 && (m.To < m.From || m.To-m.From >= MaxMendedLines || len(m.Text) > MaxMendedBytes) {
+			t.Errorf("%+v", m)
+		}
+		samePublishing(data, []byte(text))
+	})
+}
