@@ -36,19 +36,22 @@ func Batches(annotations []Annotation, size int) [][]Annotation {
 // important first, each once however many sections have it. left is how many are
 // over MaxAnnotations.
 func annotate(sections []Section) (out []Annotation, left int) {
-	seen := make(map[Annotation]bool)
+	weight := make(map[Annotation]int)
 	for _, s := range sections {
 		for _, f := range s.Report.Findings {
 			if f.Lockfile == "" {
 				continue
 			}
-			if a := annotation(f, s.Report); !seen[a] {
-				seen[a] = true
+			a := annotation(f, s.Report)
+			if weight[a] == 0 {
 				out = append(out, a)
 			}
+			weight[a] = max(weight[a], gravity(f))
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Annotation) int { return cmp.Compare(levelRank(a.Level), levelRank(b.Level)) })
+	slices.SortStableFunc(out, func(a, b Annotation) int {
+		return cmp.Or(cmp.Compare(levelRank(a.Level), levelRank(b.Level)), weight[b]-weight[a])
+	})
 	if len(out) > MaxAnnotations {
 		out, left = out[:MaxAnnotations], len(out)-MaxAnnotations
 	}
@@ -61,11 +64,23 @@ func annotation(f policy.Finding, r Report) Annotation {
 		name += ": " + Plain(f.Package.ID())
 	}
 	message := Plain(clip(cmp.Or(f.Message, "No reason was recorded."), MaxSentenceChars))
-	if f.Help != "" {
-		message += "\n\nWhat to do: " + Plain(clip(f.Help, MaxSentenceChars))
+	if f.Why != "" {
+		message += "\n\nWhy it matters: " + Plain(clip(f.Why, MaxWhyChars))
+	}
+	if todo := strings.TrimLeft(Plain(clip(f.Help, MaxSentenceChars))+" "+betterOf(f, plainName), " "); todo != "" {
+		message += "\n\nWhat to do: " + strings.TrimRight(todo, " ")
+	}
+	if f.Benign != "" {
+		message += "\n\nBenign causes: " + Plain(clip(f.Benign, MaxSentenceChars))
 	}
 	if r.Demo {
 		message += "\n\n" + demoNote
+	}
+	if !namesAll(f) {
+		head := "\n\nThe " + count(f.Count, "package") + ":\n"
+		if room := MaxAnnotationBytes - len(message) - len(head); room > minListed {
+			message += head + namesOf(f, "\n", room, plainName)
+		}
 	}
 	line := max(f.Line, 1) // a file as a whole is marked at its first line
 	return Annotation{
@@ -73,6 +88,9 @@ func annotation(f policy.Finding, r Report) Annotation {
 		Title: clip(name, MaxAnnotationTitle), Message: clipBytes(message, MaxAnnotationBytes),
 	}
 }
+
+// plainName is a name, a version or a path from outside in plain text, not too long.
+func plainName(s string) string { return Plain(clip(s, MaxNameChars)) }
 
 // levelOf never marks as a failure what did not make the check fail.
 func levelOf(f policy.Finding, r Report) string {

@@ -97,8 +97,8 @@ func pages(c Check, sections []Section, unannotated, summaryBytes, textBytes int
 		share := func(budget int, page string) int { // what one section does not need is the next one's
 			return (budget-len(page))/(len(sections)-i) - len(heading) - 1
 		}
-		summary = join(summary, heading+summaryOf(s.Report, share(summaryBytes, summary)))
-		if own := textOf(s.Report, share(textBytes, text)); own != "" {
+		summary = join(summary, heading+summaryOf(s.Report, share(summaryBytes, summary), c.Details))
+		if own := textOf(s.Report, share(textBytes, text), c.Details); own != "" {
 			text = join(text, heading+own)
 		}
 	}

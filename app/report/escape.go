@@ -91,16 +91,7 @@ func Code(s string) string {
 // codeSpan fences s, which holds no pipe and no newline, with more backticks than it
 // holds in a row. https://spec.commonmark.org/0.31.2/#code-spans
 func codeSpan(s string) string {
-	longest, run := 0, 0
-	for i := range len(s) {
-		if s[i] == '`' {
-			run++
-			longest = max(longest, run)
-		} else {
-			run = 0
-		}
-	}
-	fence := strings.Repeat("`", longest+1)
+	fence := strings.Repeat("`", longestRun(s, '`')+1)
 	if s[0] == '`' || s[len(s)-1] == '`' {
 		s = " " + s + " " // one blank on each side is taken off again
 	}

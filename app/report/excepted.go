@@ -98,23 +98,17 @@ func (t *terminal) excepted(r Report) {
 }
 
 type jsonException struct {
-	Rule     string `json:"rule"`
-	Severity string `json:"severity"` // that it would have
-	PURL     string `json:"purl"`
-	Lockfile string `json:"lockfile"`
-	Line     int    `json:"line"`
-	Message  string `json:"message"`
-	Kind     string `json:"kind"`
-	By       string `json:"by"`
-	Reason   string `json:"reason"`
-	Expires  string `json:"expires,omitempty"`
-	Source   string `json:"source"`
+	jsonFinding        // its severity is the one that it would have
+	Kind        string `json:"kind"`
+	By          string `json:"by"`
+	Reason      string `json:"reason"`
+	Expires     string `json:"expires,omitempty"`
+	Source      string `json:"source"`
 }
 
 func exceptionOf(x policy.Excepted, r Report) jsonException {
 	p := pardonOf(x, r)
-	return jsonException{
-		Rule: string(x.Rule), Severity: string(x.Severity), PURL: purl(x.Package), Lockfile: x.Lockfile, Line: x.Line, Message: x.Message,
-		Kind: p.kind, By: p.by, Reason: p.reason, Expires: p.until, Source: p.source,
-	}
+	out := jsonException{jsonFinding: findingOf(x.Finding), Kind: p.kind, By: p.by, Reason: p.reason, Expires: p.until, Source: p.source}
+	out.Tell = nil // nobody is told about what was accepted
+	return out
 }

@@ -83,3 +83,26 @@ func TestExceptedFindingsAndPinsStayWithinTheLimits(t *testing.T) {
 		t.Error("something is missing")
 	}
 }
+
+func TestPinsAreSaidOnce(t *testing.T) {
+	r := excepted()
+	folded := Output(single(r)).Text
+	if !strings.Contains(folded, "<summary>Identity pins for 1 package") || strings.HasPrefix(folded, "### Identity pins") {
+		t.Errorf("%s", folded)
+	}
+	r.PinsShown = true
+	blocks := Output(single(r)).Text
+	if !strings.HasPrefix(blocks, "### Identity pins for 1 package of the base branch\n") || !strings.Contains(blocks, "There is no patch for it") ||
+		!strings.Contains(blocks, "```yaml\npackages:") || strings.Contains(blocks, "<summary>Identity") {
+		t.Errorf("%s", blocks)
+	}
+	r.PinsPatch = "--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n # ```` <b>@octocat</b>\n+packages:\n"
+	patch := Output(single(r)).Text
+	if !strings.Contains(patch, "\n`````diff\n"+r.PinsPatch+"`````\n") || strings.Contains(patch, "```yaml") || strings.Contains(patch, "<summary>Identity") {
+		t.Errorf("%s", patch)
+	}
+	r.PinsPatch = strings.Repeat("+ a long line\n", MaxTextBytes/20)
+	if o := Output(single(r)); !strings.HasPrefix(o.Text, "### Identity pins") || !strings.Contains(o.Text, "```yaml") {
+		t.Errorf("%.300s", o.Text)
+	}
+}

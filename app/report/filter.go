@@ -16,14 +16,47 @@ type Filter struct {
 	Lost              bool   // provenance or the trusted publisher was lost
 	Prod              bool   // not for development only
 	Repo              string // built in this repository, per certificate: OWNER/NAME, or its address
+	// Rules: a finding of one of these is about it. Findings of other rules are left out.
+	Rules []policy.RuleName
 }
 
-// Narrow keeps the packages that pass the filter. Verdict, findings and counts stay
-// those of the whole.
+// all says that a filter keeps all.
+func (f Filter) all() bool {
+	return !f.WithoutProvenance && !f.Lost && !f.Prod && f.Repo == "" && len(f.Rules) == 0
+}
+
+// words say which packages are kept: they complete "3 packages".
+func (f Filter) words() string {
+	var parts []string
+	if f.WithoutProvenance {
+		parts = append(parts, "without provenance")
+	}
+	if f.Lost {
+		parts = append(parts, "that lost provenance or the trusted publisher")
+	}
+	if len(f.Rules) > 0 {
+		names := make([]string, len(f.Rules))
+		for i, rule := range f.Rules {
+			names[i] = Terminal(string(rule))
+		}
+		parts = append(parts, "with a finding of "+strings.Join(names, " or "))
+	}
+	if f.Repo != "" {
+		parts = append(parts, "built in "+termName(f.Repo))
+	}
+	if f.Prod {
+		parts = append(parts, "for production")
+	}
+	return and(parts)
+}
+
+// Narrow keeps the packages that pass the filter, and of the findings those of its rules.
+// Verdict and counts stay those of the whole.
 func Narrow(r Report, f Filter) Report {
-	if f == (Filter{}) {
+	if f.all() {
 		return r
 	}
+	r.said = title(r)
 	lost := make(map[place]bool)
 	for _, found := range r.Findings {
 		if found.Rule == policy.RuleProvenanceLost || found.Rule == policy.RulePublisherLost {
@@ -31,9 +64,22 @@ func Narrow(r Report, f Filter) Report {
 			lost[at] = lost[at] || found.Severity != policy.Notice && !found.Unknown
 		}
 	}
+	found := make(map[place]bool)
+	if len(f.Rules) > 0 {
+		other := func(x policy.Finding) bool { return !slices.Contains(f.Rules, x.Rule) }
+		r.Findings = slices.DeleteFunc(slices.Clone(r.Findings), other)
+		r.Excepted = slices.DeleteFunc(slices.Clone(r.Excepted), func(x policy.Excepted) bool { return other(x.Finding) })
+		for _, x := range r.Findings {
+			found[place{x.Package, x.Lockfile}] = true
+		}
+		for _, x := range r.Excepted {
+			found[place{x.Package, x.Lockfile}] = true
+		}
+	}
 	r.Packages = slices.Collect(func(yield func(Package) bool) {
 		for _, p := range r.Packages {
-			if f.keeps(p, lost[place{p.Entry.Package, p.Entry.Lockfile}]) && !yield(p) {
+			at := place{p.Entry.Package, p.Entry.Lockfile}
+			if (len(f.Rules) == 0 || found[at]) && f.keeps(p, lost[at]) && !yield(p) {
 				return
 			}
 		}

@@ -90,6 +90,7 @@ func TestCheckRunsLookAsTheyShould(t *testing.T) {
 		"shared-head":   sharedHead(),
 		"demo":          single(demo()),
 		"one-change":    single(changes(1)),
+		"one-cause":     single(oneCause(601)),
 		"hostile-names": single(hostile()),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -176,9 +177,9 @@ func TestMarkdownShowsWhatTheCheckShows(t *testing.T) {
 // numbers of changed packages, and holds the counts against the golden file.
 func TestPagesStayWithinGitHubsLimits(t *testing.T) {
 	var b bytes.Buffer
-	b.WriteString("changed  summary bytes  findings shown  text bytes  rows shown  said to be left out  annotations  requests  title\n")
-	for _, n := range []int{0, 1, 50, 51, 500, 5_000} {
-		r := changes(n)
+	b.WriteString("changed  findings  summary bytes  findings shown  text bytes  rows shown  said to be left out  annotations  requests  title\n")
+	for _, size := range []struct{ changed, each int }{{0, 10}, {1, 10}, {50, 10}, {51, 10}, {500, 10}, {5_000, 10}, {500, 1}} {
+		n, r := size.changed, changesWith(size.changed, size.each)
 		o := Output(single(r))
 		inLimits(t, o)
 		rows := strings.Count(o.Text, "\n| `")
@@ -190,7 +191,7 @@ func TestPagesStayWithinGitHubsLimits(t *testing.T) {
 		if left := saidToBeLeft(t, o.Summary, "more finding"); findings+left != len(r.Findings) {
 			t.Errorf("%d changes: %d findings shown, %d said to be left out, of %d", n, findings, left, len(r.Findings))
 		}
-		fmt.Fprintf(&b, "%7d %14d %15d %11d %11d %20d %12d %9d  %s\n", n, len(o.Summary), findings, len(o.Text), rows, left,
+		fmt.Fprintf(&b, "%7d %9d %14d %15d %11d %11d %20d %12d %9d  %s\n", n, len(r.Findings), len(o.Summary), findings, len(o.Text), rows, left,
 			len(o.Annotations), len(Batches(o.Annotations, AnnotationsPerRequest)), o.Title)
 	}
 	golden(t, "sizes", b.Bytes())

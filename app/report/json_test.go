@@ -134,11 +134,11 @@ func TestJSONSaysWhatWasNotLookedUp(t *testing.T) {
 	ev := proven(git, "https://github.com/acme/router") // that must not count: nobody was asked
 	p := Package{Entry: git, Change: dep.Added, Evidence: ev, NotLookedUp: "comes from git, no registry answers for it"}
 	got := documentOf(diffReport(policy.Success, []Package{p})).Packages[0]
-	for name, c := range map[string]jsonCheck{
-		"signature": {got.Signature.State, got.Signature.Reason}, "publish": got.Publish,
+	for name, c := range map[string][2]string{
+		"signature": {got.Signature.State, got.Signature.Reason}, "publish": {got.Publish.State, got.Publish.Reason},
 		"provenance": {got.Provenance.State, got.Provenance.Reason}, "digest": {got.Digest.State, got.Digest.Reason},
 	} {
-		if c != (jsonCheck{"absent", p.NotLookedUp}) {
+		if c != [2]string{"absent", p.NotLookedUp} {
 			t.Errorf("%s: %+v", name, c)
 		}
 	}

@@ -59,6 +59,27 @@ func linksOf(id provenance.Identity) addresses {
 	return a
 }
 
+// compareLink is the address of what changed in the source between the replaced version
+// and this one, "" where not both verified certificates name commits of one repository.
+func compareLink(p Package) string {
+	now := p.Evidence.Provenance.Identity
+	if p.NotLookedUp != "" || p.Replaced == nil || p.Evidence.Provenance.State != provenance.Verified || now == nil {
+		return ""
+	}
+	was := p.Replaced.Provenance.Identity
+	if p.Replaced.Provenance.State != provenance.Verified || was == nil || was.Repository != now.Repository ||
+		was.Commit == now.Commit || !isCommit(was.Commit) {
+		return ""
+	}
+	if was.RepositoryID != "" && now.RepositoryID != "" && was.RepositoryID != now.RepositoryID {
+		return "" // another repository under the same name
+	}
+	if base, ok := strings.CutSuffix(linksOf(*now).commit, "/commit/"+now.Commit); ok {
+		return base + "/compare/" + was.Commit + "..." + now.Commit
+	}
+	return ""
+}
+
 // isEnterpriseCloud knows the hosts of GitHub Enterprise Cloud with data residency:
 // one name below ghe.com.
 func isEnterpriseCloud(host string) bool {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/policy"
@@ -14,8 +15,8 @@ import (
 
 // Markdown writes what a check run shows, without GitHub's limits.
 func Markdown(w io.Writer, r Report) error {
-	page := summaryOf(r, unlimited)
-	if text := textOf(r, unlimited); text != "" {
+	page := summaryOf(r, unlimited, "")
+	if text := textOf(r, unlimited, ""); text != "" {
 		page += "\n" + text
 	}
 	if _, err := io.WriteString(w, page); err != nil {
@@ -24,8 +25,22 @@ func Markdown(w io.Writer, r Report) error {
 	return nil
 }
 
-// summaryOf is the verdict, the findings, what was not looked at, and the policy.
-func summaryOf(r Report, budget int) string {
+// JobSummary writes what Markdown does, within GitHub's limit on the summary of a job: rows
+// that do not fit are left out whole, and counted.
+func JobSummary(w io.Writer, r Report) error {
+	page := summaryOf(r, MaxJobSummaryBytes/2, "")
+	if text := textOf(r, MaxJobSummaryBytes-len(page)-1, ""); text != "" {
+		page += "\n" + text
+	}
+	if _, err := io.WriteString(w, page); err != nil {
+		return fmt.Errorf("write the job summary: %w", err)
+	}
+	return nil
+}
+
+// summaryOf is the verdict, the findings, what was not looked at, and the policy. details is
+// where the whole report is, "" for nowhere.
+func summaryOf(r Report, budget int, details string) string {
 	head := verdict(r)
 	if r.Demo {
 		head = "🧪 **Demo.** " + demoNote + "\n\n" + head
@@ -49,13 +64,7 @@ func summaryOf(r Report, budget int) string {
 		return head + foot
 	}
 	head += "\n### Findings\n\n"
-	rows := make([]string, len(r.Findings))
-	for i, f := range r.Findings {
-		rows[i] = findingRow(f)
-	}
-	list := fit(rows, budget-len(head)-len(foot), func(left int) string {
-		return fmt.Sprintf("- …and %s not shown here: the limit of this page is reached.\n", count(left, "more finding"))
-	})
+	list := findingsOf(r.Findings, budget-len(head)-len(foot), details)
 	return head + strings.TrimRight(list, "\n") + "\n" + foot
 }
 
@@ -77,39 +86,6 @@ func verdict(r Report) string {
 		return "❔ **Not verified:** " + result + ". The policy lets that stand (`on_unknown: neutral`).\n"
 	}
 	return "❌ **Failed:** " + result + ".\n"
-}
-
-// findingRow is one finding as an item of a list: what, where, what to do.
-func findingRow(f policy.Finding) string {
-	about := ""
-	if f.Package != (dep.Package{}) {
-		about = ": " + shown(f.Package.ID())
-	}
-	place := ""
-	if f.Lockfile != "" {
-		place = " in " + shown(f.Lockfile)
-		if f.Line > 0 {
-			place += fmt.Sprintf(" line %d", f.Line)
-		}
-	}
-	row := fmt.Sprintf("- %s **%s**%s%s\n\n  %s\n\n", mark(f), sentence(string(f.Rule)), about, place, sentence(f.Message))
-	if f.Help != "" {
-		row += "  *What to do:* " + help(f) + "\n\n"
-	}
-	return row
-}
-
-// mark is a symbol with its word: nothing rests on a colour.
-func mark(f policy.Finding) string {
-	switch {
-	case f.Unknown:
-		return "❔ not verified"
-	case f.Severity == policy.Error:
-		return "❌ error"
-	case f.Severity == policy.Warning:
-		return "⚠ warning"
-	}
-	return "ℹ notice"
 }
 
 // notLookedAt lists the files that no finding speaks of, and counts the packages
@@ -168,52 +144,63 @@ func unasked(r Report) []unlooked {
 	return out
 }
 
-// textOf is the packages with their evidence, and the pins that are offered.
-func textOf(r Report, budget int) string {
-	pins := pinsOf(r, budget/2)
-	if pins != "" && budget != unlimited {
-		budget -= len(pins) + 1
+// textOf is the packages with their evidence, and the pins that are offered: folded below
+// them, or on top where somebody asked to see them.
+func textOf(r Report, budget int, details string) string {
+	shown, folded := shownPins(r, half(budget)), foldedPins(r, half(budget))
+	if budget != unlimited {
+		budget -= len(shown) + len(folded) + 1
 	}
-	tables := tablesOf(r, budget)
-	switch {
-	case pins == "":
-		return tables
-	case tables == "":
-		return pins
+	text := shown
+	for _, piece := range []string{tablesOf(r, budget, details), folded} {
+		if piece != "" {
+			text = join(text, piece)
+		}
 	}
-	return join(tables, pins)
+	return text
+}
+
+func half(budget int) int {
+	if budget == unlimited {
+		return unlimited
+	}
+	return budget / 2
 }
 
 // tablesOf shows every package with its evidence, one table for each lockfile, what
 // has findings first. It is "" where there are no packages.
-func tablesOf(r Report, budget int) string {
+func tablesOf(r Report, budget int, details string) string {
 	if len(r.Packages) == 0 {
 		return ""
 	}
-	byFile := make(map[string][]Package)
-	for _, p := range r.Packages {
+	byFile := make(map[string][]*Package)
+	for i := range r.Packages {
+		p := &r.Packages[i]
 		byFile[p.Entry.Lockfile] = append(byFile[p.Entry.Lockfile], p)
 	}
-	gravity := gravities(r.Findings)
+	gravity, fresh := gravities(r.Findings), freshOf(r.Findings)
 	var tables []table
 	for _, path := range sortedKeys(byFile) {
 		packages := byFile[path]
-		slices.SortStableFunc(packages, func(a, b Package) int {
-			return cmp.Or(
-				cmp.Compare(gravity[place{a.Entry.Package, path}], gravity[place{b.Entry.Package, path}]),
-				cmp.Compare(a.Entry.Line, b.Entry.Line),
-				cmp.Compare(a.Entry.Package.ID(), b.Entry.Package.ID()),
-			)
+		weights := make(map[*Package]int, len(packages))
+		for _, p := range packages {
+			weights[p] = gravity[nameOf(*p)]
+		}
+		slices.SortStableFunc(packages, func(a, b *Package) int {
+			if c := cmp.Or(cmp.Compare(weights[a], weights[b]), cmp.Compare(a.Entry.Line, b.Entry.Line)); c != 0 {
+				return c
+			}
+			return byID(a, b)
 		})
 		head := tableHead(r, path, packages)
 		if len(tables) > 0 {
 			head = "\n" + head
 		}
-		tables = append(tables, table{head, len(packages), func(i int) string { return tableRow(r, packages[i]) }})
+		tables = append(tables, table{head, len(packages), func(i int) string { return tableRow(r, *packages[i], fresh[nameOf(*packages[i])]) }})
 	}
-	legend := "Verified provenance says who built a package, and from which commit. It does not say what the code does.\n\n"
+	legend := "Verified provenance says who built a package, and from which commit. It does not say what the code does. Dates are in UTC.\n\n"
 	return legend + fitTables(tables, budget-len(legend), func(left int) string {
-		return fmt.Sprintf("\n…and %s not shown here: the limit of this page is reached. `bonafide diff` lists them all.\n", count(left, "more package"))
+		return fmt.Sprintf("\n…and %s not shown here: the limit of this page is reached. %s\n", count(left, "more package"), fullOf(details))
 	})
 }
 
@@ -223,32 +210,37 @@ type place struct {
 	lockfile string
 }
 
+// named is a package in a lockfile, as findings name it: by name@version.
+type named struct{ id, lockfile string }
+
+func nameOf(p Package) named { return named{p.Entry.Package.ID(), p.Entry.Lockfile} }
+
 // gravities ranks packages by their worst finding, negative and lower the worse.
-func gravities(findings []policy.Finding) map[place]int {
-	out := make(map[place]int)
+func gravities(findings []policy.Finding) map[named]int {
+	out := make(map[named]int)
 	for _, f := range findings {
-		if f.Package != (dep.Package{}) {
-			at := place{f.Package, f.Lockfile}
+		for _, at := range namedBy(f) {
 			out[at] = min(out[at], -gravity(f))
 		}
 	}
 	return out
 }
 
-// gravity orders findings: errors weigh most, then what is unknown.
-func gravity(f policy.Finding) int {
-	switch {
-	case f.Unknown:
-		return 3
-	case f.Severity == policy.Error:
-		return 4
-	case f.Severity == policy.Warning:
-		return 2
+// namedBy are the packages that a finding is about.
+func namedBy(f policy.Finding) []named {
+	if f.Package != (dep.Package{}) {
+		return []named{{f.Package.ID(), f.Lockfile}}
 	}
-	return 1
+	var out []named
+	for id := range strings.SplitSeq(f.Names, "\n") {
+		if id != "" {
+			out = append(out, named{id, f.Lockfile})
+		}
+	}
+	return out
 }
 
-func tableHead(r Report, path string, packages []Package) string {
+func tableHead(r Report, path string, packages []*Package) string {
 	removed := 0
 	for _, p := range packages {
 		if p.Change == dep.Removed {
@@ -265,24 +257,20 @@ func tableHead(r Report, path string, packages []Package) string {
 		head += ", " + number(removed) + " removed"
 	}
 	if r.Kind == Diff {
-		return head + "\n\n| Package | Line | Change | Signature | Provenance | Digest | Built by, or why not |\n| --- | ---: | --- | --- | --- | --- | --- |\n"
+		return head + "\n\n| Package | Change | Published | Signature | Provenance | Digest | Built by, or why not |\n| --- | --- | --- | --- | --- | --- | --- |\n"
 	}
-	return head + "\n\n| Package | Line | Signature | Provenance | Digest | Built by, or why not |\n| --- | ---: | --- | --- | --- | --- |\n"
+	return head + "\n\n| Package | Published | Signature | Provenance | Digest | Built by, or why not |\n| --- | --- | --- | --- | --- | --- |\n"
 }
 
-func tableRow(r Report, p Package) string {
-	line := "–"
-	if p.Entry.Line > 0 {
-		line = fmt.Sprint(p.Entry.Line)
-	}
-	cells := []string{packageCell(p.Entry, p.Occurrences), line}
+func tableRow(r Report, p Package, fresh bool) string {
+	cells := []string{packageCell(p.Entry, p.Occurrences)}
 	if r.Kind == Diff {
 		cells = append(cells, changeCell(p))
 	}
 	if p.Change == dep.Removed {
-		cells = append(cells, "–", "–", "–", "–")
+		cells = append(cells, "–", "–", "–", "–", "–")
 	} else {
-		cells = append(cells, stateCell(p, p.signature()), provenanceCell(p), digestCell(p), builtCell(p))
+		cells = append(cells, publishedCell(p, fresh), stateCell(p, p.signature()), provenanceCell(p), digestCell(p), builtCell(p))
 	}
 	return "| " + strings.Join(cells, " | ") + " |\n"
 }
@@ -300,6 +288,9 @@ func packageCell(e dep.Entry, occurrences int) string {
 	}
 	if occurrences > 1 {
 		cell += fmt.Sprintf(", %d places", occurrences)
+	}
+	if e.Line > 0 {
+		cell += fmt.Sprintf(", line %d", e.Line)
 	}
 	return cell
 }
@@ -326,9 +317,41 @@ func inWorkspaces(folders []string) string {
 
 func changeCell(p Package) string {
 	if p.Change == dep.Updated && p.From != "" {
-		return "updated from " + shown(p.From)
+		cell := "updated from " + shown(p.From)
+		if address := compareLink(p); address != "" {
+			cell += " ([compare](" + address + "))"
+		}
+		return cell
 	}
 	return sentence(string(p.Change))
+}
+
+// publishedCell is the day on which a release came out. It says no age: that would grow,
+// and every check would have to be written again each day.
+func publishedCell(p Package, fresh bool) string {
+	if p.Published.IsZero() {
+		return "–"
+	}
+	day := strings.ReplaceAll(p.Published.UTC().Format(time.DateOnly), "-", "\u2011") // hyphens at which no line breaks
+	if fresh {
+		return day + ", ⚠ too new"
+	}
+	return day
+}
+
+// freshOf are the packages of which a finding says that they are too new.
+func freshOf(findings []policy.Finding) map[named]bool {
+	out := make(map[named]bool)
+	for _, f := range findings {
+		rule := f.Rule == policy.RuleTooNew || f.Rule == policy.RuleFreshAndOdd || f.Rule == policy.RulePackageTooYoung
+		if !rule || f.Unknown || f.Severity == policy.Notice {
+			continue
+		}
+		for _, at := range namedBy(f) {
+			out[at] = true
+		}
+	}
+	return out
 }
 
 func stateCell(p Package, c provenance.Check) string {

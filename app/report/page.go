@@ -48,3 +48,11 @@ func fitTables(tables []table, budget int, more func(left int) string) string {
 	}
 	return strings.Join(rendered[:n], "") + more(left-n)
 }
+
+// fullOf says where all of a report is of which a page shows a part.
+func fullOf(details string) string {
+	if details == "" || strings.ContainsFunc(details, func(r rune) bool { return r <= ' ' || r == '<' || r == '>' }) {
+		return "`bonafide diff BASE HEAD` lists them all."
+	}
+	return "The whole report: <" + details + ">"
+}

@@ -115,19 +115,20 @@ func (t *terminal) preview(p *Preview) {
 }
 
 type jsonPreview struct {
-	Policy     string       `json:"policy"`
-	Conclusion string       `json:"conclusion"`
-	WouldFail  bool         `json:"would_fail,omitempty"`
-	Changes    []jsonChange `json:"changes"`
-	Limits     []string     `json:"limits,omitempty"`
+	Policy     string               `json:"policy"`
+	Conclusion string               `json:"conclusion"`
+	WouldFail  bool                 `json:"would_fail,omitempty"`
+	Changes    jsonList[jsonChange] `json:"changes"`
+	Limits     []string             `json:"limits,omitempty"`
 }
 
 type jsonChange struct {
-	Rule     string `json:"rule"`
-	PURL     string `json:"purl"`
+	Rule string `json:"rule"`
+	jsonAbout
 	Lockfile string `json:"lockfile"`
 	Line     int    `json:"line"`
 	Message  string `json:"message"`
+	Count    int    `json:"count,omitempty"`
 	Was      string `json:"was"`
 	Is       string `json:"is"`
 }
@@ -139,7 +140,7 @@ func previewOf(p *Preview) *jsonPreview {
 	out := &jsonPreview{Policy: p.PolicyFrom, Conclusion: string(p.Conclusion), WouldFail: p.WouldFail, Changes: []jsonChange{}, Limits: p.Limits}
 	for _, c := range p.Changes {
 		f := c.Finding
-		out.Changes = append(out.Changes, jsonChange{string(f.Rule), purl(f.Package), f.Lockfile, f.Line, f.Message, c.Was, c.Is})
+		out.Changes = append(out.Changes, jsonChange{string(f.Rule), aboutOf(f.Package), f.Lockfile, f.Line, f.Message, f.Count, c.Was, c.Is})
 	}
 	return out
 }

@@ -31,6 +31,7 @@ type Report struct {
 	Conclusion policy.Conclusion
 	WouldFail  bool // mode observe: it would have failed
 	Mode       policy.Mode
+	Comments   policy.Comments
 	PolicyFrom string // what the policy was read from
 	At         time.Time
 	Summary    Summary
@@ -38,6 +39,9 @@ type Report struct {
 	Findings   []policy.Finding
 	Excepted   []policy.Excepted    // pardoned: shown, and without weight
 	Pins       []policy.PackageRule // identity pins that could be added to the policy
+	PinsShown  bool                 // somebody asked to see them
+	PinsPatch  string               // that adds them to the policy file, "" where there is none that is sure to apply
+	Offered    int64                // names the errors that may be accepted with one click (policy.Offered), 0 for none
 	Lockfiles  []Lockfile           // what was looked at, and what was not and why
 	// Preview is what would come of it by the policy that the pull request proposes; nil
 	// where it proposes none.
@@ -55,6 +59,8 @@ type Report struct {
 	Until time.Time
 	// Demo says that trust rests on the demo's own root: every rendering says so.
 	Demo bool
+
+	said string // the title of the whole, where this was narrowed
 }
 
 // Summary counts distinct packages. Removed ones are not counted.
@@ -81,6 +87,8 @@ type Package struct {
 	Occurrences int
 	Evidence    provenance.Evidence
 	Replaced    *provenance.Evidence // of the version From, nil if none
+	Published   time.Time            // when the release came out, zero where nobody knows
+	Manifests   []Manifest           // where the repository asks for it
 	NotLookedUp string               // why no evidence was asked for, "" where it was
 }
 
@@ -101,6 +109,8 @@ type Check struct {
 	// Excused says that Broken tells only of what could not be asked, and that the policy
 	// says on_unknown: neutral.
 	Excused bool
+	// Details is the address of the page with the whole report; "": there is none.
+	Details string
 }
 
 // Section is the report of one pull request, or of one merge group (number 0).

@@ -82,7 +82,7 @@ func TestTitlesReadAlone(t *testing.T) {
 	}
 	about := func(i int, s policy.Severity, unknown bool) policy.Finding {
 		e := entry(fmt.Sprintf("p-%d", i), "1.0.0", i+1)
-		return policy.Finding{Rule: "repinned", Severity: s, Unknown: unknown, Package: e.Package, Lockfile: e.Lockfile, Line: e.Line, Message: "m"}
+		return policy.Finding{Rule: policy.RuleBurst, Severity: s, Unknown: unknown, Package: e.Package, Lockfile: e.Lockfile, Line: e.Line, Message: "m"}
 	}
 	merged := func(n int, unknown bool) policy.Finding {
 		return policy.Finding{Rule: policy.RuleIntegrityLost, Severity: policy.Error, Unknown: unknown, Lockfile: "package-lock.json", Count: n,
@@ -112,31 +112,31 @@ func TestTitlesReadAlone(t *testing.T) {
 	sameLock.Lockfiles = []Lockfile{{Path: "package-lock.json"}}
 	e, f := policy.Error, policy.Failure
 	for want, r := range map[string]Report{
-		"No lockfile changed":                                                      diffReport(policy.Success, nil),
-		"No package changed":                                                       sameLock,
-		"No package added or changed, 1 removed":                                   onlyRemoved,
-		"Nothing verified, 1 file not looked at":                                   ignoredOnly(),
-		"14 changed packages, no findings: 9 with verified provenance":             proven9,
-		"14 changed packages, no findings: none with verified provenance":          many(14),
-		"14 changed packages, 1 warning, 2 notices: none with verified provenance": many(14, about(1, policy.Warning, false), about(2, policy.Notice, false), about(3, policy.Notice, false)),
-		"3 changed packages, 1 not looked up: none with verified provenance":       bundled,
-		"3 changed packages, 1 not looked up: none with verified provenance ":      quiet,
-		"2 of 14 changed packages need attention":                                  with(many(14, about(1, e, false), about(1, e, false), about(5, e, false), about(6, policy.Warning, false)), f, false),
-		"1 of 14 changed packages needs attention":                                 with(many(14, about(1, e, false)), f, false),
-		"The one changed package needs attention":                                  with(many(1, about(0, e, false)), f, false),
-		"1 file needs attention":                                                   with(many(14, file), f, false),
-		"1 of 14 changed packages and 1 file need attention":                       with(many(14, about(0, e, false), file), f, false),
-		"12 of 14 changed packages need attention":                                 with(many(14, merged(12, false)), f, false),
-		"At least 12 of 14 changed packages need attention":                        with(many(14, merged(12, false), about(3, e, false)), f, false),
-		"At least 9 of 14 changed packages need attention":                         with(many(14, merged(9, false), merged(8, false)), f, false),
-		"Could not verify 1 of 12 changed packages":                                unanswered(),
-		"Could not verify 500 of 500 changed packages":                             allDown(500),
-		"Could not verify the one changed package":                                 with(many(1, about(0, e, true)), policy.ActionRequired, false),
-		"1 of 14 changed packages needs attention, 2 could not be verified":        with(many(14, about(0, e, false), about(0, e, true), about(1, e, true), about(2, e, true)), f, false),
-		"Would fail: 2 of 14 changed packages need attention":                      with(many(14, about(1, e, false), about(5, e, false)), policy.Success, true),
-		"Would fail: could not verify 1 of 14 changed packages":                    with(many(14, about(1, e, true)), policy.Success, true),
-		"The policy does not let this pass":                                        with(many(14), f, false),
-		"2,000 of 5,000 changed packages need attention":                           with(many(5000, merged(2000, false)), f, false),
+		"No lockfile changed":                                                             diffReport(policy.Success, nil),
+		"No package changed":                                                              sameLock,
+		"No package added or changed, 1 removed":                                          onlyRemoved,
+		"Nothing verified, 1 file not looked at":                                          ignoredOnly(),
+		"14 changed packages, no findings: 9 with verified provenance":                    proven9,
+		"14 changed packages, no findings: none with verified provenance":                 many(14),
+		"14 changed packages, 1 warning, 2 notices: none with verified provenance":        many(14, about(1, policy.Warning, false), about(2, policy.Notice, false), about(3, policy.Notice, false)),
+		"3 changed packages, 1 not looked up: none with verified provenance":              bundled,
+		"3 changed packages, 1 not looked up: none with verified provenance ":             quiet,
+		"2 of 14 changed packages need attention (burst)":                                 with(many(14, about(1, e, false), about(1, e, false), about(5, e, false), about(6, policy.Warning, false)), f, false),
+		"1 of 14 changed packages needs attention (burst)":                                with(many(14, about(1, e, false)), f, false),
+		"The one changed package needs attention (burst)":                                 with(many(1, about(0, e, false)), f, false),
+		"1 file cannot be read":                                                           with(many(14, file), f, false),
+		"1 of 14 changed packages and 1 file need attention (burst, lockfile-unreadable)": with(many(14, about(0, e, false), file), f, false),
+		"12 of 14 changed packages are not held to a strong digest":                       with(many(14, merged(12, false)), f, false),
+		"At least 12 of 14 changed packages need attention (integrity-lost, burst)":       with(many(14, merged(12, false), about(3, e, false)), f, false),
+		"At least 9 of 14 changed packages are not held to a strong digest":               with(many(14, merged(9, false), merged(8, false)), f, false),
+		"Could not verify 1 of 12 changed packages":                                       unanswered(),
+		"Could not verify 500 of 500 changed packages":                                    allDown(500),
+		"Could not verify the one changed package":                                        with(many(1, about(0, e, true)), policy.ActionRequired, false),
+		"1 of 14 changed packages needs attention (burst), 2 could not be verified":       with(many(14, about(0, e, false), about(0, e, true), about(1, e, true), about(2, e, true)), f, false),
+		"Would fail: 2 of 14 changed packages need attention (burst)":                     with(many(14, about(1, e, false), about(5, e, false)), policy.Success, true),
+		"Would fail: could not verify 1 of 14 changed packages":                           with(many(14, about(1, e, true)), policy.Success, true),
+		"The policy does not let this pass":                                               with(many(14), f, false),
+		"2,000 of 5,000 changed packages are not held to a strong digest":                 with(many(5000, merged(2000, false)), f, false),
 	} {
 		if got := title(r); got != strings.TrimSpace(want) {
 			t.Errorf("got  %s\nwant %s", got, want)
@@ -316,7 +316,7 @@ func TestCommentsAreForErrorsOfFiles(t *testing.T) {
 		t.Fatalf("%d comments", len(comments))
 	}
 	for _, c := range comments {
-		if want := Marker(c.Fingerprint); !strings.HasSuffix(c.Body, "\n\n"+want) || len(c.Fingerprint) != 32 {
+		if want := FileMarker(c.Path) + "\n" + FindingMarker(c.Findings[0]) + "\n"; !strings.Contains(c.Body, "\n\n"+want) || !strings.HasSuffix(c.Body, "\n"+Marker(c.Fingerprint)) || len(c.Fingerprint) != 32 {
 			t.Errorf("%q does not end in its mark", c.Body)
 		}
 	}

@@ -77,6 +77,20 @@ func updated(e dep.Entry, from string, ev provenance.Evidence) Package {
 	return Package{Entry: e, Change: dep.Updated, From: from, Occurrences: 1, Evidence: ev}
 }
 
+// since has a predecessor from the same repository, and is a day old.
+func since(p Package) Package {
+	was := proven(p.Entry, p.Evidence.Provenance.Identity.Repository)
+	was.Provenance.Identity.Commit = "89e6c98d92887913cadf06b2adb97f26cde4849b"
+	p.Replaced = &was
+	return out(p, 24*time.Hour)
+}
+
+// out is a release that came out so long ago.
+func out(p Package, ago time.Duration) Package {
+	p.Published = clock.Add(-ago)
+	return p
+}
+
 func added(e dep.Entry, ev provenance.Evidence) Package {
 	return Package{Entry: e, Change: dep.Added, Occurrences: 1, Evidence: ev}
 }
@@ -114,8 +128,8 @@ func cleanUpdate() Report {
 	twice := added(fsevents, signedOnly(fsevents))
 	twice.Occurrences = 3
 	return diffReport(policy.Success, []Package{
-		updated(leftPad, "1.3.0", proven(leftPad, "https://github.com/left-pad/left-pad")),
-		updated(minimist, "1.2.8", signedOnly(minimist)),
+		since(updated(leftPad, "1.3.0", proven(leftPad, "https://github.com/left-pad/left-pad"))),
+		out(updated(minimist, "1.2.8", signedOnly(minimist)), 40*24*time.Hour),
 		updated(scoped, "7.25.9", trusted),
 		twice, gone,
 	})
@@ -141,10 +155,14 @@ func everyFinding() Report {
 	exotic := Package{Entry: git, Change: dep.Added, Occurrences: 1, NotLookedUp: "comes from git, no registry answers for it"}
 
 	fresh := entry("plain-crypto-js", "4.2.1", 450)
-	r := diffReport(policy.Failure, []Package{lost, repinned, updated(chalk, "5.6.0", forged), exotic, added(fresh, signedOnly(fresh))},
-		finding(policy.RuleProvenanceLost, policy.Error, axios,
-			"axios@1.14.1 has no build provenance, but 1.14.0, which it replaces, had: that one was built from github.com/axios/axios at commit 3f786850e387 by the workflow .github/workflows/release.yml on refs/tags/v1.14.0; of the new one the registry only says that it was published by the account jasonsaayman.",
-			"Stay on 1.14.0 until you know why. This is what a stolen publishing token looks like."),
+	why := finding(policy.RuleProvenanceLost, policy.Error, axios,
+		"axios@1.14.1 has no build provenance, but 1.14.0, which it replaces, had: that one was built from github.com/axios/axios at commit 3f786850e387 by the workflow .github/workflows/release.yml on refs/tags/v1.14.0; of the new one the registry only says that it was published by the account jasonsaayman.",
+		"Compare the two releases before you install the new one. This is what a stolen publishing token looks like.")
+	why.Why = "Provenance is what shows that a release was built from the source that everybody can read."
+	why.Benign = "A release by hand while CI was broken, or a move to another CI system."
+	why.Better = "1.14.0"
+	r := diffReport(policy.Failure, []Package{out(lost, 5*time.Hour), out(repinned, 900*24*time.Hour), updated(chalk, "5.6.0", forged), exotic, out(added(fresh, signedOnly(fresh)), 2*time.Hour)},
+		why,
 		finding(policy.RuleDigestMismatch, policy.Error, debug, "The lockfile's digest of debug@4.4.2 is not the registry's.", "Let the package manager write the entry again."),
 		finding(policy.RuleRepinned, policy.Error, debug, "debug@4.4.2 keeps its version, but its digest changed.", "A published version never changes. Restore the entry."),
 		finding(policy.RuleProvenanceInvalid, policy.Error, chalk, "chalk@5.6.1 comes with build provenance that does not hold: its subject is pkg:npm/color@5.0.1.", "Do not install it."),
@@ -237,7 +255,10 @@ func verification() Report {
 }
 
 // changes has n changed packages in two lockfiles, every tenth with an error.
-func changes(n int) Report {
+func changes(n int) Report { return changesWith(n, 10) }
+
+// changesWith has an error for each so many of them.
+func changesWith(n, each int) Report {
 	var packages []Package
 	var findings []policy.Finding
 	conclusion := policy.Success
@@ -250,14 +271,39 @@ func changes(n int) Report {
 		if i%2 == 0 {
 			ev = proven(e, fmt.Sprintf("https://github.com/scope-%d/packages", i%7))
 		}
-		if i%10 == 9 {
+		if i%each == each-1 {
 			conclusion = policy.Failure
-			findings = append(findings, finding(policy.RuleProvenanceLost, policy.Error, e,
-				e.Package.ID()+" has no build provenance, but the version that it replaces had.", "Stay on the old version until you know why."))
+			f := finding(policy.RuleProvenanceLost, policy.Error, e,
+				e.Package.ID()+" has no build provenance, but the version that it replaces had.", "Stay on the old version until you know why.")
+			f.Why, f.Benign, f.Better = "Provenance is what shows that a release was built from the source that everybody can read.", "A release by hand while CI was broken.", "0.9.0"
+			findings = append(findings, f)
+			ev = signedOnly(e)
 		}
-		packages = append(packages, updated(e, "0.9.0", ev))
+		p := out(updated(e, "0.9.0", ev), time.Duration(i)*time.Hour)
+		if ev.Provenance.Identity != nil {
+			p = since(p)
+		}
+		packages = append(packages, p)
 	}
 	return diffReport(conclusion, packages, findings...)
+}
+
+// oneCause has malware, and n packages that lost their digests, told as one.
+func oneCause(n int) Report {
+	var packages []Package
+	names := make([]string, n)
+	for i := range n {
+		e := entry(fmt.Sprintf("@scope-%d/package-%04d", i%7, i), "1.0.0", 10+3*i)
+		packages = append(packages, updated(e, "0.9.0", signedOnly(e)))
+		names[i] = e.Package.ID()
+	}
+	bad := packages[n-1].Entry
+	many := policy.Finding{Rule: policy.RuleIntegrityLost, Severity: policy.Error, Lockfile: bad.Lockfile, Line: 10, Count: n - 1, Names: strings.Join(names[:n-1], "\n"),
+		Message: fmt.Sprintf("%d packages have no digest in the lockfile any more, although the base had one: %s and %d more.", n-1, strings.Join(names[:5], ", "), n-6),
+		Help:    "Restore the lockfile from the base branch.", Why: "Without a digest nothing holds the package manager to the bytes that were locked.",
+		Benign: "A merge conflict that was resolved by hand."}
+	return diffReport(policy.Failure, packages, many,
+		finding(policy.RuleKnownMalware, policy.Error, bad, bad.Package.ID()+" is malware, by GitHub's advisories: GHSA-aaaa-bbbb-cccc.", "Do not install it."))
 }
 
 // hostileNames is what somebody might write into a lockfile, or a certificate, to be
@@ -295,7 +341,8 @@ func hostile() Report {
 		ev.Provenance.Identity.Commit, ev.Provenance.Identity.Workflow, ev.Provenance.Identity.Run = s, s, s
 		ev.Publish.Check = because(provenance.Unknown, s)
 		ev.Digest.Differs, ev.Digest.State, ev.Digest.Reason = s, provenance.Invalid, s
-		p := updated(e, s, ev)
+		p := since(updated(e, s, ev))
+		p.Replaced.Provenance.Identity.Repository = s
 		switch i % 4 {
 		case 1:
 			p.NotLookedUp = s
@@ -304,9 +351,11 @@ func hostile() Report {
 		case 3:
 			p.Evidence.Digest.Check = verified()
 			p.Evidence.Provenance.Identity.Repository = s
+			p.Evidence.Provenance.Identity.Commit, p.Replaced.Provenance.Identity.Commit = "3f786850e387550fdab836ed7e6dc881de23001b", s
 		}
 		packages = append(packages, p)
-		findings = append(findings, policy.Finding{Rule: policy.RuleName(s), Severity: policy.Error, Package: e.Package, Lockfile: p.Entry.Lockfile, Line: i + 1, Message: s, Help: s})
+		findings = append(findings, policy.Finding{Rule: policy.RuleName(s), Severity: policy.Error, Package: e.Package, Lockfile: p.Entry.Lockfile, Line: i + 1, Message: s, Help: s, Why: s, Benign: s, Better: s, Names: s + "\n" + s, Count: 7 * (i % 2),
+			Tell: policy.Tell{To: policy.TellMaintainer, Repository: "https://github.com/acme/" + s, Title: s, Body: s}})
 		files = append(files, Lockfile{Path: s, Note: s})
 	}
 	r := diffReport(policy.Failure, packages, findings...)

@@ -1,34 +1,31 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	pretty "github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/policy"
-	"github.com/bonafide-app/bonafide/app/provenance"
 )
 
 // TableOptions say how Table shows a report.
 type TableOptions struct {
 	Width  int           // columns of the terminal, 0 for as wide as need be
+	Color  bool          // words for states and severities have colours, too
 	Took   time.Duration // how long it took, for audits
+	Group  Group         // what the packages are put together by
 	Filter               // applied before; the zero Filter shows all
 }
 
 // Table writes the report for a terminal: findings, then packages, then counts and
-// the verdict, which stay in sight. It knows words alone, no colours.
+// the verdict, which stay in sight.
 func Table(w io.Writer, r Report, o TableOptions) error {
 	r = Narrow(r, o.Filter)
-	t := terminal{width: o.Width}
+	t := terminal{width: o.Width, color: o.Color, group: o.Group, filter: o.Filter}
 	if r.Demo {
 		t.paragraph("Demo: " + demoNote)
 	}
@@ -55,19 +52,28 @@ func Table(w io.Writer, r Report, o TableOptions) error {
 // terminal is text that is being written for a terminal of some width.
 type terminal struct {
 	strings.Builder
-	width int
+	width  int
+	color  bool
+	group  Group
+	filter Filter
 }
 
-// wrapped writes s, which is harmless by now, with every line indented, and as wide
-// as fits.
-func (t *terminal) wrapped(s, indent string) {
+// maxProse is how long lines of sentences get: longer ones are hard to read.
+const maxProse = 100
+
+// wrap is s, which is harmless by now, with every line indented, and as wide as fits.
+func (t *terminal) wrap(s, indent string) string {
 	if t.width > 0 {
-		s = text.WrapSoft(s, max(t.width-len(indent), minColumn))
+		s = text.WrapSoft(s, max(min(t.width, maxProse)-len(indent), minColumn))
 	}
+	var out strings.Builder
 	for line := range strings.SplitSeq(s, "\n") {
-		t.WriteString(strings.TrimRight(indent+line, " ") + "\n")
+		out.WriteString(strings.TrimRight(indent+line, " ") + "\n")
 	}
+	return out.String()
 }
+
+func (t *terminal) wrapped(s, indent string) { t.WriteString(t.wrap(s, indent)) }
 
 // paragraph is wrapped text with an empty line after it.
 func (t *terminal) paragraph(s string) {
@@ -75,9 +81,27 @@ func (t *terminal) paragraph(s string) {
 	t.WriteString("\n")
 }
 
+// headed is wrapped text that begins with a word, which is tinted.
+func (t *terminal) headed(word string, c tint, rest string) {
+	written := t.wrap(word+rest, "")
+	if after, ok := strings.CutPrefix(written, word); ok {
+		written = t.paint(word, c) + after
+	}
+	t.WriteString(written)
+}
+
+// findings writes what was found, why it matters and what to do. What is the same for
+// several findings of a rule is said at the first.
 func (t *terminal) findings(r Report) {
+	said := make(map[string]bool)
+	say := func(rule policy.RuleName, label, words string) {
+		if line := label + Terminal(words); words != "" && !said[string(rule)+line] {
+			said[string(rule)+line] = true
+			t.wrapped(line, "    ")
+		}
+	}
 	for _, f := range r.Findings {
-		head := severityWord(f) + ": " + Terminal(string(f.Rule))
+		head := ": " + Terminal(string(f.Rule))
 		if f.Package != (dep.Package{}) {
 			head += "  " + termName(f.Package.ID())
 		}
@@ -87,10 +111,15 @@ func (t *terminal) findings(r Report) {
 				head += fmt.Sprintf(":%d", f.Line)
 			}
 		}
-		t.wrapped(head, "")
+		t.headed(severityWord(f), severityTint(severityWord(f)), head)
 		t.wrapped(Terminal(f.Message), "    ")
-		if f.Help != "" {
-			t.wrapped("What to do: "+Terminal(f.Help), "    ")
+		if f.Severity != policy.Notice { // a notice needs no words about why
+			say(f.Rule, "Why it matters: ", f.Why)
+		}
+		say(f.Rule, "What to do: ", f.Help)
+		say(f.Rule, "Benign causes: ", f.Benign)
+		if better := betterOf(f, termName); better != "" {
+			t.wrapped(better, "    ")
 		}
 		t.WriteString("\n")
 	}
@@ -103,181 +132,34 @@ func severityWord(f policy.Finding) string {
 	return Terminal(string(f.Severity))
 }
 
-// packages writes one table for each lockfile.
+// packages writes a table for each lockfile, or one with a title for each group: these may
+// be many, and small.
 func (t *terminal) packages(r Report) {
-	byFile := make(map[string][]Package)
-	for _, p := range r.Packages {
-		byFile[p.Entry.Lockfile] = append(byFile[p.Entry.Lockfile], p)
+	groups := groupsOf(r.Packages, t.group)
+	var all []*Package
+	for _, g := range groups {
+		inOrder(g.rows, !t.filter.all()) // a list is looked through for names
+		all = append(all, g.rows...)
 	}
-	for _, path := range sortedKeys(byFile) {
-		rows := byFile[path]
-		slices.SortStableFunc(rows, func(a, b Package) int {
-			return cmp.Or(cmp.Compare(a.Entry.Line, b.Entry.Line), cmp.Compare(a.Entry.Package.ID(), b.Entry.Package.ID()))
-		})
-		t.wrapped(termName(path), "")
-		t.WriteString(t.table(r, rows) + "\n\n")
+	byFile := t.group == "" || t.group == ByLockfile
+	columns := t.columns(r)
+	if !byFile && len(all) > 0 {
+		columns = t.layout(columns, all)
+		t.header(columns)
 	}
-}
-
-const (
-	minColumn  = 12  // the least that a column is squeezed to
-	roomyWidth = 120 // from here on there is room for sentences in a table
-)
-
-func (t *terminal) table(r Report, rows []Package) string {
-	tab := pretty.NewWriter()
-	style := pretty.StyleDefault
-	style.Options = pretty.OptionsNoBordersAndSeparators
-	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
-	tab.SetStyle(style)
-	tab.SuppressTrailingSpaces()
-
-	header := pretty.Row{"Package", "Line"}
-	if r.Kind == Diff {
-		header = append(header, "Change")
-	}
-	tab.AppendHeader(append(header, "Signature", "Provenance", "Digest", "Built by"))
-	if t.width > 0 {
-		fixed := len("Line") + len("Signature") + len("Provenance") + len("verified") + 2*6
-		if r.Kind == Diff {
-			fixed += minColumn + 2
+	done := 0
+	for _, g := range groups {
+		t.headed(g.title, strong, ": "+count(len(g.rows), noun(r, 1)))
+		if byFile {
+			columns, done = t.layout(t.columns(r), g.rows), 0
+			t.header(columns)
 		}
-		free := max(t.width-fixed, 2*minColumn)
-		name := minColumn
-		for _, p := range rows {
-			name = min(max(name, text.StringWidth(termPackage(p))), free/2)
+		for _, p := range g.rows {
+			t.row(columns, done, *p)
+			done++
 		}
-		tab.SetColumnConfigs([]pretty.ColumnConfig{
-			{Name: "Package", WidthMax: name, WidthMaxEnforcer: text.WrapHard},
-			{Name: "Change", WidthMax: minColumn, WidthMaxEnforcer: text.WrapSoft},
-			{Name: "Built by", WidthMax: free - name, WidthMaxEnforcer: text.WrapSoft},
-		})
-	}
-	for _, p := range rows {
-		line := ""
-		if p.Entry.Line > 0 {
-			line = strconv.Itoa(p.Entry.Line)
-		}
-		row := pretty.Row{termPackage(p), line}
-		if r.Kind == Diff {
-			change := Terminal(string(p.Change))
-			if p.Change == dep.Updated && p.From != "" {
-				change = "from " + termName(p.From)
-			}
-			row = append(row, change)
-		}
-		tab.AppendRow(append(row, stateWord(p, p.signature()), stateWord(p, p.provenance()), stateWord(p, p.digest()), t.built(p)))
-	}
-	return tab.Render()
-}
-
-func termPackage(p Package) string {
-	name := termName(p.Entry.Package.ID())
-	if p.Entry.Alias != "" {
-		name += " as " + termName(p.Entry.Alias)
-	}
-	return name
-}
-
-// stateWord is the state in one word; "-" where nobody was asked.
-func stateWord(p Package, c provenance.Check) string {
-	switch {
-	case p.NotLookedUp != "":
-		return "-"
-	case c.State == provenance.Absent:
-		return "none"
-	}
-	return string(c.State)
-}
-
-// built says who built a package; with room for it, also how, and what is wrong
-// with its evidence, which the findings say in full.
-func (t *terminal) built(p Package) string {
-	if p.Change == dep.Removed {
-		return ""
-	}
-	roomy := t.width == 0 || t.width >= roomyWidth
-	if p.NotLookedUp != "" {
-		if !roomy {
-			return "" // the dashes say it, and the notes say why
-		}
-		return "it " + Terminal(clip(p.NotLookedUp, MaxReasonChars))
-	}
-	var parts []string
-	if id := p.Evidence.Provenance.Identity; id != nil && p.provenance().State == provenance.Verified {
-		by := termName(repositoryName(id.Repository))
-		if id.Commit != "" {
-			by += " " + termName(short(id.Commit))
-		}
-		if id.Workflow != "" && roomy {
-			by += " " + termName(workflowName(id.Workflow))
-		}
-		parts = append(parts, by)
-	}
-	if p.trust() == provenance.TrustTrustedPublisher {
-		parts = append(parts, "trusted publisher")
-	}
-	if p.Evidence.Staged() {
-		parts = append(parts, "approved by a person")
-	}
-	if reason := p.trouble(); reason != "" && roomy {
-		parts = append(parts, Terminal(clip(reason, MaxReasonChars)))
-	}
-	return strings.Join(parts, ", ")
-}
-
-// chains writes the evidence of each release in full.
-func (t *terminal) chains(r Report) {
-	for _, p := range r.Packages {
-		e := p.Evidence
-		t.wrapped(Terminal(p.Entry.Package.String()), "")
-		t.link("signature", p.signature(), detail("key", e.Signature.KeyID), detail("dated by", e.Signature.DateSource))
-		t.link("publish", p.publish(), detail("key", e.Publish.KeyID), logDetail(e.Publish.Log))
-		var who []string
-		if id := e.Provenance.Identity; id != nil {
-			who = []string{
-				detail("repository", id.Repository), detail("commit", id.Commit), detail("ref", id.Ref),
-				detail("workflow", id.Workflow), detail("trigger", id.Trigger), detail("runner", id.Runner),
-				detail("run", id.Run), detail("signer", id.Signer), detail("issuer", id.Issuer),
-			}
-		}
-		t.link("provenance", p.provenance(), append(who, logDetail(e.Provenance.Log))...)
-		t.link("digest", p.digest(), detail("lockfile", e.Digest.Lockfile), detail("registry", e.Digest.Registry), detail("attested", e.Digest.Attested))
-		t.wrapped(fmt.Sprintf("  %-12s%s", "trust", p.trust()), "")
 		t.WriteString("\n")
 	}
-}
-
-// link is one piece of evidence: its state and reason, then what it rests on, which
-// is shown where it holds or where digests disagree.
-func (t *terminal) link(name string, c provenance.Check, details ...string) {
-	line := fmt.Sprintf("  %-12s%s", name, c.State)
-	if c.Reason != "" {
-		line += ": " + Terminal(c.Reason)
-	}
-	t.wrapped(line, "")
-	if c.State != provenance.Verified && name != "digest" {
-		return
-	}
-	for _, d := range details {
-		if d != "" {
-			t.WriteString("              " + d + "\n") // not wrapped: to be copied
-		}
-	}
-}
-
-func detail(name, value string) string {
-	if value == "" {
-		return ""
-	}
-	return fmt.Sprintf("%-11s%s", name, Terminal(value))
-}
-
-func logDetail(l *provenance.Log) string {
-	if l == nil {
-		return ""
-	}
-	return detail("log", fmt.Sprintf("%d, %s", l.Index, l.Time.UTC().Format(time.RFC3339)))
 }
 
 // notes lists the files that were not looked at and that no finding speaks of, and
@@ -329,26 +211,43 @@ func (t *terminal) counts(r Report) {
 	if r.Kind == Verify || r.Summary.Packages == 0 {
 		return
 	}
-	listed := make(map[identity]bool)
-	for _, p := range r.Packages {
-		if p.Change != dep.Removed {
-			listed[identityOf(p.Entry)] = true
-		}
-	}
 	what := "distinct " + noun(r, r.Summary.Packages)
-	if len(listed) < r.Summary.Packages {
-		fmt.Fprintf(t, "%s %s, %s listed\n", number(r.Summary.Packages), what, number(len(listed)))
-	} else {
-		fmt.Fprintf(t, "%s %s\n", number(r.Summary.Packages), what)
+	if words := t.filter.words(); words != "" {
+		listed, places := make(map[identity]bool), 0
+		for _, p := range r.Packages {
+			if p.Change != dep.Removed {
+				listed[identityOf(p.Entry)] = true
+				places += max(p.Occurrences, 1)
+			}
+		}
+		// In npm's words, which count every place in the lockfile, and as there are rows.
+		if r.Kind == Audit {
+			distinct := ""
+			if len(listed) < places {
+				distinct = ", " + number(len(listed)) + " distinct"
+			}
+			t.wrapped(fmt.Sprintf("%s %s listed%s", plainCount(places, "package"), words, distinct), "")
+		} else {
+			t.wrapped(fmt.Sprintf("%s %s listed", count(len(listed), noun(r, 1)), words), "")
+		}
+		t.WriteString("\n")
 	}
+	fmt.Fprintf(t, "%s %s\n", number(r.Summary.Packages), what)
 	states := func(name string, c Counts) {
-		fmt.Fprintf(t, "  %-12s%s verified, %s none, %s invalid, %s unknown\n",
-			name, number(c.Verified), number(c.Absent), number(c.Invalid), number(c.Unknown))
+		said := func(n int, word string, tinted tint) string {
+			if n == 0 {
+				tinted = ""
+			}
+			return number(n) + " " + t.paint(word, tinted)
+		}
+		line := fmt.Sprintf("%-12s%s, %s none, %s, %s", name, said(c.Verified, "verified", good), number(c.Absent),
+			said(c.Invalid, "invalid", bad), said(c.Unknown, "unknown", doubt))
+		t.wrapped(line, "  ")
 	}
 	states("signature", r.Summary.Signature)
 	states("provenance", r.Summary.Provenance)
-	if r.Summary.Provenance.Verified < r.Summary.Packages && len(listed) == r.Summary.Packages {
-		t.wrapped("  --without-provenance lists only those without verified provenance", "")
+	if r.Summary.Provenance.Verified < r.Summary.Packages && t.filter.all() {
+		t.wrapped("--without-provenance lists only those without verified provenance", "  ")
 	}
 	t.WriteString("\n")
 }
@@ -357,18 +256,18 @@ func (t *terminal) verdict(r Report) {
 	if r.PolicyFrom != "" {
 		t.wrapped("policy: "+Terminal(r.PolicyFrom), "")
 	}
-	word := "failed"
+	word, color := "failed", bad
 	switch {
 	case r.WouldFail:
-		word = "would fail (mode observe)"
+		word, color = "would fail (mode observe)", doubt
 	case r.Conclusion == policy.Success:
-		word = "passed"
+		word, color = "passed", good
 	case r.Conclusion == policy.ActionRequired:
-		word = "not verified"
+		word, color = "not verified", doubt
 	case r.Conclusion == policy.Neutral:
-		word = "not verified (on_unknown: neutral)"
+		word, color = "not verified (on_unknown: neutral)", doubt
 	}
-	t.wrapped(word+": "+strings.TrimPrefix(title(r), "Would fail: "), "")
+	t.headed(word, color, ": "+strings.TrimPrefix(title(r), "Would fail: "))
 }
 
 // termName is a name, a version or a path made harmless for a terminal, not too long.

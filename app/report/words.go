@@ -9,15 +9,11 @@ import (
 	"github.com/bonafide-app/bonafide/app/provenance"
 )
 
-// tally counts what findings are about, worst first: a package with an error is not
-// counted among the unknown ones too.
+// tally counts what findings are about that are no errors: a package with an error is not
+// counted among the unknown ones.
 type tally struct {
-	packages        int  // distinct packages with an error
-	atLeast         bool // packages is the least there can be
-	unknownPackages int  // distinct packages that could not be judged
-	files           int  // distinct files with an error of their own
+	unknownPackages int // distinct packages that could not be judged
 	unknownFiles    int
-	others          int // errors about neither
 	warnings        int // findings
 	notices         int
 	unlooked        int // distinct packages without evidence, where no finding says so
@@ -38,9 +34,6 @@ func tallyOf(r Report) tally {
 			t.notices++
 		}
 	}
-	t.packages = max(len(failed.packages), failed.largest)
-	t.atLeast = failed.merged > 1 || failed.merged == 1 && len(failed.packages) > 0
-	t.files, t.others = len(failed.files), failed.others+unknown.others
 	t.unknownPackages = unknown.largest
 	for p := range unknown.packages {
 		if failed.packages[p] {
@@ -120,8 +113,11 @@ func (p Package) hasUnknown() bool {
 
 // title says the result of one report so that it can be read alone.
 func title(r Report) string {
+	if r.said != "" {
+		return r.said
+	}
 	t := tallyOf(r)
-	failing := attention(r, t)
+	failing := attention(r)
 	if doubt := doubts(r, t, failing != ""); doubt != "" {
 		if failing != "" {
 			failing += ", "
@@ -139,25 +135,6 @@ func title(r Report) string {
 		return "The policy does not let this pass" // never fine when the verdict is not
 	}
 	return fine(r, t)
-}
-
-// attention names what has errors, "" for nothing.
-func attention(r Report, t tally) string {
-	parts := part(r, t.packages, t.atLeast)
-	n := t.packages
-	if t.files > 0 {
-		parts, n = append(parts, count(t.files, "file")), n+t.files
-	}
-	if t.others > 0 {
-		parts, n = append(parts, count(t.others, "other matter")), n+t.others
-	}
-	switch n {
-	case 0:
-		return ""
-	case 1:
-		return upperFirst(and(parts)) + " needs attention"
-	}
-	return upperFirst(and(parts)) + " need attention"
 }
 
 // doubts names what could not be verified, "" for nothing. after says that errors

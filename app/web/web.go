@@ -1,11 +1,12 @@
-// Package web is what the server answers over HTTP: the webhook endpoint and the
-// health pages.
+// Package web is what the server answers over HTTP: the webhook endpoint, the health
+// pages, and the pages for people.
 package web
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"time"
@@ -26,6 +27,8 @@ type Options struct {
 	Ready func(ctx context.Context) error
 	// Health is what /healthz shows beside "status": facts for operators, no secrets.
 	Health func() map[string]string
+	// Pages are those for people; nil: there are none.
+	Pages *Pages
 }
 
 // New makes the handler of the server.
@@ -49,7 +52,14 @@ func New(o Options) (http.Handler, error) {
 		}
 		answer(w, http.StatusOK, map[string]string{"status": "ready"})
 	})
-	return mux, nil
+	if o.Pages != nil {
+		pages, err := o.Pages.guarded()
+		if err != nil {
+			return nil, fmt.Errorf("the pages: %w", err)
+		}
+		mux.Handle("/", pages)
+	}
+	return careful(mux), nil
 }
 
 func answer(w http.ResponseWriter, status int, body map[string]string) {
