@@ -159,7 +159,7 @@ func (w *World) OpenSamples(ctx context.Context) (Scene, error) {
 	if err != nil {
 		return Scene{}, err
 	}
-	return w.stage(ctx, Owner, Name, all)
+	return w.stage(ctx, Owner, Name, false, all)
 }
 
 // OpenIncidents does the same with the incidents, in a repository of their own.
@@ -175,15 +175,16 @@ func (w *World) OpenIncidents(ctx context.Context) (Scene, error) {
 	for _, i := range incidents {
 		all = append(all, i.Sample)
 	}
-	return w.stage(ctx, IncidentOwner, IncidentName, all)
+	return w.stage(ctx, IncidentOwner, IncidentName, true, all)
 }
 
 // stage opens samples that begin at the same tip of main.
-func (w *World) stage(ctx context.Context, owner, name string, all []samples.Sample) (Scene, error) {
-	repo, err := w.GitHub.CreateRepository(ctx, forge.RepositorySpec{Owner: owner, Name: name, DefaultBranch: samples.Main, Files: Files(nil, all[0].Main)})
+func (w *World) stage(ctx context.Context, owner, name string, private bool, all []samples.Sample) (Scene, error) {
+	repo, err := w.GitHub.CreateRepository(ctx, forge.RepositorySpec{Owner: owner, Name: name, Private: private, DefaultBranch: samples.Main, Files: Files(nil, all[0].Main)})
 	if err != nil {
 		return Scene{}, fmt.Errorf("the sample repository: %w", err)
 	}
+	w.invite(repo)
 	installation, err := w.GitHub.Install(ctx, owner, repo)
 	if err != nil {
 		return Scene{}, fmt.Errorf("install the App: %w", err)

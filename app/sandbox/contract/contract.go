@@ -1,6 +1,6 @@
 // Package contract holds every exchange with GitHub, and every webhook, against
-// GitHub's own OpenAPI description. It is imported by tests alone: neither the
-// App nor the demo carries it.
+// GitHub's own OpenAPI description and its GraphQL schema. It is imported by tests
+// alone: neither the App nor the demo carries it.
 //
 // The description is not part of this repository. Its slice is cut from the npm
 // package @octokit/openapi by .ci/openapi/slice.mjs; ForTest finds it.
@@ -32,6 +32,8 @@ type Validator struct {
 	router routers.Router
 	hooks  map[string]*openapi3.Schema
 	fault  *openapi3.Schema // the shape of an error that the operation does not describe
+
+	graphQL *Schema // nil: what is asked in GraphQL is not judged
 }
 
 // Load reads a slice as .ci/openapi/slice.mjs writes it.
@@ -219,8 +221,10 @@ type transport struct {
 }
 
 func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if strings.HasSuffix(req.URL.Path, "/graphql") {
-		return t.next.RoundTrip(req) // the description is of REST alone
+	graphQL := strings.HasSuffix(req.URL.Path, "/graphql")     // which the description does not have
+	signIn := strings.HasPrefix(req.URL.Path, "/login/oauth/") // neither
+	if graphQL && t.validator.graphQL == nil || signIn {
+		return t.next.RoundTrip(req)
 	}
 	var body []byte
 	if req.Body != nil {
@@ -233,6 +237,9 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		sent := req.Clone(req.Context())
 		sent.Body = io.NopCloser(bytes.NewReader(body))
 		req = sent
+	}
+	if graphQL {
+		return t.graphQL(req, body)
 	}
 	input, err := t.validator.request(req, body)
 	if err != nil {
@@ -251,6 +258,25 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp.Body = io.NopCloser(bytes.NewReader(answer))
 	if err := t.validator.response(input, resp, answer); err != nil {
 		t.report(fmt.Errorf("response %d to %s %s: %w", resp.StatusCode, req.Method, req.URL.Path, brief(err)))
+	}
+	return resp, nil
+}
+
+// graphQL judges an exchange in GraphQL, where it was answered as such.
+func (t transport) graphQL(req *http.Request, body []byte) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		return resp, err
+	}
+	answer, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if err != nil {
+		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(answer), broken{err}))
+		return resp, nil //nolint:nilerr // whoever reads the body is told, as on the wire
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(answer))
+	if err := t.validator.graphQL.exchange(body, answer); err != nil {
+		t.report(fmt.Errorf("GraphQL: %w", err))
 	}
 	return resp, nil
 }

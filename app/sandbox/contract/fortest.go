@@ -55,7 +55,31 @@ func IfThere(t testing.TB) *Validator {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if schema := schemaFile(t); there(schema) {
+		v.graphQL = LoadSchema(schema)
+	}
 	return v
+}
+
+// GraphQLForTest is GitHub's GraphQL schema. It skips the test, and says what is missing,
+// where it is not installed.
+func GraphQLForTest(t testing.TB) *Schema {
+	t.Helper()
+	schema := schemaFile(t)
+	if !there(schema) {
+		t.Skipf("skipped: %s is missing; `npm ci --ignore-scripts` in .ci installs it", schema)
+	}
+	return LoadSchema(schema)
+}
+
+func schemaFile(t testing.TB) string {
+	t.Helper()
+	return filepath.Join(nodeModules(t), "@octokit", "graphql-schema", "schema.graphql")
+}
+
+func there(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 // TransportForTest is Transport with every report as a failure of t.

@@ -354,7 +354,7 @@ func TestUnknownRoutesAreRemembered(t *testing.T) {
 	if len(w.forge.UnknownRoutes()) != 0 {
 		t.Fatalf("unknown already: %+v", w.forge.UnknownRoutes())
 	}
-	for _, path := range []string{"repos/acme/web/nonsense", "user"} {
+	for _, path := range []string{"repos/acme/web/nonsense", "users/somebody"} {
 		if got, _ := w.ask("GET", path, "", ""); got != 404 {
 			t.Errorf("%s: %d", path, got)
 		}

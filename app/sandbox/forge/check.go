@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -169,11 +170,36 @@ func (s *Server) RerequestRun(ctx context.Context, id int64) error {
 	})
 }
 
-// RequestAction is a person's click on a button of a check run.
-func (s *Server) RequestAction(ctx context.Context, id int64, identifier string) error {
+// RequestAction is a click on a button of a check run that may not be there any more.
+func (s *Server) RequestAction(ctx context.Context, who string, id int64, identifier string) error {
 	return s.onRun(ctx, id, func(run *checkRun) {
-		s.emitRun(run, "requested_action", s.person(""), object{"requested_action": object{"identifier": identifier}})
+		s.emitRun(run, "requested_action", s.clicker(who), object{"requested_action": object{"identifier": identifier}})
 	})
+}
+
+// ClickButton is a click on a button of a check run, by its label. who is "contributor"
+// where it is "", and a bot where it ends in "[bot]".
+func (s *Server) ClickButton(ctx context.Context, who string, id int64, label string) error {
+	clicked := false
+	err := s.onRun(ctx, id, func(run *checkRun) {
+		for _, a := range run.Actions {
+			if a.Label == label && !clicked {
+				clicked = true
+				s.emitRun(run, "requested_action", s.clicker(who), object{"requested_action": object{"identifier": a.Identifier}})
+			}
+		}
+	})
+	if err == nil && !clicked {
+		return fmt.Errorf("a button %q on check run %d: %w", label, id, ErrNotFound)
+	}
+	return err
+}
+
+func (s *Server) clicker(who string) *user {
+	if strings.HasSuffix(who, "[bot]") {
+		return s.user(who, "Bot")
+	}
+	return s.person(who)
 }
 
 func (s *Server) onRun(ctx context.Context, id int64, act func(*checkRun)) error {

@@ -7,9 +7,10 @@
 // HTTP. GitHub's rules are enforced, the awkward ones above all: annotations are
 // appended, one comment off the diff refuses a whole review, large patches are left
 // out, lists end at 300 or 3,000 files. A test holds every answer and every payload
-// against GitHub's OpenAPI description (package contract).
+// against GitHub's OpenAPI description and GraphQL schema (package contract).
 //
-// The REST API stands below /api/v3/, as on GitHub Enterprise Server; the other
+// The REST API stands below /api/v3/, as on GitHub Enterprise Server, and of GraphQL
+// what REST cannot do: reactions to reviews, threads, minimising; the other
 // addresses are pages that show pull requests and checks as GitHub would.
 //
 // It needs git 2.38 or newer on PATH.

@@ -130,7 +130,7 @@ func TestCheckRunsKeepGitHubsRules(t *testing.T) {
 	}
 	w.hooks()
 	w.must(w.forge.RerequestRun(w.ctx, run.GetID()))
-	w.must(w.forge.RequestAction(w.ctx, run.GetID(), "again"))
+	w.must(w.forge.RequestAction(w.ctx, "", run.GetID(), "again"))
 	w.must(w.repo.RerequestSuite(w.ctx, p.HeadSHA()))
 	if got := actions(w.hooks()); !slices.Equal(got, []string{"check_run.rerequested", "check_run.requested_action", "check_suite.rerequested"}) {
 		t.Errorf("events %v", got)

@@ -39,6 +39,8 @@ const (
 
 	tokenLifetime     = time.Hour
 	maxJWTLifetime    = 10 * time.Minute
+	signInLifetime    = 10 * time.Minute // of the code that somebody comes back with
+	personLifetime    = 8 * time.Hour
 	clockSkew         = time.Minute
 	deliveryRetention = 3 * 24 * time.Hour
 	webhookTimeout    = 10 * time.Second

@@ -227,7 +227,7 @@ func (s *Server) flush(ctx context.Context) error {
 func (o *outbox) send(d Delivery) Delivery {
 	s := o.server
 	s.mu.RLock()
-	address := s.webhookURL
+	address, as := s.webhookURL, s.app // which a manifest replaces
 	s.mu.RUnlock()
 	d.At = s.now()
 	started := time.Now()
@@ -247,11 +247,11 @@ func (o *outbox) send(d Delivery) Delivery {
 		"User-Agent":                             {"GitHub-Hookshot/sandbox"},
 		"X-Github-Delivery":                      {d.GUID},
 		"X-Github-Event":                         {d.Event},
-		"X-Github-Hook-Id":                       {strconv.FormatInt(s.app.id+1, 10)},
-		"X-Github-Hook-Installation-Target-Id":   {strconv.FormatInt(s.app.id, 10)},
+		"X-Github-Hook-Id":                       {strconv.FormatInt(as.id+1, 10)},
+		"X-Github-Hook-Installation-Target-Id":   {strconv.FormatInt(as.id, 10)},
 		"X-Github-Hook-Installation-Target-Type": {"integration"},
-		"X-Hub-Signature":                        {"sha1=" + sign(sha1.New, s.app.secret, d.Payload)},
-		"X-Hub-Signature-256":                    {"sha256=" + sign(sha256.New, s.app.secret, d.Payload)},
+		"X-Hub-Signature":                        {"sha1=" + sign(sha1.New, as.secret, d.Payload)},
+		"X-Hub-Signature-256":                    {"sha256=" + sign(sha256.New, as.secret, d.Payload)},
 	}
 	d.requestHeader = maps.Clone(req.Header)
 	resp, err := s.client.Do(req)

@@ -17,7 +17,7 @@ import (
 var pageFiles embed.FS
 
 // policy of the pages: a style sheet of our own and nothing else.
-const contentPolicy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const contentPolicy = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // pages is what a browser sees.
 func (s *Server) pages() http.Handler {
@@ -53,6 +53,8 @@ func (s *Server) pages() http.Handler {
 	show("/{$}", "index.html", s.indexPage)
 	show("/{owner}/{repo}/pull/{number}", "pull.html", s.pullPage)
 	show("/{owner}/{repo}/runs/{id}", "run.html", s.runPage)
+	mux.HandleFunc("GET /login/oauth/authorize", s.authorize(views))
+	s.apps(mux)
 	show("/", "missing.html", func(*http.Request) (any, error) { return nil, ErrNotFound })
 	mux.HandleFunc("GET /-/style.css", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
@@ -197,6 +199,7 @@ type commentView struct {
 	Hunk                []lineView
 	Body                template.HTML
 	Outdated            bool
+	Hidden              string // "resolved", "hidden as off-topic"
 }
 
 type remarkView struct {
@@ -316,6 +319,12 @@ func (c *reviewComment) view() commentView {
 		view.Place = "the whole file"
 	case c.startLine != 0:
 		view.Place = fmt.Sprintf("lines %d to %d", c.startLine, c.line)
+	}
+	switch {
+	case c.thread.resolved:
+		view.Hidden = "resolved"
+	case c.minimized != "":
+		view.Hidden = "hidden as " + c.minimized
 	}
 	if c.hunk != "" {
 		view.Hunk = hunkView(c.hunk)

@@ -32,7 +32,8 @@ type Repository struct {
 	deleted       bool
 	pulls         []*Pull
 	lastNumber    int
-	people        map[string]string // roles by login, lower case
+	people        map[string]string        // roles by login, lower case
+	required      map[string][]requirement // checks by branch
 }
 
 // RepositorySpec describes a new repository.
@@ -288,13 +289,13 @@ func (r *Repository) tip(ctx context.Context, branch string) (string, error) {
 	return "", fmt.Errorf("branch %s of %s: %w", branch, r.FullName(), ErrNotFound)
 }
 
-// resolve finds the commit that a branch, a reference ("heads/main", "refs/pull/1/head")
+// resolve finds the commit that a branch, a reference ("heads/main", "tags/v1", "refs/pull/1/head")
 // or a SHA names. Objects are shared between a repository and its forks, as at GitHub.
 func (r *Repository) resolve(ctx context.Context, name string) (string, error) {
 	var candidates []string
 	if checkBranch(name) == nil {
 		short := strings.TrimPrefix(name, "refs/")
-		if strings.HasPrefix(short, "heads/") || strings.HasPrefix(short, "pull/") {
+		if strings.HasPrefix(short, "heads/") || strings.HasPrefix(short, "tags/") || strings.HasPrefix(short, "pull/") {
 			candidates = append(candidates, r.refs()+short)
 		}
 		candidates = append(candidates, r.branchRef(name))
@@ -347,6 +348,9 @@ func (s *Server) repository(owner, name string) *Repository {
 func (s *Server) person(login string) *user {
 	if login == "" {
 		login = "contributor"
+	}
+	if strings.HasSuffix(login, "[bot]") {
+		return s.user(login, "Bot")
 	}
 	return s.user(login, "User")
 }

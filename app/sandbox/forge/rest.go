@@ -22,7 +22,8 @@ type call struct {
 	r            *http.Request
 	route        string
 	body         []byte
-	installation *Installation // nil for the App itself
+	installation *Installation // nil for the App itself, and for a person
+	person       *user         // who asks with a token of theirs, else nil
 	token        *token
 	repo         *Repository // nil where the address has none
 	upstream     *Upstream   // instead of repo, where nothing but what was declared is known
@@ -79,6 +80,7 @@ func (s *Server) routes() http.Handler {
 	app := func(pattern string, e endpoint) { api.Handle(pattern, s.asApp(pattern, e)) }
 	app("GET /app", getApp)
 	app("GET /app/hook/config", getHookConfig)
+	api.Handle("POST /app-manifests/{code}/conversions", s.serve("POST /app-manifests/{code}/conversions", convertManifest)) // the code is the token
 	app("GET /app/hook/deliveries", listDeliveries)
 	app("GET /app/hook/deliveries/{id}", getDelivery)
 	app("POST /app/hook/deliveries/{id}/attempts", redeliver)
@@ -86,6 +88,12 @@ func (s *Server) routes() http.Handler {
 	app("GET /app/installations/{id}", getInstallation)
 	app("POST /app/installations/{id}/access_tokens", createToken)
 	app("GET /repos/{owner}/{repo}/installation", getRepositoryInstallation)
+
+	person := func(pattern string, e endpoint) { api.Handle(pattern, s.asPerson(pattern, e)) }
+	person("GET /user", getUser)
+	person("GET /user/installations", listInstallationsOfPerson)
+	person("GET /user/installations/{id}/repositories", listRepositoriesOfPerson)
+	api.Handle("DELETE /applications/{client}/token", s.asClient("DELETE /applications/{client}/token", revokePersonToken))
 
 	// The permission that a route asks for; several are alternatives.
 	in := func(pattern string, e endpoint, permissions ...string) {
@@ -100,9 +108,11 @@ func (s *Server) routes() http.Handler {
 	in("GET "+repo+"/actions/runs/{id}/attempts/{attempt}/jobs", upstream(listJobs, nil), "metadata:read")
 	in("GET "+repo+"/git/matching-refs/{ref...}", upstream(matchingRefs, nil), "contents:read")
 	in("GET "+repo+"/commits/{ref}/branches-where-head", upstream(branchesWhereHead, nil), "contents:read")
-	in("GET "+repo, upstream(getUpstream, getRepository), "metadata:read")
+	api.Handle("GET "+repo, s.asPersonOr("GET "+repo, getRepositoryOfPerson, s.asInstallation("GET "+repo, upstream(getUpstream, getRepository), []string{"metadata:read"})))
 	in("GET "+repo+"/branches/{branch...}", getBranch, "contents:read")
+	in("GET "+repo+"/rules/branches/{branch...}", listRules, "metadata:read")
 	in("GET "+repo+"/git/ref/{ref...}", getRef, "contents:read")
+	in("GET "+repo+"/git/tags/{sha}", getTag, "contents:read")
 	in("GET "+repo+"/git/trees/{sha...}", getTree, "contents:read")
 	in("GET "+repo+"/git/blobs/{sha}", getBlob, "contents:read")
 	in("GET "+repo+"/contents/{path...}", getContents, "contents:read")
@@ -148,14 +158,15 @@ func (s *Server) routes() http.Handler {
 
 	rest := http.StripPrefix("/api/v3", first)
 	other := http.NewServeMux()
-	other.Handle("POST /api/graphql", s.asInstallation("POST /api/graphql", graphQL, []string{"pull_requests:write"}))
+	other.Handle("POST /api/graphql", s.asInstallation("POST /api/graphql", graphQL, nil))
 	other.Handle("/", s.serve("", func(*call) (reply, error) { return reply{}, errMissing }))
+	other.Handle("POST /login/oauth/access_token", s.serve("POST /login/oauth/access_token", redeemCode))
 	pages := s.pages()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/api/v3/"):
 			rest.ServeHTTP(w, r)
-		case strings.HasPrefix(r.URL.Path, "/api/"):
+		case strings.HasPrefix(r.URL.Path, "/api/"), r.URL.Path == "/login/oauth/access_token":
 			other.ServeHTTP(w, r)
 		default:
 			pages.ServeHTTP(w, r)

@@ -77,10 +77,6 @@ func getApp(c *call) (reply, error) {
 	return ok(o)
 }
 
-func getHookConfig(c *call) (reply, error) {
-	return ok(object{"content_type": "json", "insecure_ssl": "0", "secret": "********", "url": c.webhookURL})
-}
-
 func listInstallations(c *call) (reply, error) {
 	list, header := page(c, c.installations)
 	return reply{status: http.StatusOK, body: shapes(list, c.installationJSON), header: header}, nil

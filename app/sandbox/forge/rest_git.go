@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -83,14 +84,17 @@ func getBranch(c *call) (reply, error) {
 		return reply{}, err
 	}
 	self := c.api("/repos/%s/branches/%s", c.repo.FullName(), escaped(name))
-	return ok(object{"name": name, "commit": c.commitJSON(c.repo, commits[0]), "protected": false, "protection_url": self + "/protection",
-		"protection": object{"enabled": false, "required_status_checks": object{"enforcement_level": "off", "contexts": []string{}, "checks": []object{}}},
-		"_links":     object{"self": self, "html": c.html("/%s/tree/%s", c.repo.FullName(), name)}})
+	protected, protection := c.repo.protectionJSON(name)
+	return ok(object{"name": name, "commit": c.commitJSON(c.repo, commits[0]), "protected": protected, "protection_url": self + "/protection", "protection": protection,
+		"_links": object{"self": self, "html": c.html("/%s/tree/%s", c.repo.FullName(), name)}})
 }
 
-// getRef knows branches and the heads of pull requests.
+// getRef knows branches, tags and the heads of pull requests.
 func getRef(c *call) (reply, error) {
 	name := c.r.PathValue("ref")
+	if strings.HasPrefix(name, "tags/") && checkBranch(name) == nil {
+		return getTagRef(c, name)
+	}
 	if !strings.HasPrefix(name, "heads/") && !strings.HasPrefix(name, "pull/") || checkBranch(name) != nil {
 		return reply{}, errMissing
 	}
@@ -382,11 +386,8 @@ func listPullsOfCommit(c *call) (reply, error) {
 		if err != nil {
 			return reply{}, err
 		}
-		for _, own := range commits {
-			if own == sha {
-				pulls = append(pulls, p)
-				break
-			}
+		if p.mergeCommit == sha || slices.Contains(commits, sha) {
+			pulls = append(pulls, p)
 		}
 	}
 	list, header := page(c, pulls)

@@ -193,7 +193,7 @@ func createReviewComment(c *call) (reply, error) {
 			return reply{}, invalid(commentResource, "invalid", "in_reply_to", "")
 		}
 		whole := *parent
-		whole.author, whole.body, whole.replyTo = c.app.bot, q.Body, parent.id
+		whole.author, whole.body, whole.replyTo, whole.reactions, whole.minimized = c.app.bot, q.Body, parent.thread.id, nil, ""
 		comment = &whole
 	} else {
 		if q.SubjectType != "" && q.SubjectType != "line" && q.SubjectType != "file" {
@@ -376,7 +376,7 @@ func (s *Server) reviewCommentJSON(k *reviewComment) object {
 	p := k.pull
 	self := s.api("/repos/%s/pulls/comments/%d", p.repository.FullName(), k.id)
 	html, pull := s.html("/%s/pull/%d#discussion_r%d", p.repository.FullName(), p.Number, k.id), s.api("/repos/%s/pulls/%d", p.repository.FullName(), p.Number)
-	o := object{"url": self, "id": k.id, "node_id": fmt.Sprintf("PRRC_%d", k.id), "pull_request_review_id": k.review.id, "diff_hunk": k.hunk, "path": k.path,
+	o := object{"url": self, "id": k.id, "node_id": k.node(), "pull_request_review_id": k.review.id, "diff_hunk": k.hunk, "path": k.path,
 		"commit_id": k.commit, "original_commit_id": k.commit, "user": s.userJSON(k.author), "body": k.body, "created_at": stampJSON(k.created),
 		"updated_at": stampJSON(k.updated), "html_url": html, "pull_request_url": pull, "author_association": "NONE", "subject_type": "line",
 		"_links": object{"self": object{"href": self}, "html": object{"href": html}, "pull_request": object{"href": pull}}}

@@ -67,34 +67,3 @@ func (c *call) react(to *[]string) (reply, error) {
 	return reply{status: status, body: object{"id": id, "node_id": fmt.Sprintf("REA_%d", id), "user": c.userJSON(c.app.bot),
 		"content": q.Content, "created_at": stampJSON(c.now())}}, nil
 }
-
-// graphQL knows one mutation. What it refuses it answers with 200, as GitHub does.
-func graphQL(c *call) (reply, error) {
-	var q struct {
-		Query     string `json:"query"`
-		Variables struct {
-			Subject string `json:"subject"`
-			Content string `json:"content"`
-		} `json:"variables"`
-	}
-	if err := c.decode(&q); err != nil {
-		return reply{}, err
-	}
-	for _, r := range c.reach() {
-		for _, p := range r.pulls {
-			for _, v := range p.reviews {
-				if fmt.Sprintf("PRR_%d", v.id) != q.Variables.Subject {
-					continue
-				}
-				for content, name := range contents {
-					if name == q.Variables.Content && !slices.Contains(v.reactions, content) {
-						v.reactions = append(v.reactions, content)
-					}
-				}
-				return ok(object{"data": object{"addReaction": object{"clientMutationId": nil}}})
-			}
-		}
-	}
-	return ok(object{"data": object{"addReaction": nil}, "errors": []object{{"type": "NOT_FOUND", "path": []string{"addReaction"},
-		"message": fmt.Sprintf("Could not resolve to a node with the global id of '%s'", q.Variables.Subject)}}})
-}

@@ -40,6 +40,29 @@ type reviewComment struct {
 	created   time.Time
 	updated   time.Time
 	reactions []string
+	thread    *reviewThread
+	minimized string // why it is hidden: "resolved"; "" where it is not
+}
+
+func (c *reviewComment) node() string { return fmt.Sprintf("PRRC_%d", c.id) }
+
+// reviewThread is a comment with its replies.
+type reviewThread struct {
+	id       int64 // of the comment
+	resolved bool
+}
+
+func (t *reviewThread) node() string { return fmt.Sprintf("PRRT_%d", t.id) }
+
+// threads are those that have a comment left, in the order of their first ones.
+func (p *Pull) threads() []*reviewThread {
+	var all []*reviewThread
+	for _, c := range p.comments {
+		if !slices.Contains(all, c.thread) {
+			all = append(all, c.thread)
+		}
+	}
+	return all
 }
 
 // issueComment is a comment on the pull request's timeline.
@@ -75,6 +98,8 @@ type Comment struct {
 	Hunk         string // the diff down to the line
 	Outdated     bool
 	ReplyTo      int64
+	Resolved     bool   // its thread is
+	Minimized    string // why it is hidden: "resolved", "off-topic"; "" where it is not
 }
 
 // Reviews lists the pull request's reviews with their comments, oldest first.
@@ -145,7 +170,8 @@ func (p *Pull) Remark(ctx context.Context, author, path string, line int, body s
 
 func (c *reviewComment) copy() Comment {
 	return Comment{ID: c.id, Author: c.author.login, Body: c.body, Path: c.path, Commit: c.commit, WholeFile: c.wholeFile,
-		StartLine: c.startLine, Line: c.line, Side: c.side, Hunk: c.hunk, Outdated: c.commit != c.pull.headSHA, ReplyTo: c.replyTo}
+		StartLine: c.startLine, Line: c.line, Side: c.side, Hunk: c.hunk, Outdated: c.commit != c.pull.headSHA, ReplyTo: c.replyTo,
+		Resolved: c.thread.resolved, Minimized: c.minimized}
 }
 
 // keep adds a review, and one comment of it if there is one.
@@ -156,6 +182,9 @@ func (p *Pull) keep(c *reviewComment, r *review) {
 	}
 	if c != nil {
 		c.id, c.review, c.created, c.updated = s.nextID(), r, s.now(), s.now()
+		if c.thread == nil {
+			c.thread = &reviewThread{id: c.id}
+		}
 		p.comments = append(p.comments, c)
 	}
 	p.updated = s.now()

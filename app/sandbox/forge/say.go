@@ -34,7 +34,7 @@ func (p *Pull) Reply(ctx context.Context, author string, to int64, body string) 
 			return fmt.Errorf("comment %d: %w", to, ErrNotFound)
 		}
 		reply := *parent
-		reply.author, reply.body, reply.replyTo, reply.reactions = u, body, parent.id, nil
+		reply.author, reply.body, reply.replyTo, reply.reactions, reply.minimized = u, body, parent.thread.id, nil, ""
 		p.keep(&reply, &review{id: s.nextID(), pull: p, author: u, state: "COMMENTED", commit: reply.commit, submitted: s.now()})
 		id = reply.id
 		s.emitReviewComment(&reply, "created", u, nil)
@@ -79,6 +79,18 @@ func (p *Pull) Edit(ctx context.Context, editor string, id int64, body string) e
 		}
 		return fmt.Errorf("review or comment %d: %w", id, ErrNotFound)
 	})
+}
+
+// Minimize lets somebody hide a review comment: as "spam", "off-topic" or "resolved".
+func (p *Pull) Minimize(id int64, reason string) error {
+	p.repository.server.mu.Lock()
+	defer p.repository.server.mu.Unlock()
+	k := p.comment(id)
+	if k == nil {
+		return fmt.Errorf("comment %d: %w", id, ErrNotFound)
+	}
+	k.minimized = reason
+	return nil
 }
 
 // Delete lets somebody delete a review comment.

@@ -38,6 +38,9 @@ type Options struct {
 	Epoch time.Time
 	// Client sends the webhooks; default is one with GitHub's ten seconds.
 	Client *http.Client
+	// ClientID and ClientSecret are what people sign in with; both have a default.
+	// CallbackURL is where they are sent back to; it may be set later.
+	ClientID, ClientSecret, CallbackURL string
 	// RateLimit is the number of requests an hour and installation, default 5,000.
 	RateLimit int
 }
@@ -50,6 +53,8 @@ type Quirks struct {
 	TruncateTrees bool
 	// NoPullsOfForkCommits leaves commits/SHA/pulls empty for commits of forks.
 	NoPullsOfForkCommits bool
+	// NoHiding refuses Apps to minimise comments, their own too.
+	NoHiding bool
 }
 
 // Server is one GitHub. It is safe for concurrent use.
@@ -80,6 +85,11 @@ type Server struct {
 	suites        []*checkSuite
 	others        map[string]*app // Apps that are not ours, by slug
 	lastDated     int             // commits dated so far
+	callbackURL   string
+	codes         map[string]*code        // of people who come back from signing in
+	personTokens  map[string]*personToken // of people who have signed in
+	newApps       map[string]newApp       // by the code of their manifest
+	hookConfig    HookConfig
 
 	traffic traffic // has a lock of its own
 	diffs   diffs   // has a lock of its own
@@ -87,15 +97,17 @@ type Server struct {
 
 // app is a GitHub App.
 type app struct {
-	id          int64
-	slug        string
-	secret      string
-	permissions map[string]string
-	events      []string
-	key         *rsa.PrivateKey
-	created     time.Time
-	owner       *user
-	bot         *user
+	id           int64
+	slug         string
+	secret       string
+	clientID     string
+	clientSecret string
+	permissions  map[string]string
+	events       []string
+	key          *rsa.PrivateKey
+	created      time.Time
+	owner        *user
+	bot          *user
 }
 
 // user is an account: a person, an organisation or an App's bot.
@@ -110,7 +122,7 @@ func New(dir string, o Options) (*Server, error) {
 	if o.Secret == "" {
 		return nil, errors.New("the sandbox GitHub needs a webhook secret: with an empty one every delivery would count as signed")
 	}
-	for _, u := range []string{o.URL, o.WebhookURL} {
+	for _, u := range []string{o.URL, o.WebhookURL, o.CallbackURL} {
 		if err := checkURL(u); err != nil {
 			return nil, err
 		}
@@ -136,7 +148,7 @@ func New(dir string, o Options) (*Server, error) {
 		o.Permissions = map[string]string{"checks": "write", "contents": "read", "metadata": "read", "pull_requests": "write", "merge_queues": "read"}
 	}
 	if o.Events == nil {
-		o.Events = []string{"pull_request", "pull_request_review", "pull_request_review_comment", "merge_group", "check_run", "check_suite", "push"}
+		o.Events = []string{"pull_request", "pull_request_review", "pull_request_review_comment", "merge_group", "check_run", "check_suite", "push", "release", "repository", "public"}
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -146,6 +158,9 @@ func New(dir string, o Options) (*Server, error) {
 	}
 	if o.Client == nil {
 		o.Client = &http.Client{Timeout: webhookTimeout}
+	}
+	if o.ClientSecret == "" {
+		o.ClientSecret = strings.ToLower(rand.Text())
 	}
 	if o.RateLimit == 0 {
 		o.RateLimit = defaultRateLimit
@@ -158,8 +173,9 @@ func New(dir string, o Options) (*Server, error) {
 		dir: dir, program: program, client: o.Client, clock: o.Clock, closed: make(chan struct{}),
 		url: strings.TrimSuffix(o.URL, "/"), webhookURL: o.WebhookURL, rateLimit: o.RateLimit, epoch: o.Epoch.UTC(),
 		lastID: 1_000_000, users: map[string]*user{}, upstreams: map[string]*Upstream{}, others: map[string]*app{},
+		callbackURL: o.CallbackURL, codes: map[string]*code{}, personTokens: map[string]*personToken{},
 	}
-	s.app = app{id: o.AppID, slug: o.Slug, secret: o.Secret, key: key, created: s.now(),
+	s.app = app{id: o.AppID, slug: o.Slug, secret: o.Secret, clientID: o.ClientID, clientSecret: o.ClientSecret, key: key, created: s.now(),
 		permissions: maps.Clone(o.Permissions), events: slices.Clone(o.Events),
 		owner: s.user(o.Slug+"-app", "Organization"), bot: s.user(o.Slug+"[bot]", "Bot")}
 	s.handler = s.routes()
@@ -230,13 +246,23 @@ func (s *Server) URL() string {
 func (s *Server) APIURL() string { return s.URL() + "/api/v3/" }
 
 // AppID is the App's number.
-func (s *Server) AppID() int64 { return s.app.id }
+func (s *Server) AppID() int64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.app.id
+}
 
 // Slug is the App's name in addresses.
-func (s *Server) Slug() string { return s.app.slug }
+func (s *Server) Slug() string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.app.slug
+}
 
 // PrivateKeyPEM is the App's private key (PKCS #1), as GitHub hands it out.
 func (s *Server) PrivateKeyPEM() []byte {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(s.app.key)})
 }
 

@@ -132,7 +132,7 @@ func (s *Server) namedRepositoryJSON(r *Repository) object {
 
 func (s *Server) appJSON(a *app) object {
 	return object{
-		"id": a.id, "client_id": fmt.Sprintf("Iv23sandbox%d", a.id), "slug": a.slug, "node_id": fmt.Sprintf("A_%d", a.id), "owner": s.userJSON(a.owner),
+		"id": a.id, "client_id": a.client(), "slug": a.slug, "node_id": fmt.Sprintf("A_%d", a.id), "owner": s.userJSON(a.owner),
 		"name": a.slug, "description": "", "external_url": s.html("/apps/%s/about", a.slug), "html_url": s.html("/apps/%s", a.slug),
 		"created_at": stampJSON(a.created), "updated_at": stampJSON(a.created), "permissions": a.permissions, "events": a.events,
 	}
@@ -144,7 +144,7 @@ func (s *Server) installationJSON(in *Installation) object {
 		selection = "all"
 	}
 	o := object{
-		"id": in.ID, "client_id": fmt.Sprintf("Iv23sandbox%d", s.app.id), "account": s.userJSON(in.account), "repository_selection": selection,
+		"id": in.ID, "client_id": s.app.client(), "account": s.userJSON(in.account), "repository_selection": selection,
 		"access_tokens_url": s.api("/app/installations/%d/access_tokens", in.ID), "repositories_url": s.api("/installation/repositories"),
 		"html_url": s.html("/settings/installations/%d", in.ID), "app_id": s.app.id, "app_slug": s.app.slug, "target_id": in.account.id,
 		"target_type": in.account.kind, "permissions": in.permissions, "events": s.app.events, "created_at": stampJSON(in.created),

@@ -30,6 +30,7 @@ type world struct {
 	creator      githubapp.ClientCreator
 	app, client  *github.Client
 	unjudged     *github.Client // for requests that are wrong on purpose
+	judged       http.RoundTripper
 
 	mu       sync.Mutex
 	received []hook
@@ -82,10 +83,11 @@ func newWorld(t *testing.T, options ...func(*forge.Options)) *world {
 	w.installation, err = server.Install(w.ctx, "acme")
 	w.must(err)
 
+	w.judged = validator.TransportForTest(t, http.DefaultTransport)
 	var config githubapp.Config
 	config.V3APIURL, config.V4APIURL = server.APIURL(), server.URL()+"/api/graphql"
 	config.App.IntegrationID, config.App.PrivateKey, config.App.WebhookSecret = server.AppID(), string(server.PrivateKeyPEM()), secret
-	w.creator, err = githubapp.NewDefaultCachingClientCreator(config, githubapp.WithTransport(validator.TransportForTest(t, http.DefaultTransport)))
+	w.creator, err = githubapp.NewDefaultCachingClientCreator(config, githubapp.WithTransport(w.judged))
 	w.must(err)
 	w.app, err = w.creator.NewAppClient()
 	w.must(err)

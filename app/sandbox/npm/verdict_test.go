@@ -1,6 +1,8 @@
 package npm_test
 
 import (
+	"context"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -28,15 +30,42 @@ func (s shop) ask(keys []byte, r npm.Release, lockfile string) provenance.Eviden
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	v, err := provenance.New(reg, func() *provenance.TrustRoot { return trust }, provenance.Options{Now: clock})
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	digests, err := dep.ParseSRI(lockfile)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return v.Verify(s.t.Context(), provenance.Subject{Package: r.Package(), Digests: digests})
+	cache := shelf{}
+	kept := registry.NewKept(reg, cache, registry.KeptOptions{Fresh: time.Hour, Now: clock})
+	verify := func(reverify, fresh bool) provenance.Evidence {
+		v, err := provenance.New(kept, func() *provenance.TrustRoot { return trust }, provenance.Options{Now: clock, Cache: cache, Reverify: reverify})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return v.Verify(s.t.Context(), provenance.Subject{Package: r.Package(), Digests: digests, Fresh: fresh})
+	}
+	first := verify(false, false)
+	if first.Retry {
+		return first // why differs from time to time
+	}
+	for how, again := range map[string]provenance.Evidence{"by what was kept": verify(false, false), "again, from what was kept": verify(true, false), "asked anew": verify(false, true)} {
+		if !reflect.DeepEqual(first, again) {
+			s.t.Errorf("%s %s is\n%+v, and was\n%+v", r.Package().ID(), how, again, first)
+		}
+	}
+	return first
+}
+
+// shelf keeps everything for ever.
+type shelf map[string][]byte
+
+func (s shelf) Get(_ context.Context, key string) ([]byte, bool, error) {
+	value, ok := s[key]
+	return value, ok, nil
+}
+
+func (s shelf) Put(_ context.Context, key string, value []byte, _ time.Duration) error {
+	s[key] = value
+	return nil
 }
 
 // says is a state with a word of its reason.

@@ -20,6 +20,8 @@ type ProvenanceOptions struct {
 	Subjects []Subject // instead of the package; empty and not nil: none
 	Told     *Build    // the build that the predicate tells of, instead of the certificate's
 	Forgery  Forgery
+
+	files bool // as GitHub's attest actions make it
 }
 
 // Provenance makes the build provenance of a package as a Sigstore bundle, signed
@@ -61,15 +63,30 @@ func (s *Sigstore) provenance(p dep.Package, d dep.Digest, build Build, at time.
 		rekor:       s.rekor,
 		logged:      at,
 	}
+	predicate := slsa1
+	if o.files {
+		predicate = slsa1Attest
+	}
 	if o.PredicateType == PredicateSLSA02 {
 		m.statement = newStatement(statementV01, PredicateSLSA02, subjects, slsa02(told))
 	} else {
-		m.statement = newStatement(statementV1, orElse(o.PredicateType, PredicateSLSA1), subjects, slsa1(told))
+		m.statement = newStatement(statementV1, orElse(o.PredicateType, PredicateSLSA1), subjects, predicate(told))
 	}
 	if err := o.Forgery.apply(m); err != nil {
 		return nil, err
 	}
 	return m.make()
+}
+
+// FileProvenance makes the build provenance of files as GitHub's attest-build-provenance
+// does, signed and logged at the time.
+func (s *Sigstore) FileProvenance(files []Subject, build Build, at time.Time, o ProvenanceOptions) ([]byte, error) {
+	o.Subjects, o.files = files, true
+	b, err := s.provenance(dep.Package{}, dep.Digest{}, build, at, o)
+	if err != nil {
+		return nil, fmt.Errorf("provenance of %d files: %w", len(files), err)
+	}
+	return b, nil
 }
 
 func orElse(value, otherwise string) string {

@@ -77,6 +77,30 @@ func slsa1(b Build) object {
 	}
 }
 
+// slsa1Attest is the predicate that GitHub's attest actions write.
+// https://actions.github.io/buildtypes/workflow/v1
+func slsa1Attest(b Build) object {
+	return object{
+		"buildDefinition": object{
+			"buildType": "https://actions.github.io/buildtypes/workflow/v1",
+			"externalParameters": object{"workflow": object{
+				"ref": b.Ref, "repository": b.repositoryURL(), "path": b.Workflow,
+			}},
+			"internalParameters": object{"github": object{
+				"event_name": b.Trigger, "repository_id": b.RepositoryID, "repository_owner_id": b.OwnerID, "runner_environment": b.Runner,
+			}},
+			"resolvedDependencies": []object{{
+				"uri":    "git+" + b.repositoryURL() + "@" + b.Ref,
+				"digest": object{"gitCommit": b.Commit},
+			}},
+		},
+		"runDetails": object{
+			"builder":  object{"id": github + b.SignerWorkflow},
+			"metadata": object{"invocationId": b.run()},
+		},
+	}
+}
+
 // slsa02 is the predicate that npm wrote on GitHub Actions until the middle of 2023.
 func slsa02(b Build) object {
 	source := "git+" + b.repositoryURL() + "@" + b.Ref
