@@ -235,7 +235,7 @@ func (a *App) malware(ctx context.Context) error {
 	}
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		if err := a.bringing(ctx, name); err != nil {
+		if err := errors.Join(a.bringing(ctx, name), a.holding(ctx, "npm", name, advised)); err != nil {
 			return err
 		}
 	}
@@ -293,7 +293,7 @@ func (a *App) removed(ctx context.Context, job queue.Job) error {
 		return a.store.EndVerdicts(ctx, job.Installation, job.RepositoryID)
 	}
 	if job.Repo != "" {
-		return a.store.ForgetRepository(ctx, job.Installation, job.RepositoryID, job.Owner, job.Repo)
+		return a.forget(ctx, job.Installation, job.RepositoryID, job.Owner, job.Repo)
 	}
 	left, err := a.forge.Repositories(ctx, job.Installation)
 	if errors.Is(err, review.ErrGone) {
@@ -309,7 +309,7 @@ func (a *App) removed(ctx context.Context, job queue.Job) error {
 		if slices.ContainsFunc(left, func(r review.Repository) bool { return r.ID == v.Repository }) {
 			continue
 		}
-		if err := a.store.ForgetRepository(ctx, job.Installation, v.Repository, v.Owner, v.Name); err != nil {
+		if err := a.forget(ctx, job.Installation, v.Repository, v.Owner, v.Name); err != nil {
 			return err
 		}
 	}

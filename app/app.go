@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -13,15 +14,20 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/bonafide-app/bonafide/app/audit"
 	"github.com/bonafide-app/bonafide/app/checks"
 	"github.com/bonafide-app/bonafide/app/metrics"
+	"github.com/bonafide-app/bonafide/app/outbound"
 	"github.com/bonafide-app/bonafide/app/provenance"
 	"github.com/bonafide-app/bonafide/app/queue"
+	"github.com/bonafide-app/bonafide/app/registered"
 	"github.com/bonafide-app/bonafide/app/registry"
 	"github.com/bonafide-app/bonafide/app/review"
 	"github.com/bonafide-app/bonafide/app/store"
 	"github.com/bonafide-app/bonafide/app/upkeep"
 	"github.com/bonafide-app/bonafide/app/web"
+	"github.com/bonafide-app/bonafide/app/web/operator"
+	"github.com/bonafide-app/bonafide/config"
 	"github.com/bonafide-app/bonafide/handlers"
 )
 
@@ -44,14 +50,16 @@ const (
 // Options are what the App is made from. All strings are checked by New.
 type Options struct {
 	Listener      net.Listener // where webhooks arrive; Run closes it
-	Metrics       net.Listener // where GET /metrics is answered; Run closes it; nil: nowhere
+	Operator      net.Listener // where the operator's pages are; Run closes it; nil: nowhere
 	AppID         int64
 	PrivateKey    []byte // PEM
 	WebhookSecret string
 	APIURL        string // "https://api.github.com/"
 	Database      string // path of a SQLite file, or the address of a PostgreSQL database (postgres://…)
 	NPMRegistry   string
-	CAFile        string // PEM certificates to trust beside the system's; "": none
+	Registries    config.Registries // beside it
+	Route         outbound.Route    // of everything that goes out
+	TUFMirror     string            // where the trust root is renewed from; "": Sigstore's own repository
 	// Trust is what everything is verified with. It is renewed through TUF in the
 	// background, unless it is the operator's own.
 	Trust    *provenance.TrustRoot
@@ -59,14 +67,26 @@ type Options struct {
 	Workers  int
 	TryFor   time.Duration // how long the unknown is asked for again
 	Rounds   Rounds
+	// Publishing judges how repositories publish; nil: publish.Check.
+	Publishing *review.PublishCheck
 	// RequireOrgPolicy fails every check of an owner that sets no floor.
 	RequireOrgPolicy bool
-	Demo             bool // the trust root is the demo's, and every report says so
-	Hurry            bool // GitHub need not be spared, because it is the sandbox's: see checks.Options
-	Version          string
-	Logger           zerolog.Logger
-	Transport        http.RoundTripper // to GitHub; nil: the default
-	Clock            func() time.Time  // that verdicts go by; nil: time.Now
+	// PublicURL is where people reach the pages, "https://bonafide.example.com"; "": checks
+	// have no link to them.
+	PublicURL string
+	// GitHubURL is GitHub's web address, "https://github.com"; ClientID and ClientSecret are
+	// what people sign in with. Without them nobody can.
+	GitHubURL, ClientID, ClientSecret string
+
+	PublicReports bool          // the reports of public repositories are for everybody
+	KeepReports   time.Duration // 0: the store's default
+	AuditLog      io.Writer     // a line of JSON for what was decided and by whom; nil: nowhere
+	Demo          bool          // the trust root is the demo's, and every report says so
+	Hurry         bool          // GitHub need not be spared, because it is the sandbox's: see checks.Options
+	Version       string
+	Logger        zerolog.Logger
+	Transport     http.RoundTripper // to GitHub; nil: that of Route
+	Clock         func() time.Time  // that verdicts go by; nil: time.Now
 }
 
 // App is a running server.
@@ -75,21 +95,26 @@ type App struct {
 	begun    zerolog.Logger // says what the server goes by
 	listener net.Listener
 	server   *http.Server
+	operator *operator.Pages // at shown
 	endpoint *handlers.Endpoint
 	store    *store.Store
+	learnt   *learnt // of registries, on its way to the store
 	queue    *queue.River
 	trust    *provenance.Source
 	runner   *review.Runner
 	forge    *checks.Forge
 	keeper   *upkeep.Keeper
 	metrics  *metrics.Metrics
+	audit    *audit.Log   // nil: nothing is written down
 	shown    net.Listener // where the metrics are
 	written  *readiness
 	clock    func() time.Time
 	draining atomic.Bool
 
-	reconcile *upkeep.Reconcile
-	unasked   atomic.Bool // no installation could ask for advisories the last time
+	reconcile      *upkeep.Reconcile
+	inventoryEvery time.Duration                                    // less than 0: never
+	unasked        atomic.Bool                                      // no installation could ask for advisories the last time
+	registered     func(context.Context) ([]registered.Line, error) // what is so of the App at GitHub
 }
 
 // New builds everything and starts nothing. It refuses what would be unsafe (an
@@ -101,16 +126,22 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	a := &App{log: o.Logger, listener: o.Listener, shown: o.Metrics, clock: o.Clock}
+	if o.Transport == nil {
+		o.Transport = checks.Transport(o.Route)
+	}
+	a := &App{log: o.Logger, listener: o.Listener, shown: o.Operator, clock: o.Clock}
+	a.audit = audit.New(o.AuditLog, o.Clock, part(o.Logger, "audit"))
 	var err error
 	if a.metrics, err = metrics.New(o.Version, part(o.Logger, "metrics")); err != nil {
 		return nil, err
 	}
-	if a.trust, err = provenance.NewSource(o.Trust, provenance.SourceOptions{CacheDir: o.CacheDir, Log: part(o.Logger, "trust")}); err != nil {
+	if a.trust, err = provenance.NewSource(o.Trust, provenance.SourceOptions{
+		Repository: o.TUFMirror, Client: &http.Client{Transport: o.Route.Transport()}, CacheDir: o.CacheDir, Log: part(o.Logger, "trust"),
+	}); err != nil {
 		return nil, fmt.Errorf("trust material: %w", err)
 	}
 	userAgent := "bonafide/" + o.Version
-	client, err := registry.New(registry.Options{UserAgent: userAgent, Registries: []string{o.NPMRegistry}, CAFile: o.CAFile, Seen: a.asked})
+	client, err := registry.New(registry.Options{UserAgent: userAgent, Registries: o.addresses(), Tokens: o.tokens(), Proxy: o.Route.Proxy, RootCAs: o.Route.Roots, Seen: a.asked})
 	if err != nil {
 		return nil, fmt.Errorf("registry client: %w", err)
 	}
@@ -118,14 +149,22 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("npm registry: %w", err)
 	}
-	if a.store, err = store.Open(ctx, o.Database); err != nil {
+	if a.store, err = store.Open(ctx, o.Database, store.KeepReports(o.KeepReports)); err != nil {
 		return nil, err // it names the database
 	}
-	verifier, err := provenance.New(npm, a.trust.Current, provenance.Options{Cache: facts{a.store, a.metrics}, Log: part(o.Logger, "provenance")})
+	a.learnt = newLearnt(a.store, part(o.Logger, "facts"))
+	shelf := facts{filed{a.learnt, public(npm.Origin())}, a.metrics}
+	source := registry.NewKept(npm, shelf, registry.KeptOptions{Fresh: registry.FreshOnServer, Log: part(o.Logger, "registry")})
+	verifier, err := provenance.New(source, a.trust.Current, provenance.Options{Cache: shelf, Log: part(o.Logger, "provenance")})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("verifier: %w", err), a.store.Close())
 	}
-	reviewer, err := review.New(review.Options{Verifier: counted{verifier, a.metrics}, Historian: npm, Registry: o.NPMRegistry, Concurrency: releasesAtATime, Clock: o.Clock, Demo: o.Demo, Rest: client.Rest})
+	others, kept, err := a.others(o, client)
+	if err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
+	reviewer, err := review.New(review.Options{Verifier: counted{verifier, a.metrics}, Historian: registry.Remember(npm, ofAll(npm.Origin())), Registry: o.NPMRegistry,
+		Publishing: publishing(o.Publishing), Others: others, Mirrors: o.Registries.Mirrors, Private: o.Registries.Private, Concurrency: releasesAtATime, Clock: o.Clock, Demo: o.Demo, Rest: client.Rest})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("reviewer: %w", err), a.store.Close())
 	}
@@ -135,12 +174,16 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
 	}
-	if a.forge, err = checks.New(clients, checks.Options{
+	if a.forge, err = checks.New(clients, checks.Options{Details: details(o.PublicURL),
 		AppID: o.AppID, Logger: part(o.Logger, "github"), Pauses: a.store, Floors: a.store, RequireFloor: o.RequireOrgPolicy, Facts: facts{a.store, a.metrics}, Notes: notes{a.store}, Hurry: o.Hurry,
+		InventoryPage: inventoryPage(o.PublicURL),
 	}); err != nil {
 		return nil, errors.Join(fmt.Errorf("GitHub: %w", err), a.store.Close())
 	}
-	if a.runner, err = review.NewRunner(a.forge, reviewer, saver{a.store}, accepted{a.store}, leases{a.store, leaseRenew}); err != nil {
+	if a.registered, err = a.registration(o); err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
+	if a.runner, err = review.NewRunner(a.forge, reviewer, auditedChecks{saver{a.store}, a.audit}, auditedAcceptances{accepted{a.store}, a.audit}, leases{a.store, leaseRenew}); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
 	a.runner.WithLedger(ledger{a})
@@ -159,9 +202,16 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err := a.show(client); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
+	if a.operator, err = a.forOperators(o); err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
 	a.begun = a.beginning(o)
 	a.written = newReadiness(a.store.Ping, time.Now)
-	handler, err := web.New(web.Options{Webhook: handlers.Watched(a.endpoint, a.metrics.Delivery), Ready: a.ready, Health: func() map[string]string { return a.health(o.Version) }})
+	pages, err := a.pages(o, append(bundles{verifier}, kept...), userAgent)
+	if err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
+	handler, err := web.New(web.Options{Webhook: handlers.Watched(a.endpoint, a.metrics.Delivery), Ready: a.ready, Health: func() map[string]string { return a.health(o.Version) }, Pages: pages})
 	if err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
@@ -187,7 +237,7 @@ func (a *App) ready(ctx context.Context) error {
 func (a *App) Run(ctx context.Context) error {
 	background, stop := context.WithCancel(ctx)
 	defer stop()
-	defer a.showAt(a.shown)()
+	defer a.operate()()
 	log := part(a.log, "server")
 	if !a.trust.Current().Pinned() {
 		go func() {
@@ -199,6 +249,8 @@ func (a *App) Run(ctx context.Context) error {
 	if err := a.queue.Start(ctx); err != nil {
 		return errors.Join(fmt.Errorf("start the queue: %w", err), a.listener.Close(), a.store.Close())
 	}
+	go a.audit.Run()
+	learnt := a.learnt.run(context.WithoutCancel(ctx))
 	kept := make(chan struct{})
 	go func() { defer close(kept); a.keeper.Run(background) }()
 	failed := make(chan error, 1)
@@ -220,7 +272,9 @@ func (a *App) Run(ctx context.Context) error {
 	defer cancel()
 	err = errors.Join(err, a.queue.Stop(end))
 	<-kept
-	return errors.Join(err, a.shutdown(context.WithoutCancel(ctx)), a.store.Close())
+	err = errors.Join(err, a.shutdown(context.WithoutCancel(ctx)))
+	learnt() // what it still has is written
+	return errors.Join(err, a.closeAudit(context.WithoutCancel(ctx)), a.store.Close())
 }
 
 // shutdown closes the listener and every connection. Clients that do not end their
@@ -258,8 +312,8 @@ func (a *App) health(version string) map[string]string {
 	case !trust.Refreshed.IsZero():
 		facts["trust_renewed"] = trust.Refreshed.UTC().Format(time.RFC3339)
 	}
-	if trust.Err != "" {
-		facts["trust_error"] = trust.Err
+	if trust.Err != "" { // it names hosts and addresses of the operator's network, and everybody may look here
+		facts["trust_error"] = "it could not be renewed: the log says why"
 	}
-	return facts
+	return a.audited(facts)
 }

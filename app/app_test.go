@@ -88,7 +88,7 @@ func emptyStage(t *testing.T, judged bool, settings ...setting) *stage {
 		Listener: listener, AppID: s.GitHub.AppID(), PrivateKey: s.GitHub.PrivateKeyPEM(), WebhookSecret: sandbox.WebhookSecret,
 		APIURL: s.GitHub.APIURL(), Database: filepath.Join(dir, "bonafide.db"), NPMRegistry: s.NPMURL, Trust: trust,
 		Workers: 4, TryFor: time.Minute, Demo: true, Hurry: true, Version: "test", Logger: zerolog.New(zerolog.SyncWriter(s.log)),
-		Rounds: app.Rounds{SweepEvery: never, ReconcileEvery: never, WatchdogEvery: never, RejudgeEvery: never, MalwareEvery: never, TrustEvery: never}, // what a test wants of it, it says
+		Rounds: app.Rounds{SweepEvery: never, ReconcileEvery: never, WatchdogEvery: never, RejudgeEvery: never, MalwareEvery: never, TrustEvery: never, InventoryEvery: never}, // what a test wants of it, it says
 	}
 	hook := "http://" + listener.Addr().String() + "/api/github/hook"
 	if validator != nil {
@@ -217,6 +217,7 @@ func everySample(t *testing.T, s *stage) {
 			if rules := s.rules(o.HeadSHA, o.Pulls...); !slices.Equal(rules, o.Want.Rules) {
 				t.Errorf("rules %v, want %v", rules, o.Want.Rules)
 			}
+			golden(t, "check-"+o.Name, rendered(check, o.Pulls))
 			comments := 0
 			for _, p := range o.Pulls {
 				comments += len(p.Reviews()) + len(p.Comments())

@@ -34,6 +34,9 @@ type leases struct {
 func (l leases) Take(ctx context.Context, key string) (context.Context, func(), bool, error) {
 	holder := rand.Text()
 	held, err := l.store.TakeLease(ctx, key, holder, leaseTime)
+	if err != nil {
+		l.end(ctx, key, holder) // it may have been taken, and the answer lost: the job was interrupted
+	}
 	if err != nil || !held {
 		return nil, nil, false, err
 	}
@@ -56,12 +59,17 @@ func (l leases) Take(ctx context.Context, key string) (context.Context, func(), 
 	return leased, func() {
 		cancel(context.Canceled)
 		<-done
-		end, stop := context.WithTimeout(context.WithoutCancel(ctx), leaseEnd)
-		defer stop()
-		if err := l.store.EndLease(end, key, holder); err != nil {
-			zerolog.Ctx(ctx).Warn().Err(err).Msg("others wait until the lease runs out")
-		}
+		l.end(ctx, key, holder)
 	}, true, nil
+}
+
+// end gives a lease back.
+func (l leases) end(ctx context.Context, key, holder string) {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), leaseEnd)
+	defer stop()
+	if err := l.store.EndLease(ctx, key, holder); err != nil {
+		zerolog.Ctx(ctx).Warn().Err(err).Msg("others wait until the lease runs out")
+	}
 }
 
 // keep renews a lease until ctx ends. Where it cannot be renewed in time, or is somebody

@@ -33,7 +33,7 @@ func TestALimitOfOneInstallationLeavesOthersUndisturbed(t *testing.T) {
 		case strings.Contains(r.URL.Path, "/repos/tidal/"):
 			undisturbed++
 		case !strings.Contains(r.URL.Path, "/repos/acme/"):
-		case limited.IsZero() && strings.Contains(r.URL.Path, "/compare/"): // in the middle of a review
+		case limited.IsZero() && strings.HasSuffix(r.URL.Path, "/pulls"): // before the verdict is written; nothing else is asked at that time
 			limited = time.Now()
 			close(hit)
 			return forge.SecondaryLimit(403, pause)

@@ -115,7 +115,7 @@ func TestAnEditOfThePolicyIsShownAsItWillJudge(t *testing.T) {
 	}
 	doc, err := p.server.Report(p.ctx, p.scene.Installation.ID, "acme", "web", pull.Number, pull.HeadSHA())
 	p.must(err)
-	if !strings.Contains(string(doc), `"policy_preview": {`) || !strings.Contains(string(doc), `"was": "error"`) {
+	if !strings.Contains(string(doc), `"policy_preview":{`) || !strings.Contains(string(doc), `"was":"error"`) {
 		t.Errorf("%s", doc)
 	}
 	broken := p.pull(forge.Files{".github/bonafide.yml": forge.Text("version: 1\nrules:\n  provenance-lsot: off\n")})

@@ -74,7 +74,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 				}
 			}
 		}
-		if within(r.ImportPath, "app/dep", "app/lockfile", "app/registry", "app/provenance", "app/policy", "app/report") {
+		if within(r.ImportPath, "app/dep", "app/lockfile", "app/registry", "app/provenance", "app/policy", "app/publish", "app/report") {
 			for _, d := range r.Deps {
 				for _, bad := range outside {
 					if strings.HasPrefix(d, bad) {
@@ -93,13 +93,19 @@ func TestWhoMayImportWhom(t *testing.T) {
 			if strings.HasPrefix(i, "github.com/prometheus/") && !within(r.ImportPath, "app/metrics") {
 				t.Errorf("%s imports %s: rooms tell functions that they are given, metrics counts", r.ImportPath, i)
 			}
+			if (within(i, "app/facts") || strings.HasPrefix(i, "go.etcd.io/bbolt")) && !within(r.ImportPath, "app/facts", "cmd") {
+				t.Errorf("%s imports %s: only the command line keeps facts in a file", r.ImportPath, i)
+			}
 			if within(i, "app/metrics") && r.ImportPath != module+"app" {
 				t.Errorf("%s imports %s: only app wires it", r.ImportPath, i)
 			}
 			if strings.HasPrefix(i, "github.com/getkin/kin-openapi") && !within(r.ImportPath, "app/sandbox/contract") {
 				t.Errorf("%s imports %s: GitHub's description is held against exchanges in tests only", r.ImportPath, i)
 			}
-			if within(i, "app/store/enginetest") {
+			if strings.HasPrefix(i, "github.com/vektah/gqlparser") && !within(r.ImportPath, "app/sandbox") {
+				t.Errorf("%s imports %s: the sandbox reads GraphQL, checks only sends it", r.ImportPath, i)
+			}
+			if within(i, "app/store/enginetest", "app/outbound/proxytest") && !within(r.ImportPath, "app/outbound/proxytest") {
 				t.Errorf("%s imports %s outside of a test", r.ImportPath, i)
 			}
 			if within(i, "app/sandbox/contract", "app/sandbox/realdata") && !within(r.ImportPath, "app/sandbox/contract") {
@@ -109,11 +115,34 @@ func TestWhoMayImportWhom(t *testing.T) {
 	}
 }
 
+// What goes out goes by one way, so that a proxy and a certificate authority hold for all of it.
+func TestEverythingGoesOutByOneWay(t *testing.T) {
+	own := regexp.MustCompile(`http\.(DefaultClient|DefaultTransport|ProxyFromEnvironment)\b|http\.Transport\{|http\.(Get|Head|Post|PostForm)\(`)
+	for _, r := range rooms(t) {
+		if within(r.ImportPath, "app/outbound", "app/registry", "app/sandbox") || !within(r.ImportPath, "app", "cmd", "config", "handlers") {
+			continue
+		}
+		files, err := filepath.Glob(filepath.Join("..", strings.TrimPrefix(r.ImportPath, module), "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			source, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if way := own.Find(source); way != nil && !strings.HasSuffix(file, "_test.go") && filepath.Base(file) != "healthcheck.go" { // it asks this machine
+				t.Errorf("%s has a way out of its own, %s: outbound.Route has the one that is configured", file, way)
+			}
+		}
+	}
+}
+
 // Rules and reports are pure: the same evidence at the same time comes to the same verdict.
 func TestRulesAndReportsDoNoIOAndHaveNoClock(t *testing.T) {
 	clock := regexp.MustCompile(`\btime\.(Now|Since|Until|After|Tick|NewTimer|NewTicker|Sleep)\(`)
 	for _, r := range rooms(t) {
-		if !within(r.ImportPath, "app/dep", "app/policy", "app/report") {
+		if !within(r.ImportPath, "app/dep", "app/policy", "app/publish", "app/report") {
 			continue
 		}
 		for _, i := range r.Imports {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"net"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -41,6 +39,7 @@ func (a *App) seen(work queue.Work) queue.Work {
 			outcome = "superseded"
 		}
 		a.metrics.Attempt(string(job.Kind), outcome, took, attempt.Waited)
+		a.firsts(ctx, job, attempt, t)
 		line := log.Info().Str("result", outcome).Int("attempt", attempt.N).Dur("took", took).Dur("waited", attempt.Waited)
 		if err != nil {
 			line = line.Str("why", err.Error())
@@ -67,6 +66,8 @@ type trace struct {
 type published struct {
 	sha, conclusion    string
 	packages, findings int
+	anew               bool // it was not complete before
+	at                 time.Time
 }
 
 // Run implements zerolog.Hook: every line says which head the job is about, as far as
@@ -92,8 +93,8 @@ func (t *trace) Took(stage review.Stage, d time.Duration) {
 }
 
 // Published implements review.Watcher.
-func (t *trace) Published(sha string, check report.Check) {
-	p := published{sha: sha, conclusion: "broken"}
+func (t *trace) Published(run review.Run, check report.Check) {
+	p := published{sha: run.HeadSHA, conclusion: "broken", anew: !run.Completed, at: time.Now()}
 	if check.Broken == "" {
 		p.conclusion = string(check.Conclusion())
 	}
@@ -194,7 +195,7 @@ func (a *App) beginning(o Options) zerolog.Logger {
 	rounds, trust := o.Rounds.withDefaults(), a.trust.Current()
 	c := part(o.Logger, "server").With().Str("version", o.Version).Str("database", a.store.Name()).Int("workers", o.Workers).
 		Stringer("try_for", o.TryFor).Stringer("sweep_every", rounds.SweepEvery).Stringer("reconcile_every", rounds.ReconcileEvery).
-		Str("trust_root", trust.ID())
+		Str("trust_root", trust.ID()).Strs("registries", o.Registries.Hosts())
 	if end := trust.Expires(); !end.IsZero() { // else no end is known
 		c = c.Time("trust_root_expires", end.UTC())
 	}
@@ -207,30 +208,4 @@ func (a *App) show(client *registry.Client) error {
 		Depth: a.queue.Depth, Limits: a.forge.Limits, Hosts: client.Hosts,
 		Trust: a.trust.Status, Expires: func() time.Time { return a.trust.Current().Expires() }, Clock: time.Now,
 	})
-}
-
-// showAt answers for the metrics until the function is called that it returns.
-func (a *App) showAt(l net.Listener) (end func()) {
-	if l == nil {
-		return func() {}
-	}
-	log := part(a.log, "metrics")
-	server := &http.Server{
-		Handler: a.metrics.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			log.Error().Err(err).Msg("the metrics are no longer shown")
-		}
-	}()
-	log.Info().Str("address", l.Addr().String()).Msg("showing metrics at /metrics")
-	return func() {
-		if err := server.Close(); err != nil {
-			log.Warn().Err(err).Msg("the metrics' connections could not be closed")
-		}
-		<-ended
-	}
 }

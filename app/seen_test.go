@@ -55,6 +55,9 @@ func (i *indiscreet) RoundTrip(r *http.Request) (*http.Response, error) {
 	return next(r), nil
 }
 
+// forOperators are the paths that the public must not find anything at.
+var forOperators = []string{"/metrics", "/jobs/", "/jobs/api/jobs", "/jobs/api/states", "/debug/pprof/", "/debug/pprof/heap?debug=1", "/debug/pprof/goroutine?debug=1", "/style.css"}
+
 // whatIsSeen is the samples, then GitHub in trouble, then wrong signatures: what was
 // logged at the finest level, and what the pages showed in between.
 func whatIsSeen(t *testing.T) (s *stage, log string, shown map[string]string) {
@@ -65,11 +68,12 @@ func whatIsSeen(t *testing.T) (s *stage, log string, shown map[string]string) {
 	s = emptyStage(t, false, givesUpSoon, func(o *app.Options, w *sandbox.World) {
 		o.Logger = zerolog.New(mask.New(o.WebhookSecret, string(o.PrivateKey)).Writer(zerolog.SyncWriter(out))).Level(zerolog.DebugLevel)
 		o.Transport = github
+		o.PublicURL = "https://bonafide.example.com"
 		var err error
-		if o.Metrics, err = (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0"); err != nil {
+		if o.Operator, err = (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0"); err != nil {
 			t.Fatal(err)
 		}
-		public, private = "http://"+o.Listener.Addr().String(), "http://"+o.Metrics.Addr().String()
+		public, private = "http://"+o.Listener.Addr().String(), "http://"+o.Operator.Addr().String()
 	})
 	var err error
 	s.scene, err = s.OpenSamples(s.ctx)
@@ -98,13 +102,19 @@ func whatIsSeen(t *testing.T) (s *stage, log string, shown map[string]string) {
 	}
 	shown = map[string]string{}
 	last := s.check(s.scene.Samples[4].HeadSHA) // it was given up
+	if want := "https://bonafide.example.com/r/" + sandbox.Owner + "/" + sandbox.Name + "/commit/" + last.HeadSHA; last.DetailsURL != want {
+		t.Errorf("the check's details are at %q", last.DetailsURL)
+	}
 	shown["the check"] = last.Title + "\n" + last.Summary + "\n" + last.Text
 	header := http.Header{"X-Github-Event": {"push"}, "X-Github-Delivery": {"0"}, "X-Hub-Signature-256": {"sha256=" + strings.Repeat("0", 64)}, "Authorization": {"Bearer 0123456789abcdef0123"}}
 	shown["the webhook"] = ask("POST", public+"/api/github/hook", header)
-	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+	for _, path := range append([]string{"/healthz", "/readyz"}, forOperators...) {
 		shown[path] = ask("GET", public+path, nil)
 	}
-	shown["the metrics"] = ask("GET", private+"/metrics", nil)
+	for _, path := range append([]string{"/"}, forOperators...) {
+		shown["the operator's "+path] = ask("GET", private+path, nil)
+	}
+	shown["the metrics"] = shown["the operator's /metrics"]
 	s.stop()
 	return s, out.String(), shown
 }
@@ -114,10 +124,13 @@ func TestWhatIsSeen(t *testing.T) {
 	t.Run("no secret", func(t *testing.T) {
 		shown["the log"] = log
 		key := strings.Split(string(s.GitHub.PrivateKeyPEM()), "\n")[1]
-		secret := regexp.MustCompile(regexp.QuoteMeta(key) + "|" + regexp.QuoteMeta(sandbox.WebhookSecret) + `|gh[a-z]_|eyJ|(?i)bearer [\w.-]{16}|PRIVATE KEY`)
-		for where, text := range shown {
-			if found := secret.FindString(text); found != "" {
-				t.Errorf("%s shows %q", where, found)
+		// One by one, because each begins with letters to look for: some of the texts are long.
+		for _, secret := range []string{regexp.QuoteMeta(key), regexp.QuoteMeta(sandbox.WebhookSecret), `gh[a-z]_`, `eyJ`, `earer [\w.-]{16}`, `EARER [\w.-]{16}`, `PRIVATE KEY`} {
+			re := regexp.MustCompile(secret)
+			for where, text := range shown {
+				if found := re.FindString(text); found != "" {
+					t.Errorf("%s shows %q", where, found)
+				}
 			}
 		}
 		if !strings.Contains(log, "[redacted]") || !strings.Contains(log, "deep down") || !strings.Contains(shown["the check"], "[redacted]") {
@@ -125,10 +138,25 @@ func TestWhatIsSeen(t *testing.T) {
 		}
 	})
 	t.Run("every line says what it is about", func(t *testing.T) { everyLine(t, log) })
-	t.Run("metrics", func(t *testing.T) {
-		if !strings.HasPrefix(shown["/metrics"], "404") {
-			t.Error("the public is shown metrics")
+	t.Run("what is for operators alone", func(t *testing.T) {
+		for _, path := range forOperators {
+			if !strings.HasPrefix(shown[path], "404") {
+				t.Errorf("the public is shown %s", path)
+			}
+			if !strings.HasPrefix(shown["the operator's "+path], "200") {
+				t.Errorf("operators are not shown %s: %s", path, shown["the operator's "+path])
+			}
 		}
+		for _, want := range []string{"Trust root", "Deliveries are taken</dt><dd>yes", "none: all are done or given up", "Installation ", "requests left until", "Look for lost deliveries", "never"} {
+			if !strings.Contains(shown["the operator's /"], want) {
+				t.Errorf("the operator's page lacks %s", want)
+			}
+		}
+		if !strings.Contains(shown["the operator's /jobs/api/states"], `"completed":{"accuracy":"exact"`) {
+			t.Errorf("the jobs are not counted: %s", shown["the operator's /jobs/api/states"])
+		}
+	})
+	t.Run("metrics", func(t *testing.T) {
 		for _, want := range []string{
 			`bonafide_deliveries_total{event="pull_request",reason="",result="stored"}`,
 			`bonafide_deliveries_total{event="push",reason="signature",result="refused"} 1`,
@@ -140,6 +168,7 @@ func TestWhatIsSeen(t *testing.T) {
 			`bonafide_github_request_duration_seconds_count{method="POST",route="/app/installations/{installation_id}/access_tokens",status="5xx"} 1`,
 			`route="/repos/{owner}/{repo}/check-runs",status="2xx"`,
 			`bonafide_registry_request_duration_seconds_count{host="127.0.0.1:`,
+			`bonafide_first_check_seconds_count{since="opened"} `, `bonafide_first_check_seconds_count{since="installed"} 1`,
 			`bonafide_facts_total{result="miss"}`, `bonafide_queue_readable 1`, `bonafide_trust_root_info{`, `bonafide_build_info{`,
 		} {
 			if !strings.Contains(shown["the metrics"], want) {

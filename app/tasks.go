@@ -17,13 +17,16 @@ type Rounds struct {
 	SweepEvery     time.Duration // of GitHub's delivery log; 5 min
 	SweepAge       time.Duration // of a failed delivery before it is sent again; 1 min
 	ReconcileEvery time.Duration // of the open pull requests; 1 h
-	WatchdogEvery  time.Duration // of the checks that were begun; 5 min
+	WatchdogEvery  time.Duration // of the checks that were begun; 1 min
 	// UnfinishedAge is how long ago a check was begun that the watchdog looks after; a
 	// minute more than an attempt may take.
 	UnfinishedAge time.Duration
 	RejudgeEvery  time.Duration // of the verdicts that are due; 1 min
 	MalwareEvery  time.Duration // of the advisories; 10 min
 	TrustEvery    time.Duration // of the trust root; 5 min
+	// InventoryEvery is how old what is known of a default branch may get before its packages
+	// are looked at again; 24 h. Where it is less than 0 default branches are never looked at.
+	InventoryEvery time.Duration
 }
 
 func (r Rounds) withDefaults() Rounds {
@@ -31,17 +34,19 @@ func (r Rounds) withDefaults() Rounds {
 		SweepEvery:     cmp.Or(r.SweepEvery, 5*time.Minute),
 		SweepAge:       cmp.Or(r.SweepAge, time.Minute),
 		ReconcileEvery: cmp.Or(r.ReconcileEvery, time.Hour),
-		WatchdogEvery:  cmp.Or(r.WatchdogEvery, 5*time.Minute),
+		WatchdogEvery:  cmp.Or(r.WatchdogEvery, time.Minute),
 		UnfinishedAge:  cmp.Or(r.UnfinishedAge, jobTimeout+time.Minute),
 		RejudgeEvery:   cmp.Or(r.RejudgeEvery, time.Minute),
 		MalwareEvery:   cmp.Or(r.MalwareEvery, 10*time.Minute),
 		TrustEvery:     cmp.Or(r.TrustEvery, 5*time.Minute),
+		InventoryEvery: cmp.Or(r.InventoryEvery, 24*time.Hour),
 	}
 }
 
 // tasks are what is done again and again beside the jobs.
 func (a *App) tasks(o Options) []upkeep.Task {
 	rounds := o.Rounds.withDefaults()
+	a.inventoryEvery = rounds.InventoryEvery
 	sweep := &upkeep.Sweep{Log: a.forge, Cursors: a.store, Every: rounds.SweepEvery, Age: rounds.SweepAge, Clock: time.Now}
 	a.reconcile = &upkeep.Reconcile{
 		Account: a.forge, Pulls: a.runner, Judged: a.store, Jobs: a.queue, Cursors: a.store, Claims: a.store,
@@ -54,6 +59,7 @@ func (a *App) tasks(o Options) []upkeep.Task {
 		{Name: "rejudge", Every: rounds.RejudgeEvery, AtStart: true, Do: a.rejudge},
 		{Name: "malware", Every: rounds.MalwareEvery, AtStart: true, Do: a.malware},
 		{Name: "trust", Every: rounds.TrustEvery, AtStart: true, Do: a.renewed},
+		{Name: "inventories", Every: min(rounds.InventoryEvery, inventoryRound), Do: a.stale},
 	}
 	return slices.DeleteFunc(tasks, func(t upkeep.Task) bool { return t.Every < 0 })
 }

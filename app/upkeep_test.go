@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ const never = -1
 
 // rounds sets how often is looked after what.
 func rounds(r app.Rounds) setting {
+	r.InventoryEvery = cmp.Or(r.InventoryEvery, never)
 	return func(o *app.Options, _ *sandbox.World) { o.Rounds = r }
 }
 
@@ -130,11 +132,19 @@ func TestWhatWasThereBeforeIsCheckedAndNotCommentedOn(t *testing.T) {
 	p := newPlay(t, true, nil)
 	p.must(p.scene.Installation.Delete(p.ctx))
 	pull := p.pull(p.locked(lost))
+	_, err := p.repo.Push(p.ctx, forge.Change{Branch: "given-up", Files: p.locked(lost, plain)})
+	p.must(err)
+	closed, err := p.repo.OpenPull(p.ctx, forge.PullSpec{Head: "given-up"})
+	p.must(err)
+	p.must(closed.Close(p.ctx))
 	in, err := p.GitHub.Install(p.ctx, "acme", p.repo)
 	p.must(err)
 	p.scene.Installation = in
 	p.settle()
 	p.ends(pull.HeadSHA(), "failure", "provenance-lost")
+	if runs := p.repo.CheckRuns(closed.HeadSHA()); len(runs) != 0 {
+		t.Errorf("a closed pull request's head has check runs: %+v", runs)
+	}
 	if n := len(pull.Reviews()) + len(pull.Comments()) + len(pull.ReviewComments()); n != 0 {
 		t.Errorf("%d reviews and comments on a pull request that was there before", n)
 	}
@@ -157,12 +167,11 @@ func TestTheButtonOfACheckWithoutAVerdictRunsItAgain(t *testing.T) {
 		t.Fatalf("actions: %+v", check.Actions)
 	}
 	p.GitHub.SetFault(nil)
-	p.must(p.GitHub.RequestAction(p.ctx, check.ID, "another"))
+	p.must(p.GitHub.RequestAction(p.ctx, "", check.ID, "another"))
 	p.settle()
 	p.ends(pull.HeadSHA(), "failure")
-	p.must(p.GitHub.RequestAction(p.ctx, check.ID, check.Actions[0].Identifier))
+	p.must(p.GitHub.ClickButton(p.ctx, "", check.ID, "Re-run"))
 	p.settle()
-	if check := p.ends(pull.HeadSHA(), "success"); len(check.Actions) != 0 {
-		t.Errorf("the button stays: %+v", check.Actions)
-	}
+	p.ends(pull.HeadSHA(), "success")
+	p.hasButtons(pull.HeadSHA(), review.PinsLabel)
 }

@@ -52,13 +52,16 @@ func (a *App) work(ctx context.Context, job queue.Job, attempt queue.Attempt) er
 // has no answer, and returns the cause.
 // Where that fails too, the error asks for another attempt.
 func (a *App) giveUp(ctx context.Context, job queue.Job, cause error) error {
+	if job.Kind == queue.Inventory {
+		return a.overlooked(ctx, job, cause)
+	}
 	number, head := job.Number, job.Head
 	switch job.Kind {
 	case queue.PullRequest:
 		head = ""
 	case queue.Close: // of a pull request that is not open: its commit says
 		number = 0
-	case queue.Commit, queue.MergeGroup, queue.Command:
+	case queue.Commit, queue.MergeGroup, queue.Command, queue.Button:
 	default:
 		return cause
 	}
@@ -73,6 +76,9 @@ func (a *App) giveUp(ctx context.Context, job queue.Job, cause error) error {
 		}
 		if job.Kind == queue.Command {
 			return a.unanswered(ctx, job, repo)
+		}
+		if job.Kind == queue.Button {
+			return a.judgeAgain(ctx, job, "unanswered", "A click on a button of this check could not be answered; the operator's log says why. Click again.")
 		}
 		return a.runner.GiveUp(ctx, repo, number, head, cause)
 	})
@@ -108,8 +114,10 @@ func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) erro
 	try := review.Try{Last: attempt.Last, Elapsed: attempt.Elapsed, Note: job.Note}
 	try.Silent = job.Reason == installed
 	if job.Reason == "rerequested" || job.Reason == commanded {
-		try.Rerun = job.Delivery
+		try.Rerun, ctx = job.Delivery, review.WithFresh(ctx) // somebody doubts what stands there
 	}
+	try.Pins = job.Reason == pinned
+	ctx = withInstallation(ctx, job.Installation)
 	if job.Kind != queue.Evict { // which calls nobody
 		if err := a.forge.Ready(ctx, job.Installation); err != nil {
 			return err
@@ -128,7 +136,7 @@ func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) erro
 	}
 	switch job.Kind {
 	case queue.PullRequest:
-		return a.runner.PullRequest(ctx, repo, job.Number, review.Event{Head: job.EventHead, Before: job.Head}, try)
+		return a.runner.PullRequest(ctx, repo, job.Number, review.Event{Head: job.EventHead, Before: job.Head, Base: job.BaseRef}, try)
 	case queue.Commit:
 		return a.commit(ctx, repo, job.Head, try)
 	case queue.MergeGroup:
@@ -136,6 +144,8 @@ func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) erro
 		return a.runner.MergeGroup(ctx, repo, group, try)
 	case queue.Command:
 		return a.command(ctx, job, repo, try)
+	case queue.Button:
+		return a.button(ctx, job, repo, try)
 	case queue.Retract:
 		remark := review.RemarkRef{Kind: review.RemarkKind(job.RemarkKind), ID: job.Remark}
 		if err := a.runner.Retract(ctx, repo, job.Number, remark); err != nil {
@@ -151,21 +161,28 @@ func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) erro
 		return a.runner.Closed(ctx, repo, job.Head, try)
 	case queue.Pushed:
 		return a.pushed(ctx, job, repo)
+	case queue.Inventory:
+		return a.inventory(ctx, job, repo, try)
+	case queue.Release:
+		return a.release(ctx, job, repo, try, attempt.Stored)
 	case queue.Renamed:
 		return a.store.Rename(ctx, job.Installation, job.RepositoryID, job.Owner, job.Former, job.Repo)
 	case queue.Removed:
 		return a.removed(ctx, job)
 	case queue.Installed:
+		if job.Reason == created {
+			a.begins(ctx, job.Installation, attempt.Stored)
+		}
 		if job.Repo == "" {
 			return a.everywhere(ctx, job)
 		}
 		return a.installed(ctx, job, repo)
 	case queue.Reconcile:
-		return a.reconcile.Installation(ctx, job.Installation)
+		return errors.Join(a.reconcile.Installation(ctx, job.Installation), a.unlooked(ctx, job.Installation))
 	case queue.Evict:
 		a.forge.Evict(job.Installation)
 		if job.Reason == "deleted" {
-			return errors.Join(a.store.Forget(ctx, job.Installation), a.store.ForgetTask(ctx, upkeep.CursorOf(job.Installation)))
+			return a.uninstalled(ctx, job.Installation)
 		}
 		return nil
 	}
@@ -190,6 +207,30 @@ func (a *App) command(ctx context.Context, job queue.Job, repo review.Repository
 		return err
 	}
 	return a.judgeAgain(ctx, job, commanded, answer.Note)
+}
+
+// pinned is the reason of a job for somebody who asked to see the pins.
+const pinned = "pins"
+
+// button does what a click asks for; like for a command, the check is written again by a
+// job of its own.
+func (a *App) button(ctx context.Context, job queue.Job, repo review.Repository, try review.Try) error {
+	click := review.Click{Button: review.Button(job.Clicked), Head: job.Head, Offered: job.Offered, By: job.By, ByID: job.ByID}
+	answer, err := a.runner.Click(ctx, repo, job.Number, click, try)
+	if err != nil {
+		return err
+	}
+	reason := commanded
+	if click.Button == review.PinsButton {
+		reason = pinned
+	}
+	if answer.Judge {
+		err = a.judgeAgain(ctx, job, reason, answer.Note)
+	}
+	if err == nil {
+		a.clicked(job, repo, answer.Note)
+	}
+	return err
 }
 
 // unanswered lets the check say that a command got no answer, as silence would look like
@@ -251,9 +292,15 @@ func (a *App) everywhere(ctx context.Context, job queue.Job) error {
 	return nil
 }
 
-// installed makes a job of every recently updated pull request of a new repository.
+// installed makes a job of every open pull request of a new repository, and one of what its
+// default branch has locked.
 func (a *App) installed(ctx context.Context, job queue.Job, repo review.Repository) error {
-	pulls, err := a.runner.Recent(ctx, repo)
+	look := job
+	look.Kind, look.Bulk = queue.Inventory, true
+	if err := a.queue.Enqueue(ctx, look); err != nil {
+		return fmt.Errorf("enqueue the inventory of %s/%s: %w", repo.Owner, repo.Name, err)
+	}
+	pulls, err := a.runner.AllPulls(ctx, repo)
 	if errors.Is(err, review.ErrGone) {
 		return nil
 	} else if err != nil {
@@ -276,12 +323,13 @@ type saver struct{ store *store.Store }
 func (s saver) SaveCheck(ctx context.Context, repo review.Repository, sha string, check report.Check) error {
 	for _, section := range check.Sections {
 		var doc bytes.Buffer
-		if err := report.JSON(&doc, section.Report); err != nil {
+		if err := report.Compact(&doc, section.Report); err != nil {
 			return fmt.Errorf("the report of %s: %w", sha, err)
 		}
 		err := s.store.SaveReport(ctx, store.Report{
 			Installation: repo.Installation, Owner: repo.Owner, Repo: repo.Name,
 			Number: section.PullRequest, Head: sha, JSON: doc.Bytes(), At: section.Report.At,
+			Conclusion: string(section.Report.Conclusion), Title: report.Title(section.Report),
 		})
 		if err != nil {
 			return err

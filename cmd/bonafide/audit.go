@@ -3,14 +3,18 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/bonafide-app/bonafide/app/lockfile"
+	"github.com/bonafide-app/bonafide/app/policy"
+	"github.com/bonafide-app/bonafide/app/provenance"
 	"github.com/bonafide-app/bonafide/app/report"
 	"github.com/bonafide-app/bonafide/app/review"
+	"github.com/bonafide-app/bonafide/config"
 )
 
 type auditCommand struct {
@@ -19,23 +23,47 @@ type auditCommand struct {
 	evidenceFlags
 }
 
-// filterFlags narrow the list of packages; the verdict stays that of the whole.
+// filterFlags narrow the list of packages and say how it is shown; the verdict stays that
+// of the whole.
 type filterFlags struct {
 	WithoutProvenance bool   `help:"List only packages without verified provenance."`
 	Lost              bool   `help:"List only packages that lost provenance or their trusted publisher; asks for the history of every package."`
 	Repo              string `placeholder:"OWNER/NAME" help:"List only packages that were built in this repository."`
 	Prod              bool   `help:"List only what is installed in production."`
+
+	Rule    []ruleName   `placeholder:"RULE" help:"List only packages with a finding of this rule, and no other findings; may be given several times. An audit then asks for histories, as with --lost."`
+	GroupBy report.Group `enum:"lockfile,repo,scope,state" default:"lockfile" help:"What the table puts together: ${enum}; repo is the repository that a package was built in."`
 }
 
-func (f filterFlags) filter() report.Filter {
-	return report.Filter{WithoutProvenance: f.WithoutProvenance, Lost: f.Lost, Repo: f.Repo, Prod: f.Prod}
+func (f filterFlags) filter() report.TableOptions {
+	o := report.TableOptions{Group: f.GroupBy, Filter: report.Filter{WithoutProvenance: f.WithoutProvenance, Lost: f.Lost, Repo: f.Repo, Prod: f.Prod}}
+	for _, rule := range f.Rule {
+		o.Rules = append(o.Rules, policy.RuleName(rule))
+	}
+	return o
+}
+
+// ruleName is the name of a rule that there is.
+type ruleName policy.RuleName
+
+// UnmarshalText is how kong reads a flag.
+func (r *ruleName) UnmarshalText(name []byte) error {
+	if _, ok := policy.FindRule(policy.RuleName(name)); !ok {
+		var known []string
+		for _, rule := range policy.Rules() {
+			known = append(known, string(rule.Name))
+		}
+		return fmt.Errorf("there is no rule %q.%s The rules are in docs/rules.md", name, config.Suggest(string(name), known))
+	}
+	*r = ruleName(name)
+	return nil
 }
 
 // Run verifies every package of a lockfile.
-func (c *auditCommand) Run(ctx context.Context, tty terminal) error {
-	return c.review(ctx, tty, report.Audit, c.filter(), func(ctx context.Context) (review.Request, error) {
+func (c *auditCommand) Run(ctx context.Context, tty terminal, tuf provenance.SourceOptions) error {
+	return c.review(ctx, tty, tuf, report.Audit, c.filter(), func(ctx context.Context) (review.Request, error) {
 		req, err := c.request(ctx)
-		req.Lost = c.Lost
+		req.Lost = c.Lost || len(c.Rule) > 0 // many rules look at histories: else they would find nothing
 		return req, err
 	})
 }
@@ -43,7 +71,7 @@ func (c *auditCommand) Run(ctx context.Context, tty terminal) error {
 func (c *auditCommand) request(ctx context.Context) (review.Request, error) {
 	info, err := os.Stat(c.Path)
 	if err != nil {
-		return review.Request{}, usage("%v", err)
+		return review.Request{}, unopened(c.Path, err)
 	}
 	if !info.IsDir() {
 		file, err := readLockfile(c.Path)
@@ -67,7 +95,7 @@ func (c *auditCommand) request(ctx context.Context) (review.Request, error) {
 		return review.Request{}, err
 	}
 	if len(req.Files)+len(req.Problems) == 0 {
-		return review.Request{}, usage("%s holds no lockfile", c.Path)
+		return review.Request{}, usage("%s holds no lockfile; known are %s", c.Path, lockfileNames)
 	}
 	req.Policy, req.Whole = p, true
 	return req, nil
@@ -77,11 +105,11 @@ func (c *auditCommand) request(ctx context.Context) (review.Request, error) {
 func readLockfile(name string) (review.File, error) {
 	as, ok := lockfileName(name)
 	if !ok {
-		return review.File{}, usage("%s is not named like a lockfile that is known", name)
+		return review.File{}, usage("%s is not named like a lockfile; known are %s, also with something before it: old.package-lock.json", name, lockfileNames)
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return review.File{}, usage("%v", err)
+		return review.File{}, unopened(name, err)
 	}
 	defer f.Close()
 	data, err := readLimited(f, name)

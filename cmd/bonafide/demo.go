@@ -29,7 +29,8 @@ const (
 
 type demoCommand struct {
 	Once   bool   `help:"Print one line per sample and incident (name, conclusion, rules) and exit."`
-	Listen string `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Where the pages are served (${default}: a free port)."`
+	Listen string `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Where the pages of the demo's GitHub are served (${default}: a free port)."`
+	Pages  string `name:"pages-listen" default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Where the App's own pages are served (${default}: a free port)."`
 	Log    bool   `help:"Show the server's log on stderr."`
 }
 
@@ -51,11 +52,20 @@ func (c *demoCommand) Run(ctx context.Context, tty terminal) (err error) {
 	if c.Log {
 		log = logger(tty.err, "info", "console")
 	}
-	server, hook, err := demoServer(ctx, world, dir, log)
+	pages, err := listen(ctx, "--pages-listen", c.Pages)
 	if err != nil {
-		return fmt.Errorf("demo: %w", err)
+		return err
 	}
-	if err := world.GitHub.SetWebhookURL(hook); err != nil {
+	operator, err := sandbox.Listen(ctx)
+	if err != nil {
+		return errors.Join(fmt.Errorf("demo: %w", err), pages.Close())
+	}
+	public := "http://" + pages.Addr().String()
+	server, err := demoServer(ctx, world, dir, log, app.Options{Listener: pages, Operator: operator, PublicURL: public})
+	if err != nil {
+		return errors.Join(fmt.Errorf("demo: %w", err), pages.Close(), operator.Close())
+	}
+	if err := world.GitHub.SetWebhookURL(public + "/api/github/hook"); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
 	running, stop := context.WithCancel(ctx)
@@ -94,33 +104,31 @@ func (c *demoCommand) Run(ctx context.Context, tty terminal) (err error) {
 	if missing != nil || c.Once {
 		return missing
 	}
+	if err := seedPast(patience, world, server, shop); err != nil {
+		fmt.Fprintln(tty.err, "The shop has no history to show:", err)
+	}
 	show(tty.out, "Invented pull requests, one for each kind of verdict:", shop)
 	show(tty.out, "Real attacks, re-enacted with made-up contents and judged by the defaults:", incidents)
+	showPages(tty.out, public, "http://"+operator.Addr().String(), shop)
 	fmt.Fprintf(tty.out, "\nAll of them: %s   (Ctrl-C ends the demo)\n", world.GitHub.URL())
 	<-ctx.Done()
 	return nil
 }
 
 // demoServer is the App as `bonafide serve` runs it, but for its trust root.
-func demoServer(ctx context.Context, world *sandbox.World, dir string, log zerolog.Logger) (*app.App, string, error) {
+func demoServer(ctx context.Context, world *sandbox.World, dir string, log zerolog.Logger, o app.Options) (*app.App, error) {
 	trust, err := provenance.LoadTrust(world.Sigstore.TrustedRoot(), world.Sigstore.KeysTUF())
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	listener, err := sandbox.Listen(ctx)
-	if err != nil {
-		return nil, "", err
+	o.AppID, o.PrivateKey, o.WebhookSecret = world.GitHub.AppID(), world.GitHub.PrivateKeyPEM(), sandbox.WebhookSecret
+	o.APIURL, o.GitHubURL = world.GitHub.APIURL(), strings.TrimSuffix(world.GitHub.URL(), "/")
+	o.Database, o.NPMRegistry, o.Trust = filepath.Join(dir, "bonafide.db"), world.NPMURL, trust
+	o.Workers, o.TryFor, o.Demo, o.Hurry, o.Version, o.Logger = 4, demoTryFor, true, true, "demo", log
+	if err := signIns(world.GitHub, &o); err != nil {
+		return nil, err
 	}
-	server, err := app.New(ctx, app.Options{
-		Listener: listener, AppID: world.GitHub.AppID(), PrivateKey: world.GitHub.PrivateKeyPEM(), WebhookSecret: sandbox.WebhookSecret,
-		APIURL: world.GitHub.APIURL(), Database: filepath.Join(dir, "bonafide.db"), NPMRegistry: world.NPMURL, Trust: trust,
-		Workers: 4, TryFor: demoTryFor, Demo: true, Hurry: true, Version: "demo", Logger: log,
-	})
-	if err != nil {
-		listener.Close()
-		return nil, "", err
-	}
-	return server, "http://" + listener.Addr().String() + "/api/github/hook", nil
+	return app.New(ctx, o)
 }
 
 // outcome is what stands on the sample's head commit: its name, the check's

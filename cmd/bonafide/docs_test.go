@@ -55,6 +55,38 @@ func TestThePageForOperatorsListsAllSettings(t *testing.T) {
 	}
 }
 
+// The page for terminals names every flag of the commands that it is about, and no other.
+func TestThePageForTerminalsNamesAllFlags(t *testing.T) {
+	page, err := os.ReadFile("../../docs/terminal.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parser, err := kong.New(&commands{}, kong.BindTo(t.Context(), (*context.Context)(nil)), kong.Bind(terminal{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := map[string]bool{}
+	for _, command := range parser.Model.Children {
+		if slices.Contains([]string{"audit", "diff", "verify", "publish-check"}, command.Name) {
+			for _, f := range command.Flags {
+				flags[f.Name] = true
+			}
+		}
+	}
+	delete(flags, "help")
+	named := map[string]bool{}
+	for _, m := range regexp.MustCompile(`--([a-z][a-z-]+)`).FindAllStringSubmatch(string(page), -1) {
+		if named[m[1]] = true; !flags[m[1]] {
+			t.Errorf("--%s is named and is no flag", m[1])
+		}
+	}
+	for name := range flags {
+		if !named[name] {
+			t.Errorf("--%s is not named", name)
+		}
+	}
+}
+
 // What the page quotes, from the log or a check, is what the program says.
 func TestThePageForOperatorsQuotesWhatIsSaid(t *testing.T) {
 	page, err := os.ReadFile("../../docs/operations.md")

@@ -16,7 +16,7 @@ func TestFaultsOnPostgreSQL(t *testing.T) {
 	}
 	database := enginetest.StartServer(t, "fsync=off")
 	raise(t, "postgres", func(o *storm.Options) {
-		o.Servers, o.Database, o.Calm = 2, database.Database(t), 5*time.Minute
+		o.Servers, o.Database, o.Calm = 2, database.Database(t), 7*time.Minute
 		o.Restart = func(context.Context) error { return database.Restart() }
 	})
 }

@@ -28,7 +28,7 @@ const stormPatience = 10 * time.Second
 
 func TestFaultsOnSQLite(t *testing.T) {
 	raise(t, "sqlite", func(o *storm.Options) {
-		o.Database, o.Calm = filepath.Join(o.Dir, "bonafide.db"), 5*time.Minute
+		o.Database, o.Calm = filepath.Join(o.Dir, "bonafide.db"), 7*time.Minute
 	})
 }
 

@@ -34,7 +34,7 @@ func mistakes(tty terminal, err error) error {
 func policyAt(ctx context.Context, path string) (policy.Policy, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return policy.Policy{}, usage("%v", err)
+		return policy.Policy{}, unopened(path, err)
 	}
 	if !info.IsDir() {
 		return readPolicy(ctx, path, emptyTree{}, "")

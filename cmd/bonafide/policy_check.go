@@ -26,7 +26,7 @@ func (c *policyCheckCommand) Run(ctx context.Context, tty terminal) error {
 		return w.err
 	}
 	w.printf("%s is in order.\n", report.Terminal(p.Source))
-	w.printf("  mode: %s, on_unknown: %s, cooldown: %s\n", p.Mode, p.OnUnknown, policy.Days(p.Cooldown))
+	w.printf("  mode: %s, on_unknown: %s, comments: %s, cooldown: %s\n", p.Mode, p.OnUnknown, p.Comments, policy.Days(p.Cooldown))
 	w.printf("  provenance: require %s, min_coverage %g%%, max_coverage_drop %g%%\n", p.Require, p.MinCoverage, p.MaxCoverageDrop)
 	var other []string
 	for _, r := range policy.Rules() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/bonafide-app/bonafide/app/policy"
@@ -21,11 +22,11 @@ type policyInitCommand struct {
 }
 
 // Run writes a policy file to begin with.
-func (c *policyInitCommand) Run(ctx context.Context, tty terminal) error {
+func (c *policyInitCommand) Run(ctx context.Context, tty terminal, tuf provenance.SourceOptions) error {
 	var pins []policy.PackageRule
 	if c.From != "" {
 		var err error
-		if pins, err = c.pins(ctx, tty); err != nil {
+		if pins, err = c.pins(ctx, tty, tuf); err != nil {
 			return err
 		}
 	}
@@ -35,8 +36,11 @@ func (c *policyInitCommand) Run(ctx context.Context, tty terminal) error {
 		return err
 	}
 	f, err := os.OpenFile(c.Write, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return usage("%v", err)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return usage("--write: %s exists, and is not written over; give another name, or remove it", c.Write)
+	case err != nil:
+		return unopened("--write "+c.Write, err)
 	}
 	_, err = f.WriteString(text)
 	if err := errors.Join(err, f.Close()); err != nil {
@@ -48,15 +52,16 @@ func (c *policyInitCommand) Run(ctx context.Context, tty terminal) error {
 
 // pins verifies a lockfile. What could not be found out ends it: a pin that is missing
 // for that reason alone would be missed by nobody.
-func (c *policyInitCommand) pins(ctx context.Context, tty terminal) ([]policy.PackageRule, error) {
+func (c *policyInitCommand) pins(ctx context.Context, tty terminal, tuf provenance.SourceOptions) ([]policy.PackageRule, error) {
 	file, err := readLockfile(c.From)
 	if err != nil {
 		return nil, err
 	}
-	s, err := c.open(tty)
+	s, err := c.open(ctx, tty, tuf)
 	if err != nil {
 		return nil, err
 	}
+	defer s.close()
 	r, err := s.reviewer.Review(ctx, review.Request{Kind: report.Audit, Files: []review.File{file}, Policy: policy.Default()})
 	if err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ import (
 // exception that outlives this test.
 func designExample(t *testing.T) string {
 	t.Helper()
-	page, err := os.ReadFile("../../docs/policy.md")
+	page, err := os.ReadFile("../../docs/configure.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/bonafide-app/bonafide/app"
 	"github.com/bonafide-app/bonafide/app/mask"
+	"github.com/bonafide-app/bonafide/app/outbound"
+	"github.com/bonafide-app/bonafide/app/store"
 	"github.com/bonafide-app/bonafide/config"
 )
 
@@ -23,6 +25,10 @@ type serveCommand struct {
 
 // Run serves until SIGTERM or an interrupt, then drains.
 func (c *serveCommand) Run(ctx context.Context, tty terminal) error {
+	made, err := c.settle(ctx, tty)
+	if err != nil {
+		return err
+	}
 	if err := c.Validate(); err != nil {
 		return &statusError{exitUsage, err}
 	}
@@ -34,9 +40,21 @@ func (c *serveCommand) Run(ctx context.Context, tty terminal) error {
 	if err != nil {
 		return &statusError{exitUsage, err}
 	}
+	people, err := c.People()
+	if err != nil {
+		return &statusError{exitUsage, err}
+	}
+	route, err := outbound.Environment(c.CAFile)
+	if err != nil {
+		return &statusError{exitUsage, err}
+	}
 	trust, err := loadTrust(c.Evidence)
 	if err != nil {
 		return usage("%w; --trusted-root takes a Sigstore trusted_root.json, --npm-keys the answer of the registry's /-/npm/v1/keys", err)
+	}
+	registries, err := readRegistries(c.Evidence, tty)
+	if err != nil {
+		return err
 	}
 	if err := writable(c.CacheDir); err != nil {
 		return usage("--cache-dir %s: name a folder that this user may write to: %v", c.CacheDir, err)
@@ -46,25 +64,51 @@ func (c *serveCommand) Run(ctx context.Context, tty terminal) error {
 	if err != nil {
 		return err
 	}
-	var metrics net.Listener
-	if c.MetricsListen != "" {
-		if metrics, err = listen(ctx, "--metrics-listen", c.MetricsListen); err != nil {
-			return errors.Join(err, listener.Close())
+	secrets := append(route.Secrets(), credentials.WebhookSecret.Reveal(), credentials.PrivateKey.Reveal(), people.Secret.Reveal(), password(c.Database.Reveal()))
+	for _, one := range registries.All {
+		secrets = append(secrets, one.Token.Reveal())
+	}
+	masker := mask.New(secrets...)
+	log := logger(masker.Writer(tty.err), c.LogLevel, c.LogFormat)
+	if !made { // else it is as it must be, and some of GitHub may not know of it yet
+		if err := atGitHub(ctx, credentials, github, people, route, log); err != nil {
+			return errors.Join(&statusError{exitUsage, masked(masker, err)}, listener.Close())
 		}
 	}
-	masker := mask.New(credentials.WebhookSecret.Reveal(), credentials.PrivateKey.Reveal(), password(c.Database.Reveal()))
+	operator, err := listenForOperators(ctx, c.Operator(), log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	record, closeRecord, err := auditLog(c.AuditLog, tty.out, masker)
+	if err != nil {
+		listener.Close()
+		if operator != nil {
+			operator.Close()
+		}
+		return err
+	}
+	defer closeRecord()
 	server, err := app.New(ctx, app.Options{
-		Listener: listener, Metrics: metrics, AppID: credentials.AppID, PrivateKey: []byte(credentials.PrivateKey.Reveal()), WebhookSecret: credentials.WebhookSecret.Reveal(),
-		APIURL: github.API, Database: c.Database.Reveal(), NPMRegistry: c.NPMRegistry, CAFile: c.CAFile, Trust: trust, CacheDir: c.CacheDir,
+		Listener: listener, Operator: operator, AppID: credentials.AppID, PrivateKey: []byte(credentials.PrivateKey.Reveal()), WebhookSecret: credentials.WebhookSecret.Reveal(),
+		APIURL: github.API, Database: c.Database.Reveal(), NPMRegistry: c.NPMRegistry, Registries: registries, Route: route, TUFMirror: c.TUFMirror, Trust: trust, CacheDir: c.CacheDir,
 		Workers: c.Workers, TryFor: c.TryFor, Rounds: app.Rounds{SweepEvery: c.SweepEvery, ReconcileEvery: c.ReconcileEvery},
-		RequireOrgPolicy: c.RequireOrgPolicy, Version: moduleVersion(), Logger: logger(masker.Writer(tty.err), c.LogLevel, c.LogFormat),
+		KeepReports: c.KeepReports, AuditLog: record,
+		PublicURL: people.PublicURL, GitHubURL: github.Web, ClientID: people.ClientID, ClientSecret: people.Secret.Reveal(), PublicReports: c.PublicReports,
+		RequireOrgPolicy: c.RequireOrgPolicy, Version: moduleVersion(), Logger: log,
 	})
 	if err != nil {
 		listener.Close()
-		if metrics != nil {
-			metrics.Close()
+		if operator != nil {
+			operator.Close()
 		}
-		return &statusError{exitUsage, masked(masker, err)}
+		if ctx.Err() != nil { // it was stopped before it had begun
+			return nil
+		}
+		status := exitUsage
+		if errors.Is(err, store.ErrAway) { // no setting is wrong: who supervises it may start it again
+			status = exitCouldNotCheck
+		}
+		return &statusError{status, masked(masker, err)}
 	}
 	return masked(masker, server.Run(ctx))
 }

@@ -43,14 +43,16 @@ func TestServeSaysWhatToDoWhereItCannotStart(t *testing.T) {
 		"another file for the database":    {[]string{"--database", wrong}, []string{"another kind", "name a"}},
 		"a database below a file":          {[]string{"--database", filepath.Join(wrong, "x", "b.db")}, []string{"cannot be made", "name a file"}},
 		"a port that is taken":             {[]string{"--listen", taken.Addr().String()}, []string{"another program", "choose another port"}},
+		"a taken port for operators":       {[]string{"--operator-listen", taken.Addr().String()}, []string{"another program", "choose another port, or off"}},
 		"another file for the root":        {[]string{"--trusted-root", wrong}, []string{"trusted_root.json", "--trusted-root takes"}},
 		"another file for the keys":        {[]string{"--npm-keys", wrong}, []string{"--npm-keys the answer"}},
 		"a file for the cache":             {[]string{"--cache-dir", wrong}, []string{"--cache-dir", "name a folder"}},
 		"a cache below a file":             {[]string{"--cache-dir", filepath.Join(wrong, "x")}, []string{"--cache-dir", "name a folder"}},
+		"a folder for the audit log":       {[]string{"--audit-log", dir}, []string{"--audit-log", "name a file"}},
 		"another file for the authorities": {[]string{"--ca-file", wrong}, []string{"PEM"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			args := append([]string{"serve", "--app-id=1", "--private-key-file=" + pemFile, "--webhook-secret-file=" + secret}, tt.args...)
+			args := append([]string{"serve", "--operator-listen=off", "--app-id=1", "--private-key-file=" + pemFile, "--webhook-secret-file=" + secret}, tt.args...)
 			if tt.args[0] != "--listen" {
 				args = append(args, "--listen=127.0.0.1:0")
 			}
@@ -58,7 +60,7 @@ func TestServeSaysWhatToDoWhereItCannotStart(t *testing.T) {
 				args = append(args, "--database="+filepath.Join(t.TempDir(), "b.db"))
 			}
 			var out, said strings.Builder
-			if status := run(t.Context(), args, terminal{out: &out, err: &said}); status != exitUsage {
+			if status := run(t.Context(), args, terminal{out: &out, err: &said}, unreachable()); status != exitUsage {
 				t.Errorf("exit status %d", status)
 			}
 			for _, want := range tt.says {

@@ -59,7 +59,7 @@ func newStopScene(t *testing.T) *stopScene {
 	pemFile := filepath.Join(t.TempDir(), "key.pem")
 	s.must(os.WriteFile(pemFile, pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}), 0o600))
 	trust := newShop(t) // a trust of its own, so that nothing is renewed over the network
-	s.args = append([]string{"serve", "--listen=127.0.0.1:0", "--app-id=1", "--private-key-file=" + pemFile, "--webhook-secret=" + stopSecret,
+	s.args = append([]string{"serve", "--listen=127.0.0.1:0", "--operator-listen=off", "--app-id=1", "--private-key-file=" + pemFile, "--webhook-secret=" + stopSecret,
 		"--github-api-url=" + github.URL + "/", "--database=" + filepath.Join(t.TempDir(), "b.db")}, trust.flags...)
 	return s
 }

@@ -31,7 +31,7 @@ type dirTree struct {
 func openDirTree(dir string) (*dirTree, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, usage("%v", err)
+		return nil, unopened(dir, err)
 	}
 	t := &dirTree{root: root}
 	err = fs.WalkDir(root.FS(), ".", func(p string, d fs.DirEntry, err error) error {
