@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -24,11 +25,11 @@ func readManifest(file string, data []byte) (*manifest, error) {
 	for _, k := range d.members(d.root) {
 		switch k.key {
 		case "name":
-			m.Name = k.text()
+			m.Name = k.words()
 		case "version":
-			m.Version = k.text()
+			m.Version = k.words()
 		case "private":
-			m.Private = k.text()
+			m.Private = truthy(k.value)
 		case "packageManager":
 			m.Manager = k.text()
 		case "repository":
@@ -40,16 +41,19 @@ func readManifest(file string, data []byte) (*manifest, error) {
 		case "publishConfig":
 			m.Publish = k.place
 			m.Provenance = d.get(k.value, "provenance").text()
-			m.Access = d.get(k.value, "access").text()
-			m.Registry = d.get(k.value, "registry").text()
+			m.Access = d.get(k.value, "access").words()
+			m.Registry = d.get(k.value, "registry").words()
 			m.PublishDir = d.get(k.value, "directory").text()
 		case "scripts":
 			m.Scripts = d.block(k).Settings
 		case "dependencies", "devDependencies", "optionalDependencies", "peerDependencies":
 			m.Dependencies = append(m.Dependencies, d.block(k).Settings...)
 		case "workspaces":
-			if m.Workspaces = d.texts(k); k.value.Kind == yaml.MappingNode {
-				m.Workspaces = d.texts(d.get(k.value, "packages"))
+			if k.value.Kind == yaml.MappingNode {
+				k = d.get(k.value, "packages")
+			}
+			if k.value != nil && k.value.Kind == yaml.SequenceNode {
+				m.Workspaces = d.texts(k)
 			}
 		case "engines":
 			m.Engine = d.get(k.value, "node").text()
@@ -83,7 +87,29 @@ func (m *manifest) script(name string) text {
 }
 
 // private says whether npm refuses to publish it.
-func (m *manifest) private() bool { return m != nil && m.Private.Value == "true" }
+func (m *manifest) private() bool { return m != nil && m.Private }
+
+// words is text of JSON for what must be a string: what has another type is not stated.
+func (m member) words() text {
+	if m.value == nil || m.value.Tag != "!!str" {
+		return text{}
+	}
+	return m.text()
+}
+
+// truthy says whether JavaScript takes a value of JSON for true, as npm does with "private".
+//
+// https://github.com/npm/cli/blob/latest/lib/commands/publish.js
+func truthy(n *yaml.Node) bool {
+	switch {
+	case n.Kind != yaml.ScalarNode:
+		return true
+	case n.Tag == "!!str":
+		return n.Value != ""
+	}
+	zero, err := strconv.ParseFloat(n.Value, 64)
+	return n.Value != "null" && n.Value != "false" && (err != nil || zero != 0)
+}
 
 // readNpmrc reads an .npmrc: lines of key = value, where "; " and "#" begin comments.
 // (https://docs.npmjs.com/cli/v11/configuring-npm/npmrc)

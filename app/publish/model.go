@@ -251,7 +251,7 @@ type manifest struct {
 	Dir          string
 	Name         text
 	Version      text
-	Private      text
+	Private      bool
 	Repository   text // the address: of the string, or of its member "url"
 	Directory    text // repository.directory
 	Provenance   text // publishConfig.provenance

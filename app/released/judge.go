@@ -21,10 +21,10 @@ const (
 	NotPublished State = "not-published" // the registry does not have the version
 	NoProvenance State = "no-provenance" // it is there, and nothing proves who built it
 	Disagrees    State = "disagrees"     // the tag names another version than the file
+	Awaited      State = "awaited"       // the registry may have it later, and is asked again
 	Unknown      State = "unknown"       // it could not be found out
 	Aside        State = "aside"         // built here, with something that somebody should look at
 	Proven       State = "proven"        // built here, from the tagged commit
-	notPublicYet       = "does not have it"
 )
 
 // Look is what a package is held against.
@@ -51,6 +51,8 @@ type Outcome struct {
 	State   State
 	Words   []string // sentences that may quote outside text
 	Run     string   // address of the run that built it, "" where none is proven
+	// Soon says that the registry, or what stands behind it, may answer otherwise after a while.
+	Soon bool
 }
 
 // Judge says what a package's evidence comes to.
@@ -72,20 +74,32 @@ func (l Look) Judge(f Found) Outcome {
 	p := e.Provenance
 	switch {
 	case e.Gone:
+		o.Soon = true
 		return say(NotPublished, "The registry does not have it.")
 	case len(o.Words) > 0:
 		o.State = Wrong
 		return o
 	case e.Release == nil:
+		o.Soon = e.Retry
 		return say(Unknown, "The registry could not be asked about it: %s.", reason(p.Reason))
 	case p.State == provenance.Absent && p.Announced:
+		o.Soon = true
 		return say(Wrong, "The registry announces provenance and does not have it.")
 	case p.State == provenance.Absent:
 		return say(NoProvenance, "It was published without provenance%s.", by(e))
 	case p.State != provenance.Verified || p.Identity == nil:
+		o.Soon = e.Retry
 		return say(Unknown, "Whether it has provenance could not be found out: %s.", reason(p.Reason))
 	}
 	return l.identity(o, f, *p.Identity)
+}
+
+// Await makes of what may be otherwise soon something that is waited for.
+func (o Outcome) Await() Outcome {
+	if o.Soon {
+		o.State = Awaited
+	}
+	return o
 }
 
 // identity holds who built a package against the repository and the tag.
@@ -124,14 +138,14 @@ func (l Look) identity(o Outcome, f Found, id provenance.Identity) Outcome {
 	switch r := f.Run; {
 	case r.Looked == policy.Answered && r.Commit != "" && r.Commit != id.Commit:
 		wrong("The workflow run that it names ran at another commit: %s.", short(r.Commit))
-	case r.Looked == policy.Answered && (r.Conclusion == "failure" || r.Conclusion == "cancelled"):
+	case r.Looked == policy.Answered && slices.Contains([]string{"failure", "cancelled", "timed_out"}, r.Conclusion):
 		aside("The workflow run that published it ended as %q.", r.Conclusion)
 	case r.Looked == policy.Gone:
 		o.Words = append(o.Words, "GitHub does not have the workflow run that it names any more.")
 	}
 	if stated := f.Evidence.Release.Repository; stated == "" {
 		aside("Its package.json names no repository, so that nobody finds the source by it.")
-	} else if declared, ok := lockfile.SourceRepository(stated); ok && !l.is(declared) {
+	} else if declared, ok := lockfile.SourceRepository(stated); ok && !l.is(declared) && !sameAddress(declared, id.Repository) {
 		wrong("Its package.json names another repository: %s.", stated)
 	}
 	return o
@@ -147,24 +161,15 @@ func (l Look) built(id provenance.Identity) bool {
 	return ok && l.is(at)
 }
 
-// is says whether an address, in the spelling of lockfile.SourceRepository, is this repository.
-func (l Look) is(address string) bool {
-	own, ok := lockfile.SourceRepository("https://" + l.Repository)
-	return ok && address == own
-}
+// is says whether an address, in the spelling of lockfile.SourceRepository, is this
+// repository as it is called now.
+func (l Look) is(address string) bool { return sameAddress(address, "https://"+l.Repository) }
 
-// Pending says why it is worth to look again later: a registry, and what stands behind it,
-// needs a while. "" where it is not.
-func (o Outcome) Pending(e provenance.Evidence) string {
-	switch {
-	case o.State == NotPublished:
-		return fmt.Sprintf("the registry does not have %s yet", o.Package.ID())
-	case o.State == Unknown && e.Retry:
-		return fmt.Sprintf("the registry could not be asked about %s", o.Package.ID())
-	case o.State == Wrong && e.Provenance.Announced && e.Provenance.State == provenance.Absent:
-		return fmt.Sprintf("the registry does not have the provenance of %s yet", o.Package.ID())
-	}
-	return ""
+// sameAddress says whether an address in that spelling is that of another one. A repository
+// that was renamed since is the one that it was called when it was built.
+func sameAddress(address, other string) bool {
+	at, ok := lockfile.SourceRepository(other)
+	return ok && address == at
 }
 
 // Disagree is what is said of a package whose file has another version than the tag.

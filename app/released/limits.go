@@ -20,4 +20,7 @@ const (
 	// them, in characters: it is read by people.
 	maxListed, maxWords = 100, 600
 	maxName             = 240
+	// maxSummary bounds a check's text, in bytes: GitHub takes 65,535 and refuses more. Some
+	// are left for the last line.
+	maxSummary = 65_000
 )

@@ -14,16 +14,14 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 	"go.yaml.in/yaml/v4"
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
+
+	"github.com/bonafide-app/bonafide/app/publish"
 )
 
 // Manifest is what a package.json says of the package that is published from its folder.
 type Manifest struct {
-	Path          string // "packages/web/package.json"
-	Name, Version string // "" where it says none
-	Private       bool
-	Registry      string // publishConfig.registry
-	Access        string // publishConfig.access: "public", "restricted"
-	Workspaces    []string
+	Path string // "packages/web/package.json"
+	publish.Package
 }
 
 func (m Manifest) folder() string {
@@ -33,28 +31,10 @@ func (m Manifest) folder() string {
 	return ""
 }
 
-// ReadManifest reads a package.json. What has another type than it must have counts as
-// not said.
-//
-// https://docs.npmjs.com/cli/v11/configuring-npm/package-json
+// ReadManifest reads a package.json. Its errors are sentences.
 func ReadManifest(name string, data []byte) (Manifest, error) {
-	m := Manifest{Path: name}
-	if len(data) > MaxManifestBytes {
-		return m, fmt.Errorf("it has more than %d bytes", MaxManifestBytes)
-	}
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), &all); err != nil {
-		return m, fmt.Errorf("it is not JSON: %w", err)
-	}
-	m.Name, m.Version = text(all["name"]), text(all["version"])
-	m.Private = string(all["private"]) == "true"
-	publish := object(all["publishConfig"])
-	m.Registry, m.Access = text(publish["registry"]), text(publish["access"])
-	m.Workspaces = texts(all["workspaces"])
-	if m.Workspaces == nil {
-		m.Workspaces = texts(object(all["workspaces"])["packages"])
-	}
-	return m, nil
+	p, err := publish.ReadPackage(data)
+	return Manifest{name, p}, err
 }
 
 // PatternFiles are the files beside the root's package.json that name workspaces, too.
@@ -117,44 +97,49 @@ func Workspaces(patterns, paths []string) (out []string) {
 }
 
 // placeholder is a version that release tools leave in the file and replace while they
-// publish: "0.0.0-development", "0.0.0-semantically-released", "0.0.0".
-var placeholder = regexp.MustCompile(`^0\.0\.0(-|$)`)
+// publish: "0.0.0-development", "0.0.0-semantically-released".
+var placeholder = regexp.MustCompile(`^0\.0\.0-`)
 
-// Of are the packages that a tag is about, each with the version that is to be published.
-// Where the tag and the only packages that it can be about have different versions,
+// unset says whether a file has no version of its own. It may be replaced while it is
+// published, or belong to a package that was never released.
+func unset(v string) bool { return v == "" || v == "0.0.0" }
+
+// Of are the packages of a repository that a tag is about, each with the version that is to
+// be published. Where they can only have come from the tag and have another version,
 // disagree are these, with the version that the file has.
-func (t Tag) Of(manifests []Manifest) (about, disagree []Manifest) {
+//
+// What marks itself as private is in neither, but it counts: a tag may be about it alone.
+// A tag that names something else, as a chart or a part in another language, is about
+// none. One that names nothing is about the packages with its version; those that go their
+// own ways, with versions of their own, wait for tags of their own.
+func (t Tag) Of(repository string, manifests []Manifest) (about, disagree []Manifest) {
 	var candidates []Manifest
 	for _, m := range manifests {
-		if m.Name != "" && !m.Private && (t.About == "" || t.names(m)) {
+		if m.Name != "" && t.names(m) {
 			candidates = append(candidates, m)
 		}
 	}
-	if len(candidates) == 0 && t.About != "" { // "release-1.2.3": it names nothing that there is
-		return Tag{Name: t.Name, Version: t.Version}.Of(manifests)
+	whole := len(candidates) == 0 && (t.About == "" || strings.EqualFold(t.About, repository))
+	if whole {
+		candidates = slices.DeleteFunc(slices.Clone(manifests), func(m Manifest) bool { return m.Name == "" })
 	}
+	taken := slices.ContainsFunc(candidates, func(m Manifest) bool { return m.Version == t.Version })
+	versions := map[string]bool{}
 	for _, m := range candidates {
 		switch {
-		case m.Version == t.Version:
-			about = append(about, m)
-		case m.Version == "" || placeholder.MatchString(m.Version):
+		case m.Private:
+		case m.Version == t.Version || placeholder.MatchString(m.Version) || unset(m.Version) && !taken:
 			m.Version = t.Version
 			about = append(about, m)
 		default:
 			disagree = append(disagree, m)
+			versions[m.Version] = true
 		}
 	}
-	if len(about) > 0 { // of packages that have versions of their own, the others belong to other tags
+	if taken || len(about) > 0 || whole && len(versions) > 1 {
 		disagree = nil
 	}
 	return about, disagree
-}
-
-func text(raw json.RawMessage) (s string) {
-	if json.Unmarshal(raw, &s) != nil {
-		return ""
-	}
-	return s
 }
 
 func texts(raw json.RawMessage) (list []string) {
@@ -162,11 +147,4 @@ func texts(raw json.RawMessage) (list []string) {
 		return nil
 	}
 	return list
-}
-
-func object(raw json.RawMessage) (o map[string]json.RawMessage) {
-	if json.Unmarshal(raw, &o) != nil {
-		return nil
-	}
-	return o
 }

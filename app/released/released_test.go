@@ -2,10 +2,12 @@ package released_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/bonafide-app/bonafide/app/dep"
 	"github.com/bonafide-app/bonafide/app/policy"
@@ -20,6 +22,7 @@ func TestATagNamesAWholeVersion(t *testing.T) {
 	for name, want := range map[string]string{
 		"v1.2.3": " 1.2.3", "1.2.3": " 1.2.3", "1.2.3-rc.1": " 1.2.3-rc.1", "1.2.3+build.7": " 1.2.3",
 		"@acme/web@1.2.3": "@acme/web 1.2.3", "web@v1.2.3": "web 1.2.3", "web-v1.2.3": "web 1.2.3", "web-client-1.2.3": "web-client 1.2.3", "packages/web/v1.2.3": "packages/web 1.2.3",
+		"@azure/storage-blob_12.1.0": "@azure/storage-blob 12.1.0", "release-1.2.3": " 1.2.3", "Release/v1.2.3": " 1.2.3", "released-1.2.3": "released 1.2.3",
 		"v1": "", "v1.2": "", "nightly": "", "": "", "v01.2.3": "", "v1.2.3.4": "", "release": "", strings.Repeat("x", 300) + "@1.2.3": "",
 	} {
 		tag, ok := released.ParseTag(name)
@@ -41,7 +44,15 @@ func TestAManifestSaysWhatIsPublished(t *testing.T) {
 	if m, err := released.ReadManifest("package.json", []byte(`{"name":7,"version":[],"workspaces":"x"}`)); err != nil || m.Name != "" || m.Version != "" || m.Workspaces != nil {
 		t.Errorf("%+v, %v", m, err)
 	}
-	for _, bad := range []string{"", "[]", "{", strings.Repeat(" ", released.MaxManifestBytes+1)} {
+	if m, err := released.ReadManifest("package.json", []byte(`{"name":"a","private":"false","publishConfig":{"registry":[],"access":true},"workspaces":{"packages":"x"}}`)); err != nil || !m.Private || m.Registry != "" || m.Access != "" || m.Workspaces != nil {
+		t.Errorf("%+v, %v", m, err)
+	}
+	for _, public := range []string{"false", "null", "0", `""`} {
+		if m, err := released.ReadManifest("package.json", []byte(`{"name":"a","private":`+public+`}`)); err != nil || m.Private {
+			t.Errorf("private %s: %+v, %v", public, m, err)
+		}
+	}
+	for _, bad := range []string{`{"name":"a","name":"b"}`, "", "[]", "{", strings.Repeat(" ", released.MaxManifestBytes+1)} {
 		if _, err := released.ReadManifest("package.json", []byte(bad)); err == nil {
 			t.Errorf("%.20q is no manifest", bad)
 		}
@@ -79,12 +90,14 @@ func TestWorkspacesAreThoseThatPatternsName(t *testing.T) {
 }
 
 func TestATagIsAboutThePackagesWithItsVersion(t *testing.T) {
-	all := []released.Manifest{
-		{Path: "package.json", Name: "root", Version: "0.0.0", Private: true},
-		{Path: "packages/web/package.json", Name: "@acme/web", Version: "1.2.3"},
-		{Path: "packages/cli/package.json", Name: "@acme/cli", Version: "4.0.0"},
-		{Path: "packages/dev/package.json", Name: "@acme/dev", Version: "0.0.0-development"},
-	}
+	root := manifest("package.json", "root", "0.0.0")
+	root.Private = true
+	app := manifest("app/package.json", "@acme/app", "9.0.0")
+	app.Private = true
+	web, cli := manifest("packages/web/package.json", "@acme/web", "1.2.3"), manifest("packages/cli/package.json", "@acme/cli", "4.0.0")
+	all := []released.Manifest{root, web, cli, manifest("packages/dev/package.json", "@acme/dev", "0.0.0-development")}
+	unset := []released.Manifest{manifest("package.json", "x", "0.0.0")}
+	built := []released.Manifest{manifest("package.json", "x", "=v1.2.3+7")}
 	for _, c := range []struct {
 		tag, about, disagree string
 		manifests            []released.Manifest
@@ -95,16 +108,40 @@ func TestATagIsAboutThePackagesWithItsVersion(t *testing.T) {
 		{"cli-v4.0.0", "@acme/cli@4.0.0", "", all},
 		{"packages/cli/v4.0.1", "", "@acme/cli@4.0.0", all},
 		{"@acme/dev@2.0.0", "@acme/dev@2.0.0", "", all},
-		{"v9.0.0", "", "@acme/web@1.2.3 @acme/cli@4.0.0", all[:3]},
 		{"release-1.2.3", "@acme/web@1.2.3", "", all[:3]},
 		{"v0.0.0", "", "", all[:1]},
+		// one version for all, or one package: the tag cannot be another's
+		{"v9.0.0", "", "@acme/web@1.2.3", all[:2]},
+		{"v9.0.0", "", "@acme/web@1.2.3 c@1.2.3", []released.Manifest{root, web, manifest("c/package.json", "c", "1.2.3")}},
+		{"release-9.0.0", "", "@acme/web@1.2.3", all[:2]},
+		{"Shop-v9.0.0", "", "@acme/web@1.2.3", all[:2]}, // the repository's name
+		// packages that go their own ways
+		{"v9.0.0", "", "", all[:3]},
+		// a private package's own
+		{"v9.0.0", "", "", []released.Manifest{app, web}},
+		{"app-v9.0.0", "", "", []released.Manifest{app, web}},
+		{"@acme/app@9.0.1", "", "", []released.Manifest{app, web}},
+		// what is no package
+		{"chart-1.2.3", "", "", all},
+		{"chart-9.0.0", "", "", all[:2]},
+		{"sdk/go/v1.2.3", "", "", unset},
+		// a version that nobody has set
+		{"v1.2.3", "x@1.2.3", "", unset},
+		{"v1.2.3", "@acme/web@1.2.3", "", append(unset, web)},
+		{"v1.2.3", "x@1.2.3", "", built},
 	} {
 		tag, ok := released.ParseTag(c.tag)
-		about, disagree := tag.Of(c.manifests)
+		about, disagree := tag.Of("shop", c.manifests)
 		if got := ids(about); !ok || got != c.about || ids(disagree) != c.disagree {
 			t.Errorf("%s is about %q and disagrees with %q", c.tag, got, ids(disagree))
 		}
 	}
+}
+
+// manifest is one that was read, with a version as it stands in the file.
+func manifest(path, name, version string) released.Manifest {
+	m, _ := released.ReadManifest(path, fmt.Appendf(nil, `{"name":%q,"version":%q}`, name, version))
+	return m
 }
 
 func ids(list []released.Manifest) string {
@@ -184,6 +221,13 @@ func TestWhatIsSaidOfARelease(t *testing.T) {
 		{"foreign-run", released.Wrong, nil, answered(func(r *policy.Run) { r.Commit = other })},
 		{"failed-run", released.Aside, nil, answered(func(r *policy.Run) { r.Conclusion = "failure" })},
 		{"lost-run", released.Proven, nil, policy.Run{Inquiry: policy.Inquiry{Looked: policy.Gone}}},
+		{"renamed-and-declared", released.Proven, func(e *provenance.Evidence, id *provenance.Identity) {
+			id.Repository, e.Release.Repository = "https://github.com/Acme/old", "git+https://github.com/acme/old.git"
+		}, policy.Run{}},
+		{"forged-and-withheld", released.Wrong, func(e *provenance.Evidence, _ *provenance.Identity) {
+			e.Signature.Check = provenance.Check{State: provenance.Invalid, Reason: "it is by another key"}
+			e.Provenance = provenance.Provenance{Announced: true, Check: provenance.Check{State: provenance.Absent}}
+		}, policy.Run{}},
 		{"declared", released.Wrong, func(e *provenance.Evidence, _ *provenance.Identity) {
 			e.Release.Repository = "git+https://github.com/acme/old.git"
 		}, policy.Run{}},
@@ -194,16 +238,22 @@ func TestWhatIsSaidOfARelease(t *testing.T) {
 		if o.State != c.want {
 			t.Errorf("%s: %s (%s), want %s", c.name, o.State, strings.Join(o.Words, " "), c.want)
 		}
-		if o.Pending(f.Evidence) != "" {
+		if o.Soon {
 			pending = append(pending, c.name)
+			if o.Await().State != released.Awaited {
+				t.Errorf("%s is not waited for", c.name)
+			}
+		} else if o.Await().State != o.State {
+			t.Errorf("%s is waited for", c.name)
 		}
 		check.Outcomes = append(check.Outcomes, o)
 	}
 	if got := strings.Join(pending, " "); got != "never down withheld" {
 		t.Errorf("asked again is for %s", got)
 	}
-	check.Outcomes = append(check.Outcomes, look.Disagree(released.Manifest{Path: "packages/a/package.json", Name: "a", Version: "1.2.2"}))
+	check.Outcomes = append(check.Outcomes, look.Disagree(manifest("packages/a/package.json", "a", "1.2.2")))
 	check.Unread = []string{"packages/b/package.json: it is not JSON: `<b>`."}
+	check.Outcomes = append(check.Outcomes, released.Outcome{Package: dep.Package{Ecosystem: dep.NPM, Name: "late", Version: "1.2.3"}, Soon: true, Words: []string{"The registry does not have it."}}.Await())
 	golden(t, "everything", string(check.Conclusion())+"\n"+check.Title()+"\n\n"+check.Summary())
 }
 
@@ -218,6 +268,8 @@ func TestTheConclusionIsTheWorstOfAll(t *testing.T) {
 		{[]released.State{released.Proven, released.Aside}, policy.Enforce, false, policy.Neutral},
 		{[]released.State{released.Proven, released.Unknown}, policy.Enforce, false, policy.Neutral},
 		{[]released.State{released.Proven}, policy.Enforce, true, policy.Neutral},
+		{[]released.State{released.Proven, released.Awaited}, policy.Enforce, false, policy.Neutral},
+		{[]released.State{released.Wrong, released.Awaited}, policy.Enforce, false, policy.Failure},
 		{[]released.State{released.Proven, released.NotPublished}, policy.Enforce, false, policy.Failure},
 		{[]released.State{released.NoProvenance, released.Unknown}, policy.Enforce, false, policy.Failure},
 		{[]released.State{released.Disagrees}, policy.Enforce, false, policy.Failure},
@@ -234,6 +286,21 @@ func TestTheConclusionIsTheWorstOfAll(t *testing.T) {
 		if got := check.Conclusion(); got != c.want {
 			t.Errorf("%v under %s: %s, want %s", c.states, c.mode, got, c.want)
 		}
+	}
+}
+
+func TestWhatIsSaidFitsIntoACheck(t *testing.T) {
+	look := released.Look{Tag: released.Tag{Name: strings.Repeat("<", 250), Version: "1.2.3"}}
+	check := released.Check{Look: look}
+	for i := range released.MaxPackages {
+		long := strings.Repeat("\x00*`_", 400)
+		check.Outcomes = append(check.Outcomes, released.Outcome{
+			Package: dep.Package{Ecosystem: dep.NPM, Name: fmt.Sprint(i, long), Version: long}, Path: long, State: released.Wrong, Words: []string{long}, Run: long,
+		})
+		check.Unread = append(check.Unread, long)
+	}
+	if s := check.Summary(); len(s) > 65_535 || !utf8.ValidString(s) || !strings.Contains(s, "\nAnd ") {
+		t.Errorf("%d bytes: …%s", len(s), s[len(s)-100:])
 	}
 }
 
@@ -264,7 +331,7 @@ func FuzzTagsAndManifests(f *testing.F) {
 		}
 		m, err := released.ReadManifest("a/package.json", data)
 		if err == nil {
-			tag.Of([]released.Manifest{m})
+			tag.Of("a", []released.Manifest{m})
 			released.Workspaces(m.Workspaces, []string{"a/package.json"})
 		}
 		for _, file := range released.PatternFiles() {

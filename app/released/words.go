@@ -20,6 +20,11 @@ type Check struct {
 	Demo   bool // the trust root is the demo's
 }
 
+// Waits says whether something may be otherwise soon, and is asked for again.
+func (c Check) Waits() bool {
+	return slices.ContainsFunc(c.Outcomes, func(o Outcome) bool { return o.State == Awaited })
+}
+
 // Conclusion is what the check ends with. A policy that only observes fails nothing.
 func (c Check) Conclusion() policy.Conclusion {
 	has := func(states ...State) bool {
@@ -28,7 +33,7 @@ func (c Check) Conclusion() policy.Conclusion {
 	switch {
 	case has(Wrong, NotPublished, NoProvenance, Disagrees) && c.Mode != policy.Observe:
 		return policy.Failure
-	case has(Wrong, NotPublished, NoProvenance, Disagrees, Unknown, Aside) || len(c.Unread) > 0:
+	case has(Wrong, NotPublished, NoProvenance, Disagrees, Awaited, Unknown, Aside) || len(c.Unread) > 0:
 		return policy.Neutral
 	}
 	return policy.Success
@@ -47,11 +52,14 @@ func states() []struct {
 		{Wrong, "not built as it should be", "Not what this repository would have published",
 			"Find out who published it, and how. Where it was not you, treat the publishing account or token as stolen: deprecate the version and tell the registry."},
 		{NotPublished, "not published", "Not published",
-			"Look at the workflow run that should have published it; `bonafide publish-check --log FILE` explains its errors. Then run this check again."},
+			"Look at the workflow run that should have published it; `bonafide publish-check --log FILE` explains its errors. Then run this check again. " +
+				"Where a package is not meant to be published, write `\"private\": true` into its `package.json`."},
 		{NoProvenance, "without provenance", "Published without provenance",
 			"`bonafide publish-check` says what the workflow lacks, with the lines to change. A version that is published gets no provenance later."},
 		{Disagrees, "with another version than the tag", "Tag and version disagree",
 			"Nobody finds the source of a version by a tag that says another one. Move the tag, or publish the version that it names."},
+		{Awaited, "waited for", "Waited for",
+			"A workflow that begins with the tag builds and tests first, so the registry is asked again for up to an hour. Where this stands here for longer, run this check again."},
 		{Unknown, "not found out", "Not found out", "Run this check again."},
 		{Aside, "built here, with a remark", "Built by this repository, with a remark", "Look whether it is meant to be so."},
 		{Proven, "built here", "Built by this repository, from the tagged commit", ""},
@@ -85,7 +93,8 @@ func (c Check) Title() string {
 	return packages + ": " + strings.Join(parts, ", ")
 }
 
-// Summary is the outcome as Markdown, escaped. What is beyond maxListed is counted.
+// Summary is the outcome as Markdown, escaped. What is beyond maxListed, or has no room
+// within maxSummary, is counted.
 func (c Check) Summary() string {
 	var b strings.Builder
 	if c.Demo {
@@ -95,48 +104,54 @@ func (c Check) Summary() string {
 	if c.Mode == policy.Observe {
 		b.WriteString("\nThe policy's mode is observe, so that this check does not fail.\n")
 	}
-	for _, unread := range c.Unread[:min(len(c.Unread), maxListed)] {
-		fmt.Fprintf(&b, "\n- Not looked at: %s\n", report.EscapeMarkdown(cut(unread, maxWords)))
+	listed, left := 0, 0
+	list := func(entry string) {
+		if listed++; listed > maxListed || b.Len()+len(entry) > maxSummary {
+			left++
+			return
+		}
+		b.WriteString(entry)
+	}
+	for _, unread := range c.Unread {
+		list(fmt.Sprintf("\n- Not looked at: %s\n", report.EscapeMarkdown(cut(unread, maxWords))))
 	}
 	outcomes := slices.Clone(c.Outcomes)
 	slices.SortStableFunc(outcomes, func(a, b Outcome) int {
 		return cmp.Or(cmp.Compare(a.Package.Name, b.Package.Name), cmp.Compare(a.Path, b.Path))
 	})
-	listed, left := 0, 0
 	for _, s := range states() {
-		begun := false
+		head := fmt.Sprintf("\n### %s\n\n", s.heading)
+		if s.advice != "" {
+			head += s.advice + "\n\n"
+		}
 		for _, o := range outcomes {
-			if o.State != s.State {
-				continue
-			}
-			if listed++; listed > maxListed {
-				left++
-				continue
-			}
-			if !begun {
-				fmt.Fprintf(&b, "\n### %s\n\n", s.heading)
-				if s.advice != "" {
-					b.WriteString(s.advice + "\n\n")
+			if o.State == s.State {
+				written := b.Len()
+				if list(head + o.line()); b.Len() > written {
+					head = ""
 				}
-				begun = true
 			}
-			fmt.Fprintf(&b, "- %s", report.Code(cut(o.Package.ID(), maxName)))
-			if o.Path != "" {
-				fmt.Fprintf(&b, " (%s)", report.Code(cut(o.Path, maxName)))
-			}
-			if len(o.Words) > 0 {
-				b.WriteString(": " + report.EscapeMarkdown(cut(strings.Join(o.Words, " "), maxWords)))
-			}
-			if o.Run != "" {
-				fmt.Fprintf(&b, " Run: %s", report.Code(cut(o.Run, maxName)))
-			}
-			b.WriteString("\n")
 		}
 	}
 	if left > 0 {
 		fmt.Fprintf(&b, "\nAnd %d more.\n", left)
 	}
 	return b.String()
+}
+
+// line is an outcome as an item of a list.
+func (o Outcome) line() string {
+	line := "- " + report.Code(cut(o.Package.ID(), maxName))
+	if o.Path != "" {
+		line += " (" + report.Code(cut(o.Path, maxName)) + ")"
+	}
+	if len(o.Words) > 0 {
+		line += ": " + report.EscapeMarkdown(cut(strings.Join(o.Words, " "), maxWords))
+	}
+	if o.Run != "" {
+		line += " Run: " + report.Code(cut(o.Run, maxName))
+	}
+	return line + "\n"
 }
 
 // cut shortens a text to so many characters.
