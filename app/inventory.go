@@ -183,7 +183,7 @@ func (a *App) tell(ctx context.Context, repo review.Repository, found review.Sto
 		return nil
 	}
 	c := stock.Check{News: t.news, Mode: found.Policy.Mode, Branch: found.Branch, Page: a.forge.InventoryPage(repo), Demo: found.Report.Demo}
-	err := a.forge.PublishInventory(ctx, repo, found.Head, checks.Beside{Conclusion: c.Conclusion(), Title: c.Title(), Summary: c.Summary()})
+	err := a.forge.PublishInventory(ctx, repo, found.Head, checks.Beside{Conclusion: c.Conclusion(), Title: c.Title(), Summary: c.Summary(), Again: try.Rerun != ""})
 	var later *review.Later
 	if err == nil || !try.Last || errors.As(err, &later) || errors.Is(err, review.ErrSuperseded) || ctx.Err() != nil {
 		return err

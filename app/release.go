@@ -21,6 +21,9 @@ const releaseBusy = 3 * time.Second
 // release says on the tagged commit whether a registry has what was released there, built by
 // this repository. The tag is read anew in every attempt: one that was moved is looked at
 // where it is now, and of one that went nothing is said.
+//
+// While the registry may still get it, the check is completed as neutral and says that it
+// waits: one in progress would hold up a workflow that publishes once all checks are done.
 func (a *App) release(ctx context.Context, job queue.Job, repo review.Repository, try review.Try, stored time.Time) error {
 	tag, ok := released.ParseTag(job.Tag)
 	if !ok {
@@ -34,23 +37,29 @@ func (a *App) release(ctx context.Context, job queue.Job, repo review.Repository
 		return &review.Later{After: releaseBusy, Reason: "another job is busy with this tag"}
 	}
 	defer free()
-	at, err := a.forge.Tagged(ctx, repo, tag.Name)
+	home, err := a.forge.Home(ctx, repo)
 	if errors.Is(err, review.ErrGone) {
-		zerolog.Ctx(ctx).Info().Err(err).Msg("the tag is gone, or the repository")
+		zerolog.Ctx(ctx).Info().Err(err).Msg("the repository is gone, or archived")
 		return nil
 	} else if err != nil {
 		return err
 	}
-	p, asked, err := a.runner.Publishes(ctx, repo, at.Head)
+	p, asked, err := a.runner.Publishes(ctx, repo, home)
 	if err != nil || !asked {
 		return err
 	}
-	if job.Reason != "rerequested" { // of a release and the push of its tag one is enough
+	at, err := a.forge.Tagged(ctx, repo, tag.Name)
+	if errors.Is(err, review.ErrGone) {
+		return try.Gone(ctx, "the tag "+tag.Name, err)
+	} else if err != nil {
+		return err
+	}
+	if try.Rerun == "" { // of a release and the push of its tag one is enough
 		if stands, err := a.forge.ReleaseStands(ctx, repo, at.Head, tag); err != nil || stands {
 			return err
 		}
 	}
-	check, nothing, err := a.runner.Released(ctx, repo, tag, at, p, a.clock().Sub(stored), try)
+	check, again, nothing, err := a.runner.Released(ctx, repo, tag, at, home.Public, p, a.clock().Sub(stored), try)
 	if err != nil || nothing {
 		return err
 	}
@@ -62,5 +71,11 @@ func (a *App) release(ctx context.Context, job queue.Job, repo review.Repository
 	} else if now.Head != at.Head {
 		return &review.Later{After: releaseBusy, Reason: "the tag was moved while it was looked at"}
 	}
-	return a.forge.PublishRelease(ctx, repo, at.Head, tag, checks.Beside{Conclusion: check.Conclusion(), Title: check.Title(), Summary: check.Summary()})
+	err = a.forge.PublishRelease(ctx, repo, at.Head, tag, checks.Beside{
+		Conclusion: check.Conclusion(), Title: check.Title(), Summary: check.Summary(), Again: try.Rerun != "" && again == 0,
+	})
+	if err != nil || again == 0 {
+		return err
+	}
+	return &review.Later{After: again, Reason: "the registry may have more of " + tag.Name + " later", Limit: true} // somebody else is to do something first
 }

@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,12 +36,36 @@ func (l *later) publish(version, commit, ref string) {
 // released is what the check about the release says at a commit, "" where there is none.
 func (l *later) released(commit string) string {
 	l.t.Helper()
-	for _, run := range l.repo.LatestCheckRuns(commit) {
-		if run.Name == "bonafide release" {
-			return run.Conclusion + ": " + run.Title
-		}
+	if run := l.releaseRun(commit); run.ID > 0 {
+		return run.Conclusion + ": " + run.Title
 	}
 	return ""
+}
+
+// releaseRun is the check about the release of a commit, zero where there is none.
+func (l *later) releaseRun(commit string) forge.CheckRun {
+	l.t.Helper()
+	for _, run := range l.repo.LatestCheckRuns(commit) {
+		if strings.HasPrefix(run.Name, "bonafide release") {
+			return run
+		}
+	}
+	return forge.CheckRun{}
+}
+
+// says waits until the check about the release of a commit says something: a job that waits
+// for the registry is not done.
+func (l *later) says(commit, want string) {
+	l.t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for l.released(commit) != want {
+		select {
+		case <-tick.C:
+		case <-l.ctx.Done():
+			l.t.Fatalf("%q, want %q", l.released(commit), want)
+		}
+	}
 }
 
 func TestAReleaseIsVerifiedOnceOnItsCommit(t *testing.T) {
@@ -54,6 +80,7 @@ func TestAReleaseIsVerifiedOnceOnItsCommit(t *testing.T) {
 	}
 	l.GitHub.ForgetRequests()
 	l.must(l.repo.Publish(l.ctx, "v1.2.0"))
+	l.settle()
 	l.must(l.repo.Unpublish(l.ctx, "v1.2.0"))
 	l.must(l.repo.DeleteTag(l.ctx, "v1.2.0"))
 	l.must(l.repo.Tag(l.ctx, "nightly", "main"))
@@ -91,12 +118,14 @@ func TestWhatTheRegistryNeverGetsIsSaidAfterAnHour(t *testing.T) {
 	if got, want := l.released(l.tip()), "failure: 1 package: 1 not published"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	l.publish("1.2.0", l.tip(), "refs/heads/main")
-	for _, run := range l.repo.LatestCheckRuns(l.tip()) {
-		if run.Name == "bonafide release" {
-			l.must(l.GitHub.RerequestRun(l.ctx, run.ID))
-		}
+	before := l.releaseRun(l.tip())
+	l.must(l.GitHub.RerequestRun(l.ctx, before.ID))
+	l.settle()
+	if after := l.releaseRun(l.tip()); after.Title != before.Title || after.Writes == before.Writes {
+		t.Errorf("asked for again, and the same: %+v was %+v", after, before)
 	}
+	l.publish("1.2.0", l.tip(), "refs/heads/main")
+	l.must(l.GitHub.RerequestRun(l.ctx, before.ID))
 	l.settle()
 	if got := l.released(l.tip()); !strings.HasPrefix(got, "success") {
 		t.Error(got)
@@ -112,5 +141,89 @@ func TestAReleaseIsNobodysMatterUnlessThePolicyAsks(t *testing.T) {
 	l.settle()
 	if got := l.released(l.tip()); got != "" || len(l.NPM.Asked()) > 0 {
 		t.Errorf("%q, and the registry was asked for %v", got, l.NPM.Asked())
+	}
+}
+
+func TestWhileTheRegistryIsWaitedForTheCheckSaysSoAndHoldsNobodyUp(t *testing.T) {
+	l := releasing(t, false)
+	tip := l.tip()
+	l.must(l.repo.Tag(l.ctx, "v1.2.0", "main"))
+	l.says(tip, "neutral: 1 package: 1 waited for")
+	l.publish("1.2.0", tip, "refs/tags/v1.2.0")
+	l.must(l.repo.Publish(l.ctx, "v1.2.0"))
+	l.says(tip, "success: @acme/web@1.2.0 is published with provenance from this commit")
+	if run := l.releaseRun(tip); run.Writes != 2 {
+		t.Errorf("written %d times", run.Writes)
+	}
+}
+
+func TestTheDefaultBranchSaysWhetherReleasesAreLookedAt(t *testing.T) {
+	manifest, asks := forge.Text(`{"name":"@acme/web","version":"1.2.0"}`), forge.Text("version: 1\npublish: verify\n")
+	l := &later{}
+	l.play = withFiles(emptyStage(t, false, l.stocks), forge.Files{"package.json": manifest})
+	before := l.tip()
+	_, err := l.repo.Push(l.ctx, forge.Change{Branch: "theirs", Files: forge.Files{"package.json": manifest, "bonafide.yml": asks}})
+	l.must(err)
+	l.must(l.repo.Tag(l.ctx, "v1.2.0", "theirs"))
+	l.settle()
+	theirs, err := l.repo.Tip(l.ctx, "theirs")
+	l.must(err)
+	if got := l.released(theirs); got != "" {
+		t.Errorf("a commit asks for itself: %s", got)
+	}
+	_, err = l.repo.Push(l.ctx, forge.Change{Branch: "main", Files: forge.Files{"package.json": manifest, "bonafide.yml": asks}})
+	l.must(err)
+	l.publish("1.2.0", before, "refs/tags/v1.2.0")
+	l.must(l.repo.Tag(l.ctx, "v1.2.0", before))
+	l.settle()
+	if got := l.released(before); !strings.HasPrefix(got, "success: ") {
+		t.Errorf("a commit from before the policy: %q", got)
+	}
+}
+
+func TestATagThatGitHubDoesNotShowYetIsLookedForAgain(t *testing.T) {
+	l := releasing(t, false)
+	l.publish("1.2.0", l.tip(), "refs/tags/v1.2.0")
+	l.faultOn(http.StatusNotFound, func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/git/ref/tags/") }, 1)
+	l.must(l.repo.Tag(l.ctx, "v1.2.0", "main"))
+	l.settle()
+	if got := l.released(l.tip()); !strings.HasPrefix(got, "success: ") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestTagsOfAMonorepoAreAboutTheirOwnPackages(t *testing.T) {
+	l := &later{}
+	l.play = withFiles(emptyStage(t, false, l.stocks), forge.Files{
+		"bonafide.yml": forge.Text("version: 1\npublish: verify\n"), "package.json": forge.Text(`{"name":"acme","version":"9.0.0","private":true,"workspaces":["packages/*"]}`),
+		"packages/web/package.json":    forge.Text(`{"name":"@acme/web","version":"1.2.0"}`),
+		"packages/cli/package.json":    forge.Text(`{"name":"@acme/cli","version":"2.0.0"}`),
+		"packages/secret/package.json": forge.Text(`{"name":"@acme/secret","version":"3.0.0","private":true}`),
+	})
+	l.settle()
+	tip := l.tip()
+	l.publish("1.2.0", tip, "refs/tags/@acme/web@1.2.0")
+	for _, tag := range []string{"@acme/web@1.2.0", "web-v1.2.0", "v9.0.0", "v8.0.0", "@acme/secret@3.0.0", "secret-v3.0.1", "chart-2.0.0", "charts/acme/v1.2.0"} {
+		l.must(l.repo.Tag(l.ctx, tag, "main"))
+	}
+	l.settle()
+	var got []string
+	for _, run := range l.repo.LatestCheckRuns(tip) {
+		if strings.HasPrefix(run.Name, "bonafide release") {
+			got = append(got, run.Name+": "+run.Title)
+		}
+	}
+	slices.Sort(got)
+	want := []string{
+		"bonafide release @acme/web: @acme/web@1.2.0 is published with provenance from this commit",
+		"bonafide release web: 1 package: 1 built here, with a remark", // for another tag of the commit
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	for _, asked := range l.NPM.Asked() {
+		if strings.Contains(asked, "secret") || strings.Contains(asked, "cli") {
+			t.Errorf("asked about %s", asked)
+		}
 	}
 }

@@ -22,6 +22,7 @@ func (f *Forge) Home(ctx context.Context, repo review.Repository) (review.Home, 
 	var answer struct {
 		ID            int64  `json:"id"`
 		DefaultBranch string `json:"default_branch"`
+		Private       *bool  `json:"private"` // true also for what an enterprise alone sees
 		Archived      bool   `json:"archived"`
 		Disabled      bool   `json:"disabled"`
 	}
@@ -37,7 +38,7 @@ func (f *Forge) Home(ctx context.Context, repo review.Repository) (review.Home, 
 	case answer.Archived || answer.Disabled:
 		return review.Home{}, fmt.Errorf("%s/%s is archived or disabled: %w", repo.Owner, repo.Name, review.ErrGone)
 	}
-	home := review.Home{Branch: answer.DefaultBranch}
+	home := review.Home{Branch: answer.DefaultBranch, Public: answer.Private != nil && !*answer.Private}
 	ref, err := escapeRef(home.Branch)
 	if err != nil {
 		return review.Home{}, fmt.Errorf("%s: %w", q.what, err)
@@ -120,6 +121,10 @@ func (f *Forge) CameBy(ctx context.Context, repo review.Repository, branch, befo
 type Beside struct {
 	Conclusion     policy.Conclusion
 	Title, Summary string // Markdown, escaped and within GitHub's limits
+	// Again says that somebody asked for it. GitHub sets the suite of such a check to queued
+	// until it is written, also where it says the same.
+	// https://docs.github.com/en/rest/checks/runs#rerequest-a-check-run
+	Again bool
 }
 
 // InventoryPage is the address of the page with a repository's inventory, "" for none.
@@ -147,7 +152,7 @@ func (f *Forge) publishBeside(ctx context.Context, repo review.Repository, sha, 
 	x := externalID{about: about, output: digest(conclusion + "\n" + c.Title + "\n" + c.Summary)}
 	var id int64
 	if len(runs) > 0 {
-		if was := runs[0]; was.Status == completed && was.Conclusion == conclusion && was.ExternalID == x.String() {
+		if was := runs[0]; !c.Again && was.Status == completed && was.Conclusion == conclusion && was.ExternalID == x.String() {
 			return nil
 		}
 		id = runs[0].ID

@@ -107,7 +107,7 @@ func TestTheInventorysCheckIsWrittenOnceAndChangedInPlace(t *testing.T) {
 	f.page = func(r review.Repository) string { return "https://bonafide.example.com/r/" + r.Owner + "/" + r.Name }
 	tell := func(c policy.Conclusion, title string) {
 		t.Helper()
-		if err := f.PublishInventory(t.Context(), web, head, Beside{c, title, "What it is about."}); err != nil {
+		if err := f.PublishInventory(t.Context(), web, head, Beside{Conclusion: c, Title: title, Summary: "What it is about."}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -130,7 +130,7 @@ func TestTheInventorysCheckIsWrittenOnceAndChangedInPlace(t *testing.T) {
 func TestTheTwoChecksOfACommitDoNotTouchEachOther(t *testing.T) {
 	h := newHub(t)
 	f := h.forge()
-	told := Beside{policy.Failure, "1 package changed", "What it is about."}
+	told := Beside{Conclusion: policy.Failure, Title: "1 package changed", Summary: "What it is about."}
 	if err := f.PublishInventory(t.Context(), web, head, told); err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestTheTwoChecksOfACommitDoNotTouchEachOther(t *testing.T) {
 func TestAnInventorysCheckOfAnotherAppIsLeft(t *testing.T) {
 	h := newHub(t)
 	h.runs = []*hubRun{{ID: 900, Name: "bonafide inventory", HeadSHA: head, Status: completed, Conclusion: "success", App: map[string]any{"id": 1}}}
-	if err := h.forge().PublishInventory(t.Context(), web, head, Beside{policy.Failure, "x", "y"}); err != nil {
+	if err := h.forge().PublishInventory(t.Context(), web, head, Beside{Conclusion: policy.Failure, Title: "x", Summary: "y"}); err != nil {
 		t.Fatal(err)
 	}
 	if len(h.runs) != 2 || h.runs[0].Conclusion != "success" {
@@ -171,7 +171,7 @@ func TestAnInventorysCheckThatIsRefusedIsAnError(t *testing.T) {
 		}
 		return 0
 	}
-	if err := h.forge().PublishInventory(t.Context(), web, head, Beside{policy.Failure, "x", "y"}); err == nil {
+	if err := h.forge().PublishInventory(t.Context(), web, head, Beside{Conclusion: policy.Failure, Title: "x", Summary: "y"}); err == nil {
 		t.Error("no error")
 	}
 }

@@ -24,27 +24,8 @@ func (f *Forge) releaseName(tag released.Tag) string {
 	return name
 }
 
-// Tagged is the commit that a tag is at now, and what of the repository matters to what is
-// released there. Where there is no such tag, or the repository is archived, it is ErrGone.
+// Tagged is the commit that a tag is at now. Where there is no such tag it is ErrGone.
 func (f *Forge) Tagged(ctx context.Context, repo review.Repository, tag string) (review.Tagged, error) {
-	var answer struct {
-		ID       int64 `json:"id"`
-		Private  *bool `json:"private"`
-		Archived bool  `json:"archived"`
-		Disabled bool  `json:"disabled"`
-	}
-	q := request{what: "read the repository"}
-	if _, err := f.do(ctx, repo, q, &answer); err != nil {
-		return review.Tagged{}, err
-	}
-	switch {
-	case answer.ID <= 0 || answer.Private == nil:
-		return review.Tagged{}, &review.Later{After: FailureWait, Reason: q.what + ": GitHub's answer does not say whether it is private"}
-	case repo.ID != 0 && answer.ID != repo.ID:
-		return review.Tagged{}, fmt.Errorf("%s/%s is repository %d now, and no longer %d: %w", repo.Owner, repo.Name, answer.ID, repo.ID, review.ErrGone)
-	case answer.Archived || answer.Disabled:
-		return review.Tagged{}, fmt.Errorf("%s/%s is archived or disabled: %w", repo.Owner, repo.Name, review.ErrGone)
-	}
 	sha, err := f.commitOf(ctx, repo, tag)
 	if err != nil {
 		return review.Tagged{}, err
@@ -56,14 +37,14 @@ func (f *Forge) Tagged(ctx context.Context, repo review.Repository, tag string) 
 		} `json:"parents"`
 	}
 	// The files of a commit, with their patches, come on its first page only.
-	q = request{what: "read the commit " + short(sha), path: "commits/" + sha, query: url.Values{"per_page": {"1"}, "page": {"2"}}}
+	q := request{what: "read the commit " + short(sha), path: "commits/" + sha, query: url.Values{"per_page": {"1"}, "page": {"2"}}}
 	if _, err = f.do(ctx, repo, q, &commit); err != nil {
 		return review.Tagged{}, err
 	}
 	if commit.SHA != sha {
 		return review.Tagged{}, &review.Later{After: FailureWait, Reason: q.what + ": GitHub's answer is about something else"}
 	}
-	at := review.Tagged{Head: sha, Private: *answer.Private}
+	at := review.Tagged{Head: sha}
 	for _, p := range commit.Parents {
 		if needSHA(p.SHA) == nil {
 			at.Parents = append(at.Parents, p.SHA)

@@ -37,7 +37,7 @@ type Click struct {
 func (r *Runner) Click(ctx context.Context, repo Repository, number int, c Click, try Try) (Answer, error) {
 	pull, err := r.forge.PullRequest(ctx, repo, number)
 	if errors.Is(err, ErrGone) {
-		return Answer{}, try.gone(ctx, fmt.Sprintf("pull request %d", number), err)
+		return Answer{}, try.Gone(ctx, fmt.Sprintf("pull request %d", number), err)
 	} else if err != nil {
 		return Answer{}, fmt.Errorf("read pull request %d: %w", number, err)
 	}

@@ -35,7 +35,7 @@ type Answer struct {
 func (r *Runner) Command(ctx context.Context, repo Repository, number int, c Command, try Try) (Answer, error) {
 	remark, err := r.forge.Remark(ctx, repo, number, c.RemarkRef)
 	if errors.Is(err, ErrGone) {
-		if err := try.gone(ctx, "the command", err); err != nil {
+		if err := try.Gone(ctx, "the command", err); err != nil {
 			return Answer{}, err
 		}
 		fell, err := r.fall(ctx, repo, number, c.RemarkRef)
@@ -45,7 +45,7 @@ func (r *Runner) Command(ctx context.Context, repo Repository, number int, c Com
 	}
 	pull, err := r.forge.PullRequest(ctx, repo, number)
 	if errors.Is(err, ErrGone) {
-		return Answer{}, try.gone(ctx, fmt.Sprintf("pull request %d", number), err)
+		return Answer{}, try.Gone(ctx, fmt.Sprintf("pull request %d", number), err)
 	} else if err != nil {
 		return Answer{}, fmt.Errorf("read pull request %d: %w", number, err)
 	}
@@ -150,7 +150,7 @@ func (r *Runner) accept(ctx context.Context, repo Repository, pull Pull, c Comma
 func (r *Runner) acceptableAt(ctx context.Context, repo Repository, pull Pull, head string, try Try) (Request, error) {
 	tip, err := r.forge.Tip(ctx, repo, pull.BaseRef)
 	if errors.Is(err, ErrGone) {
-		if err := try.gone(ctx, "the branch "+pull.BaseRef, err); err != nil {
+		if err := try.Gone(ctx, "the branch "+pull.BaseRef, err); err != nil {
 			return Request{}, err
 		}
 		return Request{}, errCommand("the base branch is gone")

@@ -224,7 +224,7 @@ func (f *forge) Trees(_ context.Context, _ Repository, base, head string) (Tree,
 }
 
 func (f *forge) Home(_ context.Context, _ Repository) (Home, error) {
-	return Home{"main", f.tips["main"]}, f.call("Home")
+	return Home{Branch: "main", Head: f.tips["main"]}, f.call("Home")
 }
 
 func (f *forge) Tree(_ context.Context, _ Repository, sha string) (Tree, error) {

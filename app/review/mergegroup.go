@@ -16,7 +16,7 @@ func (r *Runner) MergeGroup(ctx context.Context, repo Repository, g Group, try T
 	defer release()
 	tip, err := r.forge.Tip(ctx, repo, g.BaseRef)
 	if errors.Is(err, ErrGone) {
-		return try.gone(ctx, "the branch "+g.BaseRef, err)
+		return try.Gone(ctx, "the branch "+g.BaseRef, err)
 	} else if err != nil {
 		return fmt.Errorf("read the tip of %s: %w", g.BaseRef, err)
 	}
@@ -33,7 +33,7 @@ func (r *Runner) MergeGroup(ctx context.Context, repo Repository, g Group, try T
 	}
 	accepted, err := r.acceptedInGroup(ctx, repo, g)
 	if errors.Is(err, ErrGone) {
-		return try.gone(ctx, "the group", err)
+		return try.Gone(ctx, "the group", err)
 	} else if err != nil {
 		return err
 	}

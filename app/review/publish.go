@@ -41,7 +41,7 @@ func (r *Runner) publish(ctx context.Context, repo Repository, sha string, runs 
 	defer leave()
 	run, quiet := begun().run, begun().quiet
 	if err := begun().err; errors.Is(err, ErrGone) {
-		return nil, try.gone(ctx, "the commit "+short(sha), err)
+		return nil, try.Gone(ctx, "the commit "+short(sha), err)
 	} else if err != nil {
 		return nil, fmt.Errorf("begin the check of %s: %w", short(sha), err)
 	}
@@ -79,7 +79,7 @@ func (r *Runner) publish(ctx context.Context, repo Repository, sha string, runs 
 	is, err := now(ctx)
 	switch {
 	case errors.Is(err, ErrGone):
-		return nil, try.gone(ctx, "the repository", err)
+		return nil, try.Gone(ctx, "the repository", err)
 	case err != nil:
 		return nil, fmt.Errorf("look again at what %s is for: %w", short(sha), err)
 	case is == noGround:

@@ -21,7 +21,6 @@ import (
 type Tagged struct {
 	Head    string
 	Parents []string // of the commit
-	Private bool     // whether the repository is
 }
 
 // Waits for a registry to have what was just released, each with its reason.
@@ -34,69 +33,73 @@ const (
 	registryLongest = 5 * time.Minute
 )
 
-// Publishes is the policy of a commit, by which what is released there is looked at; asked
-// is false where it does not want that. A file with an error asks for nothing.
-func (r *Runner) Publishes(ctx context.Context, repo Repository, sha string) (p policy.Policy, asked bool, err error) {
-	if p, _, err = r.forge.Policy(ctx, repo, sha); err != nil {
-		return p, false, fmt.Errorf("read the policy at %s: %w", short(sha), err)
+// Publishes is the policy by which what a repository releases is looked at, that of its
+// default branch: whoever tags a commit does not choose it. asked is false where it does not
+// want that. A file with an error asks for nothing.
+func (r *Runner) Publishes(ctx context.Context, repo Repository, home Home) (p policy.Policy, asked bool, err error) {
+	if home.Head == "" {
+		return p, false, nil
+	}
+	if p, _, err = r.forge.Policy(ctx, repo, home.Head); err != nil {
+		return p, false, fmt.Errorf("read the policy at %s: %w", short(home.Head), err)
 	}
 	return p, p.Publish == policy.PublishVerify, nil
 }
 
-// Released looks at what a registry has of the packages that a tag is about. age is how long
-// ago they were released: what the registry may have later is asked for again for an hour,
-// which is a *Later. nothing is true where nothing that is public is released there.
-func (r *Runner) Released(ctx context.Context, repo Repository, tag released.Tag, at Tagged, p policy.Policy, age time.Duration, try Try) (c released.Check, nothing bool, err error) {
+// Released looks at what a registry has of the packages that a tag is about, in a repository
+// that is public or not. age is how long ago they were released: again is when to look once
+// more, for an hour, where the registry may have something later, which the check then says
+// that it waits for; 0 for never. nothing is true where nothing that is public is released
+// there.
+func (r *Runner) Released(ctx context.Context, repo Repository, tag released.Tag, at Tagged, public bool, p policy.Policy, age time.Duration, try Try) (c released.Check, again time.Duration, nothing bool, err error) {
 	judging(ctx, at.Head)
-	var pending string
 	leave, err := r.memory.Do(WithFresh(ctx), try.patience(ctx), func(ctx context.Context) (err error) {
-		c, pending, nothing, err = r.released(ctx, repo, tag, at, p)
+		c, err = r.released(ctx, repo, tag, at, public, p)
 		return err
 	})
 	defer leave()
 	if err != nil {
-		return c, false, fmt.Errorf("look at what was released as %s: %w", tag.Name, err)
+		return c, 0, false, fmt.Errorf("look at what was released as %s: %w", tag.Name, err)
 	}
-	if pending != "" && age < registryPatience {
-		wait := min(max(age/2, registryFirst), registryLongest)
-		return c, false, &Later{After: max(wait, r.reviewer.rest()), Reason: pending, Limit: true} // somebody else is to do something first
+	if age < registryPatience {
+		for i, o := range c.Outcomes {
+			c.Outcomes[i] = o.Await()
+		}
 	}
-	return c, nothing, nil
+	if c.Waits() {
+		again = max(min(max(age/2, registryFirst), registryLongest), r.reviewer.rest())
+	}
+	return c, again, len(c.Outcomes) == 0 && len(c.Unread) == 0, nil
 }
 
-func (r *Runner) released(ctx context.Context, repo Repository, tag released.Tag, at Tagged, p policy.Policy) (c released.Check, pending string, nothing bool, err error) {
+func (r *Runner) released(ctx context.Context, repo Repository, tag released.Tag, at Tagged, public bool, p policy.Policy) (c released.Check, err error) {
 	tree, err := r.forge.Tree(ctx, repo, at.Head)
 	if err != nil {
-		return c, "", false, fmt.Errorf("read the tree of %s: %w", short(at.Head), err)
+		return c, fmt.Errorf("read the tree of %s: %w", short(at.Head), err)
 	}
 	if err := RoomOf(ctx).Take(treeWeight(len(tree.Entries()))); err != nil {
-		return c, "", false, err
+		return c, err
 	}
 	c = released.Check{Mode: p.Mode, Demo: r.reviewer.demo, Look: released.Look{
 		Tag: tag, Repository: "github.com/" + repo.Owner + "/" + repo.Name, RepositoryID: repo.ID, Commit: at.Head, Parents: at.Parents,
 	}}
-	read := publishable{tree: index(tree), atlas: r.reviewer.atlas.with(p.Registries), private: at.Private}
-	manifests, err := read.manifests(ctx)
+	read := publishable{tree: index(tree), atlas: r.reviewer.atlas.with(p.Registries), private: !public}
+	manifests, err := read.manifests(ctx, tag.About)
 	if err != nil {
-		return c, "", false, err
+		return c, err
 	}
 	c.Unread = read.unread
-	about, disagree := tag.Of(manifests)
+	about, disagree := tag.Of(repo.Name, manifests)
 	for _, m := range disagree {
 		c.Outcomes = append(c.Outcomes, c.Disagree(m))
 	}
-	found := r.reviewer.published(ctx, about, r.forge.Hub(repo))
+	for _, f := range r.reviewer.published(ctx, about, r.forge.Hub(repo)) {
+		c.Outcomes = append(c.Outcomes, c.Judge(f))
+	}
 	if err := errors.Join(ctx.Err(), RoomOf(ctx).Short()); err != nil {
-		return c, "", false, fmt.Errorf("the look was stopped: %w", err)
+		return c, fmt.Errorf("the look was stopped: %w", err)
 	}
-	for _, f := range found {
-		o := c.Judge(f)
-		if why := o.Pending(f.Evidence); why != "" && pending == "" {
-			pending = why
-		}
-		c.Outcomes = append(c.Outcomes, o)
-	}
-	return c, pending, len(c.Outcomes) == 0 && len(c.Unread) == 0, nil
+	return c, nil
 }
 
 // published asks for the evidence of packages, and for the runs that it names.
@@ -128,10 +131,9 @@ type publishable struct {
 	unread  []string // sentences
 }
 
-// manifests are those of the root and of its workspaces whose packages are public: nothing
-// that marks itself as private, or belongs to a registry that is not asked here; in a private
-// repository nothing but what says that it is public.
-func (p *publishable) manifests(ctx context.Context) (out []released.Manifest, err error) {
+// manifests are those of the root, of its workspaces and of the folder that a tag names, ""
+// for none. Marked as private is also what nobody here may ask about.
+func (p *publishable) manifests(ctx context.Context, folder string) (out []released.Manifest, err error) {
 	root, ok, err := p.manifest(ctx, "package.json")
 	if err != nil {
 		return nil, err
@@ -160,7 +162,11 @@ func (p *publishable) manifests(ctx context.Context) (out []released.Manifest, e
 			paths = append(paths, at)
 		}
 	}
-	paths = released.Workspaces(patterns, paths)
+	named := path.Join(folder, "package.json")
+	stands := folder != "" && slices.Contains(paths, named)
+	if paths = released.Workspaces(patterns, paths); stands && !slices.Contains(paths, named) {
+		paths = append([]string{named}, paths...)
+	}
 	if more := len(paths) - released.MaxPackages; more > 0 {
 		p.unread = append(p.unread, fmt.Sprintf("%d workspaces beyond the first %d.", more, released.MaxPackages))
 		paths = paths[:released.MaxPackages]
@@ -174,20 +180,19 @@ func (p *publishable) manifests(ctx context.Context) (out []released.Manifest, e
 			out = append(out, m)
 		}
 	}
-	var public []released.Manifest
-	for _, m := range out {
+	for i, m := range out {
 		ask, err := p.mayAsk(ctx, m)
 		if err != nil {
 			return nil, err
 		}
-		if ask {
-			public = append(public, m)
-		}
+		out[i].Private = !ask
 	}
-	return public, nil
+	return out, nil
 }
 
-// mayAsk says whether a package's name may be told to the registry.
+// mayAsk says whether a package's name may be told to the registry: nothing that marks itself
+// as private, or belongs to a registry that is not asked here; in a private repository
+// nothing but what says that it is public.
 func (p *publishable) mayAsk(ctx context.Context, m released.Manifest) (bool, error) {
 	valid := registry.ValidPackage(dep.Package{Ecosystem: dep.NPM, Name: m.Name, Version: "1.0.0"}) == nil
 	public := func(address string) bool { return p.atlas.toRegistry(address) == route{} }
@@ -234,7 +239,7 @@ func (p *publishable) manifest(ctx context.Context, name string) (m released.Man
 		return m, false, err
 	}
 	if m, err = released.ReadManifest(name, data); err != nil {
-		p.unread = append(p.unread, fmt.Sprintf("%s: %v.", name, err))
+		p.unread = append(p.unread, fmt.Sprintf("%s: %v", name, err))
 		return m, false, nil
 	}
 	return m, true, nil

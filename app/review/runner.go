@@ -53,7 +53,7 @@ func (r *Runner) PullRequest(ctx context.Context, repo Repository, number int, e
 	guess := r.early(ctx, repo, event.Base)
 	pull, err := r.forge.PullRequest(ctx, repo, number)
 	if errors.Is(err, ErrGone) {
-		if err := try.gone(ctx, what, err); err != nil {
+		if err := try.Gone(ctx, what, err); err != nil {
 			return err
 		}
 		return r.ledger.Drop(ctx, repo, number)
@@ -96,7 +96,7 @@ func (r *Runner) Closed(ctx context.Context, repo Repository, sha string, try Tr
 	pulls, err := r.forge.OpenPulls(ctx, repo, sha)
 	switch {
 	case errors.Is(err, ErrGone):
-		return try.gone(ctx, "the repository", err)
+		return try.Gone(ctx, "the repository", err)
 	case err != nil:
 		return fmt.Errorf("list the pull requests at %s: %w", short(sha), err)
 	case len(pulls) > 0:
@@ -129,7 +129,7 @@ func (r *Runner) commit(ctx context.Context, repo Repository, sha string, seen *
 	defer release()
 	found, gone, err := r.around(ctx, repo, sha, seen, guess, try)
 	if errors.Is(err, ErrGone) {
-		return try.gone(ctx, gone, err)
+		return try.Gone(ctx, gone, err)
 	} else if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 type Home struct {
 	Branch string
 	Head   string // commit at its tip, "" where it has none
+	Public bool   // whether everybody sees the repository
 }
 
 // Stock is what a default branch has locked, and what can be proven of it now.

@@ -12,7 +12,7 @@ import (
 
 func stocked(t *testing.T, f *forge, v Verifier, try Try) (found []Stock, err error) {
 	t.Helper()
-	err = runner(t, f, v).Stock(context.Background(), repo, Home{"main", "base"}, try, 1<<10, func(_ context.Context, s Stock) error {
+	err = runner(t, f, v).Stock(context.Background(), repo, Home{Branch: "main", Head: "base"}, try, 1<<10, func(_ context.Context, s Stock) error {
 		found = append(found, s)
 		return nil
 	})

@@ -62,9 +62,9 @@ func (t Try) wait() time.Duration { return min(max(t.Elapsed/2, minWait), maxWai
 // that was just opened can be answered with 404, an old head, or a list without it.
 const patience = 2 * time.Minute
 
-// gone decides what to make of ErrGone: shortly after the event it is the API that
+// Gone decides what to make of ErrGone: shortly after the event it is the API that
 // lags, later it is true, and there is nothing left to do.
-func (t Try) gone(ctx context.Context, what string, err error) error {
+func (t Try) Gone(ctx context.Context, what string, err error) error {
 	if t.Elapsed < patience && !t.Last {
 		return &Later{After: t.wait(), Reason: fmt.Sprintf("%s: GitHub does not show it (yet)", what), Err: err}
 	}
