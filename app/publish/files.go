@@ -102,7 +102,7 @@ func read(files Files, facts Facts) *repository {
 			if u := new(unreadable); errors.As(err, &u) {
 				line, reason = u.line, u.reason
 			}
-			r.skip(file, line, "%s", reason)
+			r.note(Unread{file, line, reason, true})
 		}
 	}
 	return r
@@ -177,7 +177,10 @@ func join(dir, below string) (joined string, ok bool) {
 
 // skip notes something that is not read; once.
 func (r *repository) skip(file string, line int, format string, args ...any) {
-	u := Unread{file, line, sprintf(format, args...)}
+	r.note(Unread{file, line, sprintf(format, args...), false})
+}
+
+func (r *repository) note(u Unread) {
 	if len(r.unread) < maxUnread && !slices.Contains(r.unread, u) {
 		r.unread = append(r.unread, u)
 	}

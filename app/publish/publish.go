@@ -50,8 +50,9 @@ type Way struct {
 // Unread is a file, or a part of one, that could not be read.
 type Unread struct {
 	File   string
-	Line   int    // 1-based; 0 where it is about the whole file
+	Line   int    // 1-based; 0 where it is about no line
 	Reason string // a sentence
+	Whole  bool   // nothing of the file could be read
 }
 
 // Severity is how grave a finding is.

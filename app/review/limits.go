@@ -43,9 +43,12 @@ const (
 	fetchesAtATime  = 8
 	// MaxPublishFiles bounds the files that are read to find out how a repository publishes, on
 	// each side; MaxPublishFileBytes one of them and MaxPublishBytes all together. Workflows
-	// have some kB each, and few repositories more than thirty. MaxPublishFindings bounds what
+	// have some kB each, and few repositories more than thirty. MaxPublishStaying is the bound
+	// for manifests and settings that the pull request leaves alone: the largest monorepos
+	// publish some two hundred packages together. MaxPublishFindings bounds what
 	// is said of them on a pull request: more is not read by anybody.
 	MaxPublishFiles     = 60
+	MaxPublishStaying   = 200
 	MaxPublishFileBytes = 512 << 10
 	MaxPublishBytes     = 4 << 20
 	MaxPublishFindings  = 40

@@ -39,13 +39,6 @@ func (p PublishCheck) Compare(ctx context.Context, base, head Tree, facts publis
 	if err != nil || len(changed) == 0 {
 		return nil, err
 	}
-	heads := map[string]bool{}
-	for _, name := range changed {
-		heads[name] = true
-	}
-	if err := c.fetch(ctx, c.head, heads); err != nil {
-		return nil, err
-	}
 	names, err := c.workflows(ctx, changed)
 	if err != nil {
 		return nil, err
@@ -60,11 +53,17 @@ func (p PublishCheck) Compare(ctx context.Context, base, head Tree, facts publis
 	if err != nil {
 		return nil, err
 	}
-	if len(now.Ways) == 0 && len(now.Findings) == 0 {
+	if len(now.Ways) == 0 && len(now.Findings) == 0 && len(c.unread(c.head, now, changed)) == 0 {
 		return nil, nil // nothing is published there
 	}
 	for _, name := range slices.SortedFunc(maps.Keys(c.all()), nearest) {
-		if len(names) < MaxPublishFiles && !isWorkflow(name) {
+		if isWorkflow(name) {
+			continue
+		}
+		// What both sides have is read once for many pull requests.
+		b, stays := c.base.files[name]
+		stays = stays && b.ID == c.head.files[name].ID
+		if len(names) < MaxPublishFiles || stays && len(names) < MaxPublishStaying {
 			names[name] = true
 		}
 	}
@@ -75,7 +74,7 @@ func (p PublishCheck) Compare(ctx context.Context, base, head Tree, facts publis
 	if err != nil {
 		return nil, err
 	}
-	return c.problems(c.fresh(was.Findings, now.Findings)), nil
+	return append(c.unreadable(changed, was, now), c.problems(c.fresh(was.Findings, now.Findings))...), nil
 }
 
 // publishing is one comparison.
@@ -113,25 +112,43 @@ func (c *publishing) all() map[string]bool {
 	return all
 }
 
-// nearest puts what lies near the root first.
+// nearest puts workflows first, which say what is published, then what lies near the root:
+// nothing that a pull request brings keeps them from being read.
 func nearest(a, b string) int {
-	return cmp.Or(strings.Count(a, "/")-strings.Count(b, "/"), strings.Compare(a, b))
+	rank := func(name string) int {
+		if isWorkflow(name) {
+			return -1
+		}
+		return strings.Count(name, "/")
+	}
+	return cmp.Or(rank(a)-rank(b), strings.Compare(a, b))
 }
 
-// changed are the files that differ in what matters, those near the root first.
+// changed are the files that differ in what matters, in the order of nearest.
 func (c *publishing) changed(ctx context.Context) (out []string, err error) {
+	var differ []string
+	heads, bases := map[string]bool{}, map[string]bool{}
 	for _, name := range slices.SortedFunc(maps.Keys(c.all()), nearest) {
 		b, stood := c.base.files[name]
 		h, stands := c.head.files[name]
-		if stood == stands && b.ID == h.ID || len(out) == MaxPublishFiles {
+		if stood == stands && b.ID == h.ID || len(differ) == MaxPublishFiles {
 			continue
 		}
-		if path.Base(name) == "package.json" {
+		differ, heads[name] = append(differ, name), true
+		if isManifest(name) {
+			bases[name] = true
+		}
+	}
+	if err := errors.Join(c.fetch(ctx, c.head, heads), c.fetch(ctx, c.base, bases)); err != nil {
+		return nil, err
+	}
+	for _, name := range differ {
+		is, err := c.file(ctx, c.head, name)
+		if err != nil {
+			return nil, err
+		}
+		if isManifest(name) {
 			was, err := c.file(ctx, c.base, name)
-			if err != nil {
-				return nil, err
-			}
-			is, err := c.file(ctx, c.head, name)
 			if err != nil {
 				return nil, err
 			}
@@ -144,6 +161,45 @@ func (c *publishing) changed(ctx context.Context) (out []string, err error) {
 	return out, nil
 }
 
+// unreadable says which workflows, and actions, can be read no longer: what they publish is
+// not known.
+func (c *publishing) unreadable(changed []string, was, now publish.Report) (out []policy.Problem) {
+	before := c.unread(c.base, was, changed)
+	for _, u := range c.unread(c.head, now, changed) {
+		if slices.ContainsFunc(before, func(b publish.Unread) bool { return b.File == u.File }) || len(out) == MaxPublishFindings {
+			continue
+		}
+		out = append(out, policy.Problem{
+			Kind: policy.PublishWorkflow, Lockfile: u.File, Line: u.Line,
+			Detail: u.File + " cannot be read, so that nobody looked at what it publishes. " + u.Reason,
+			Help:   "Mend the file, or make it shorter.",
+		})
+	}
+	return out
+}
+
+// unread are the workflows and actions of a side, among some files, of which nothing was read.
+func (c *publishing) unread(s publishSide, r publish.Report, names []string) (out []publish.Unread) {
+	for _, name := range names {
+		e, stands := s.files[name]
+		if !stands || !isWorkflow(name) && !isAction(name) {
+			continue
+		}
+		data, asked := c.read[e.ID]
+		i := slices.IndexFunc(r.Unread, func(u publish.Unread) bool { return u.Whole && u.File == name })
+		switch {
+		case i >= 0:
+			out = append(out, r.Unread[i])
+		case data != nil:
+		case asked || e.Size > MaxPublishFileBytes:
+			out = append(out, publish.Unread{File: name, Reason: fmt.Sprintf("It has more than %d kB.", MaxPublishFileBytes>>10)})
+		default:
+			out = append(out, publish.Unread{File: name, Reason: fmt.Sprintf("The workflows and settings have more than %d kB together.", MaxPublishBytes>>10)})
+		}
+	}
+	return out
+}
+
 // samePublishing says whether two versions of a package.json say the same of publishing.
 func samePublishing(was, is []byte) bool {
 	part := func(data []byte) map[string]any {
@@ -152,7 +208,7 @@ func samePublishing(was, is []byte) bool {
 			return nil
 		}
 		out = map[string]any{}
-		for _, key := range []string{"name", "private", "publishConfig", "repository", "scripts", "workspaces", "release", "packageManager"} {
+		for _, key := range []string{"name", "private", "publishConfig", "repository", "scripts", "workspaces", "packageManager", "engines", "volta", "release", "lerna", "release-it"} {
 			if value, ok := all[key]; ok {
 				out[key] = value
 			}
@@ -164,8 +220,15 @@ func samePublishing(was, is []byte) bool {
 
 func isWorkflow(name string) bool { return path.Dir(name) == ".github/workflows" }
 
-// workflows are the files that are read first: what changed, and where it is something that
-// workflows use, all of them.
+func isManifest(name string) bool { return path.Base(name) == "package.json" }
+
+func isAction(name string) bool {
+	base := path.Base(name)
+	return base == "action.yml" || base == "action.yaml"
+}
+
+// workflows are the files that are read first: what changed, and where that bears on other
+// workflows, all of them.
 func (c *publishing) workflows(ctx context.Context, changed []string) (map[string]bool, error) {
 	names := map[string]bool{}
 	used := false
@@ -175,7 +238,7 @@ func (c *publishing) workflows(ctx context.Context, changed []string) (map[strin
 			return nil, err
 		}
 		names[name] = true
-		used = used || !isWorkflow(name) || calledByOthers.Match(data)
+		used = used || !isWorkflow(name) || bearsOnOthers.Match(data)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.all())) {
 		if used && isWorkflow(name) && len(names) < MaxPublishFiles {
@@ -186,7 +249,9 @@ func (c *publishing) workflows(ctx context.Context, changed []string) (map[strin
 }
 
 var (
-	calledByOthers = regexp.MustCompile(`\bworkflow_(call|run)\b`)
+	// bearsOnOthers is a workflow that others call, that begins when another one ends, or that
+	// people without rights can start, so that it may write to the cache of a release.
+	bearsOnOthers = regexp.MustCompile(`\b(workflow_(call|run)|pull_request_target|issue_comment)\b`)
 	// uses is a step or a job that calls what lies in the same repository.
 	uses = regexp.MustCompile(`(?m)^[ \t-]*["']?uses["']?[ \t]*:[ \t]*["']?\./([^\s"'#@]+)`)
 )
@@ -268,7 +333,9 @@ func (c *publishing) fetch(ctx context.Context, s publishSide, names map[string]
 			if got.err != nil && !errors.Is(got.err, ErrTooLarge) {
 				return fmt.Errorf("read %s: %w", e.Path, got.err)
 			}
-			contents[i] = got.data
+			if contents[i] = got.data; got.err == nil && got.data == nil {
+				contents[i] = []byte{} // it is empty, and was read
+			}
 			return nil
 		})
 	}
@@ -300,6 +367,8 @@ func (c *publishing) file(ctx context.Context, s publishSide, name string) ([]by
 		data = nil
 	case err != nil:
 		return nil, fmt.Errorf("read %s: %w", name, err)
+	case data == nil:
+		data = []byte{} // it is empty, and was read
 	}
 	if err := RoomOf(ctx).Take(contentCopies * int64(len(data))); err != nil {
 		return nil, err
@@ -308,26 +377,34 @@ func (c *publishing) file(ctx context.Context, s publishSide, name string) ([]by
 	return data, nil
 }
 
-// fresh are the findings that the base does not have: by what they say and in which file, not
-// by their lines. A file that was renamed brings nothing new.
+// fresh are the findings that the base does not have, or has as less grave: by what they say
+// and in which file, not by their lines. A file that was renamed brings nothing new.
 func (c *publishing) fresh(was, is []publish.Finding) []publish.Finding {
 	type key struct{ rule, file, message string }
-	known := map[key]int{}
+	known := map[key][]publish.Severity{}
 	for _, f := range was {
 		k := key{f.Rule, f.File, f.Message}
 		if _, stays := c.head.files[f.File]; !stays {
 			k.file = ""
 		}
-		known[k]++
+		known[k] = append(known[k], f.Severity)
 	}
 	return slices.DeleteFunc(slices.Clone(is), func(f publish.Finding) bool {
 		k := key{f.Rule, f.File, f.Message}
 		if _, stood := c.base.files[f.File]; !stood {
 			k.file = ""
 		}
-		known[k]--
-		return known[k] >= 0
+		i := slices.IndexFunc(known[k], func(s publish.Severity) bool { return grave(s) >= grave(f.Severity) })
+		if i < 0 {
+			return false
+		}
+		known[k] = slices.Delete(known[k], i, i+1)
+		return true
 	})
+}
+
+func grave(s publish.Severity) int {
+	return slices.Index([]publish.Severity{publish.Notice, publish.Warning, publish.Error}, s)
 }
 
 // problems are findings as the policy weighs them.

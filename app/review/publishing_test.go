@@ -3,6 +3,7 @@ package review
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -19,10 +20,16 @@ func badLines(files publish.Files, _ publish.Facts) (r publish.Report) {
 			if strings.Contains(line, "npm publish") {
 				r.Ways = append(r.Ways, publish.Way{File: name, Line: i + 1})
 			}
+			if line == "BROKEN" {
+				r.Unread = append(r.Unread, publish.Unread{File: name, Line: i + 1, Reason: "It is broken.", Whole: true})
+			}
 			if !ok {
 				continue
 			}
-			f := publish.Finding{Rule: "bad", File: name, Line: i + 1, Message: what, Help: "Mend it.", Source: "https://docs.npmjs.com/x"}
+			f := publish.Finding{Rule: "bad", File: name, Line: i + 1, Message: what, Help: "Mend it.", Source: "https://docs.npmjs.com/x", Severity: publish.Warning}
+			if strings.Contains(string(data), "GRAVE") {
+				f.Severity = publish.Error
+			}
 			if strings.Contains(what, "mend") {
 				f.Edits = []publish.Edit{{File: name, From: i + 1, To: i + 1, Lines: []string{"good"}}}
 			}
@@ -69,7 +76,14 @@ func TestOnlyWhatIsNewlyWrongAboutPublishingIsSaid(t *testing.T) {
 		{"what a manifest says of publishing", files{release: "npm publish", "package.json": "{\"name\":\"a\"}"}, files{release: "npm publish", "package.json": "{\"name\":\"b\"}\n# BAD new"}, "package.json:2 new", "3"},
 		{"an action that a workflow calls", files{release: "npm publish\n      - uses: ./tools/pack", action: "x", ci: "y"}, files{release: "npm publish\n      - uses: ./tools/pack", action: "x\n# BAD new", ci: "y"}, action + ":2 new", "4"},
 		{"what a changed workflow calls", files{release: "a\n    uses: './.github/workflows/ci.yml' # x", ci: "npm publish\n# BAD old"}, files{release: "b\n    uses: './.github/workflows/ci.yml' # x\n# BAD new", ci: "npm publish\n# BAD old"}, release + ":3 new", "3"},
-		{"too large", files{release: ""}, files{release: "npm publish\n# BAD new" + strings.Repeat(" ", MaxPublishFileBytes)}, "", "0"},
+		{"graver than it was", files{release: "npm publish\n# BAD old"}, files{release: "npm publish\n# BAD old\n# GRAVE"}, release + ":2 old", "2"},
+		{"less grave than it was", files{release: "npm publish\n# BAD old\n# GRAVE"}, files{release: "npm publish\n# BAD old"}, "", "2"},
+		{"what strangers can start bears on others", files{release: "npm publish", ci: "x"}, files{release: "npm publish", ci: "on: pull_request_target\n# BAD new"}, ci + ":2 new", "3"},
+		{"too large", files{release: "npm publish"}, files{release: "npm publish\n# BAD new" + strings.Repeat(" ", MaxPublishFileBytes)},
+			release + ":0 " + release + " cannot be read, so that nobody looked at what it publishes. It has more than 512 kB.", "1"},
+		{"no workflow any more", files{release: "npm publish"}, files{release: "x\nBROKEN"}, release + ":2 " + release + " cannot be read, so that nobody looked at what it publishes. It is broken.", "2"},
+		{"no workflow before either", files{release: "BROKEN"}, files{release: "x\nBROKEN"}, "", "2"},
+		{"a fixture that cannot be read", files{release: "npm publish"}, files{release: "npm publish", "test/package.json": "BROKEN"}, "", "1"},
 	} {
 		var read []string
 		check := PublishCheck{matters, badLines}
@@ -96,6 +110,34 @@ func TestWhatIsSaidAboutPublishingIsBounded(t *testing.T) {
 	problems, err := PublishCheck{matters, badLines}.Compare(t.Context(), reading{files{}, &read}, reading{head, &read}, publish.Facts{})
 	if err != nil || len(problems) != MaxPublishFindings+1 || len(read) > MaxPublishFiles || !strings.Contains(problems[MaxPublishFindings].Detail, "80 more findings") {
 		t.Errorf("%d problems, %d read, %v: %+v", len(problems), len(read), err, problems[len(problems)-1])
+	}
+}
+
+func TestNothingKeepsAWorkflowFromBeingRead(t *testing.T) {
+	head := files{".github/workflows/z.yml": "npm publish\n# BAD new"}
+	for i := range MaxPublishFiles + 20 {
+		head[fmt.Sprintf("%02d/package.json", i)] = fmt.Sprintf(`{"name":"p%d","scripts":{"x":%q}}`, i, strings.Repeat("x", MaxPublishFileBytes/2))
+	}
+	head[".npmrc"] = strings.Repeat("# x\n", MaxPublishFileBytes/4)
+	var read []string
+	problems, err := PublishCheck{matters, badLines}.Compare(t.Context(), reading{files{}, &read}, reading{head, &read}, publish.Facts{})
+	if err != nil || len(problems) != 1 || problems[0].Detail != "new" || len(read) > MaxPublishFiles {
+		t.Errorf("%d read, %v: %+v", len(read), err, problems)
+	}
+}
+
+func TestThePackagesOfAMonorepoAreKnown(t *testing.T) {
+	base := files{"package.json": `{"private":true,"workspaces":["packages/*"]}`}
+	for i := range 150 {
+		base[fmt.Sprintf("packages/p%d/package.json", i)] = fmt.Sprintf(`{"name":"p%d","version":"1.0.0","publishConfig":{"provenance":true}}`, i)
+	}
+	head := maps.Clone(base)
+	head[".github/workflows/release.yml"] = "on: {push: {tags: ['v*']}}\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    permissions: {contents: read, id-token: write}\n" +
+		"    steps:\n      - uses: actions/checkout@v5\n      - uses: actions/setup-node@v5\n        with: {node-version: 24, registry-url: 'https://registry.npmjs.org'}\n" +
+		"      - run: npm publish -w packages/p149\n        env: {NODE_AUTH_TOKEN: '${{ secrets.NPM }}'}\n"
+	problems, err := PublishCheck{publish.Wanted, publish.Check}.Compare(t.Context(), base, head, publish.Facts{})
+	if err != nil || slices.ContainsFunc(problems, func(p policy.Problem) bool { return strings.Contains(p.Detail, "not asked for provenance") }) {
+		t.Errorf("%v, %+v", err, problems)
 	}
 }
 
