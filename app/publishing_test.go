@@ -60,3 +60,137 @@ func TestAWorkflowThatPublishesWronglyIsToldAtItsLineWithASuggestion(t *testing.
 		t.Errorf("%+v", c)
 	}
 }
+
+// rightly publishes packages/web as a trusted publisher.
+const rightly = `name: Release
+on:
+  push:
+    tags: ['v*']
+permissions: {}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions:
+      contents: read
+      id-token: write
+    steps:
+      - uses: actions/checkout@v5
+      - uses: actions/setup-node@v5
+        with:
+          node-version: 24
+          registry-url: https://registry.npmjs.org
+      - run: npm publish
+        working-directory: packages/web
+`
+
+// publishes is a repository that publishes rightly, under a policy.
+func publishes(t *testing.T, rest string) *play {
+	p := withFiles(emptyStage(t, true), forge.Files{
+		"bonafide.yml": forge.Text("version: 1\n" + rest), ".github/workflows/release.yml": forge.Text(rightly),
+		"package.json":              forge.Text(`{"name":"root","private":true,"workspaces":["packages/*"]}`),
+		"packages/web/package.json": forge.Text(`{"name":"@acme/web","version":"1.0.0","repository":"github:acme/web","publishConfig":{"provenance":true,"access":"public"}}`),
+	})
+	p.settle()
+	return p
+}
+
+func TestWhatAPullRequestBreaksAboutPublishingWeighsAsThePolicySays(t *testing.T) {
+	const file = ".github/workflows/release.yml"
+	broken := forge.Files{file: forge.Text(strings.Replace(rightly, "      id-token: write\n", "", 1))}
+	for _, c := range []struct {
+		policy, conclusion, level string
+		comments                  int
+	}{
+		{"", "success", "notice", 0},
+		{"comments: all\n", "success", "notice", 1},
+		{"rules: { publish-workflow: warning }\n", "success", "warning", 0},
+		{"rules: { publish-workflow: error }\n", "failure", "failure", 1},
+		{"rules: { publish-workflow: error }\ncomments: off\n", "failure", "failure", 0},
+		{"rules: { publish-workflow: error }\nmode: observe\n", "success", "warning", 1},
+		{"rules: { publish-workflow: off }\ncomments: all\n", "success", "", 0},
+	} {
+		t.Run(c.policy, func(t *testing.T) {
+			p := publishes(t, c.policy)
+			fork, err := p.repo.Fork(p.ctx, "mallory")
+			p.must(err)
+			_, err = fork.Push(p.ctx, forge.Change{Branch: "update", Files: broken})
+			p.must(err)
+			pull, err := p.repo.OpenPull(p.ctx, forge.PullSpec{From: fork, Head: "update"})
+			p.must(err)
+			p.settle()
+			run := p.ends(pull.HeadSHA(), c.conclusion)
+			level := ""
+			for _, a := range run.Annotations {
+				if level = a.Level; a.Path != file {
+					t.Errorf("%+v", a)
+				}
+			}
+			comments := pull.ReviewComments()
+			if level != c.level || len(comments) != c.comments || len(run.Annotations) > 1 {
+				t.Errorf("%+v, %d comments", run.Annotations, len(comments))
+			}
+			for _, comment := range comments {
+				if !strings.Contains(comment.Body, "```suggestion\n") || !strings.Contains(comment.Body, "id-token: write") {
+					t.Errorf("no suggestion: %s", comment.Body)
+				}
+			}
+		})
+	}
+}
+
+func TestAnOrdinaryChangeOfAWorkflowIsToldNothing(t *testing.T) {
+	const file = ".github/workflows/release.yml"
+	for name, files := range map[string]forge.Files{
+		"another line":      {file: forge.Text(strings.Replace(rightly, "ubuntu-latest", "ubuntu-24.04", 1))},
+		"another name":      {file: forge.Text("# moved\n" + rightly)},
+		"one that is gone":  {file: forge.Deleted()},
+		"one that is moved": {file: forge.Deleted(), ".github/workflows/publish.yml": forge.Text(rightly)},
+		"one beside it":     {".github/workflows/test.yml": forge.Text("on: pull_request\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v5\n      - run: npm test\n")},
+	} {
+		for _, cut := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, listings cut %v", name, cut), func(t *testing.T) {
+				p := publishes(t, "comments: all\n")
+				p.GitHub.SetQuirks(forge.Quirks{TruncateTrees: cut})
+				pull := p.pull(files)
+				if run := p.ends(pull.HeadSHA(), "success"); len(run.Annotations) > 0 {
+					t.Errorf("%+v", run.Annotations)
+				}
+			})
+		}
+	}
+}
+
+func TestWhatWasNotListedIsNotGuessed(t *testing.T) {
+	second := strings.Replace(rightly, "packages/web\n", "packages/web\n        env:\n          NODE_AUTH_TOKEN: ${{ secrets.NPM }}\n", 1)
+	for cut, want := range map[bool]string{
+		false: "The way to npm rests on a long-lived token",
+		true:  "Whether provenance is asked for depends on what no file says. The way to npm rests on a long-lived token",
+	} {
+		t.Run(fmt.Sprint(cut), func(t *testing.T) {
+			p := publishes(t, "")
+			p.GitHub.SetQuirks(forge.Quirks{TruncateTrees: cut})
+			pull := p.pull(forge.Files{".github/workflows/second.yml": forge.Text(second)})
+			var got []string
+			for _, a := range p.ends(pull.HeadSHA(), "success").Annotations {
+				said, _, _ := strings.Cut(a.Message, "\n")
+				got = append(got, said)
+				if strings.Contains(a.Message, "`") {
+					t.Errorf("no plain text: %s", a.Message)
+				}
+			}
+			if text := strings.Join(got, " "); !strings.HasPrefix(text, want) {
+				t.Errorf("%q", got)
+			}
+		})
+	}
+}
+
+func TestAWorkflowThatCannotBeReadAnyMoreIsSaid(t *testing.T) {
+	const file = ".github/workflows/release.yml"
+	p := publishes(t, "comments: all\n")
+	pull := p.pull(forge.Files{file: forge.Text(rightly + "  <b>: [`\n")})
+	run := p.ends(pull.HeadSHA(), "success", "cannot be read")
+	if a := run.Annotations; len(a) != 1 || a[0].Path != file || a[0].Level != "notice" {
+		t.Errorf("%+v", a)
+	}
+}

@@ -123,6 +123,7 @@ func (w *walk) compare(ctx context.Context, prefix, base, head string) error {
 	if !b.truncated && !h.truncated {
 		return errors.Join(w.base.add(prefix, b), w.head.add(prefix, h))
 	}
+	w.base.partial, w.head.partial = true, true
 	b, h, err = w.list(ctx, base, head, false)
 	if err != nil {
 		return err
@@ -256,7 +257,11 @@ type side struct {
 	forge   *Forge
 	repo    review.Repository
 	entries []review.TreeEntry
+	partial bool
 }
+
+// Partial says that folders were left out, which are the same on both sides.
+func (s *side) Partial() bool { return s.partial }
 
 // Entries lists every blob, symlink and submodule.
 func (s *side) Entries() []review.TreeEntry { return s.entries }

@@ -15,6 +15,7 @@ type Facts struct {
 	Repository    string // "github.com/OWNER/NAME", as it is on GitHub
 	Private       *bool  // whether only its members see the repository
 	DefaultBranch string
+	Partial       bool // there are files that matter and are not among those given
 }
 
 // Report is what Check found.

@@ -261,6 +261,9 @@ func (r *run) asked(o options, packages []*manifest, a ability) (answer Answer, 
 	if rest == Depends {
 		return rest, restBy, false, why
 	}
+	if r.r.facts.Partial && len(packages) == 0 {
+		return Depends, text{}, false, "Whether provenance is asked for depends on the package.json of what is published, which was not read."
+	}
 	return No, text{}, false, ""
 }
 

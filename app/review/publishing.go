@@ -35,6 +35,9 @@ func (p PublishCheck) Compare(ctx context.Context, base, head Tree, facts publis
 		return nil, nil
 	}
 	c := publishing{check: p, facts: facts, read: map[string][]byte{}, base: p.among(base), head: p.among(head)}
+	if t, knows := head.(Partial); knows {
+		c.facts.Partial = t.Partial()
+	}
 	changed, err := c.changed(ctx)
 	if err != nil || len(changed) == 0 {
 		return nil, err
@@ -66,6 +69,7 @@ func (p PublishCheck) Compare(ctx context.Context, base, head Tree, facts publis
 		if len(names) < MaxPublishFiles || stays && len(names) < MaxPublishStaying {
 			names[name] = true
 		}
+		c.facts.Partial = c.facts.Partial || !names[name]
 	}
 	if now, err = c.report(ctx, c.head, names); err != nil {
 		return nil, err
@@ -410,12 +414,13 @@ func grave(s publish.Severity) int {
 // problems are findings as the policy weighs them.
 func (c *publishing) problems(findings []publish.Finding) (out []policy.Problem) {
 	for _, f := range findings[:min(len(findings), MaxPublishFindings)] {
-		help := f.Help
+		plain := strings.NewReplacer("`", "") // what is code is shown so by whoever shows it
+		help, why := plain.Replace(f.Help), plain.Replace(f.Why)
 		if f.Source != "" {
 			help = strings.TrimSpace(help + " See " + f.Source)
 		}
 		out = append(out, policy.Problem{
-			Kind: policy.PublishWorkflow, Lockfile: f.File, Line: f.Line, Detail: f.Message, Why: f.Why, Help: help, Link: f.Source,
+			Kind: policy.PublishWorkflow, Lockfile: f.File, Line: f.Line, Detail: f.Message, Why: why, Help: help, Link: f.Source,
 			Mended: mendedLines(f, c.read[c.head.files[f.File].ID]),
 		})
 	}

@@ -44,3 +44,9 @@ type Distant interface {
 	Tree
 	Distant()
 }
+
+// Partial is a Tree that knows whether folders were left out of its entries.
+type Partial interface {
+	Tree
+	Partial() bool
+}
