@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"crypto/sha1"
 	"fmt"
 	"net/http"
 	"slices"
@@ -13,12 +14,15 @@ import (
 	"github.com/bonafide-app/bonafide/app/sandbox/sigstore"
 )
 
+// webManifest is a package that is published.
+const webManifest = `{"name":"@acme/web","version":"1.2.0"}`
+
 // releasing is a repository with a package of its own, whose releases are verified.
-func releasing(t *testing.T, judged bool) *later {
+func releasing(t *testing.T, judged bool, more ...setting) *later {
 	l := &later{}
-	l.play = withFiles(emptyStage(t, judged, l.stocks), forge.Files{
+	l.play = withFiles(emptyStage(t, judged, append(more, l.stocks)...), forge.Files{
 		"bonafide.yml": forge.Text("version: 1\npublish: verify\n"),
-		"package.json": forge.Text(`{"name":"@acme/web","version":"1.2.0"}`),
+		"package.json": forge.Text(webManifest),
 	})
 	l.settle()
 	return l
@@ -129,6 +133,41 @@ func TestWhatTheRegistryNeverGetsIsSaidAfterAnHour(t *testing.T) {
 	l.settle()
 	if got := l.released(l.tip()); !strings.HasPrefix(got, "success") {
 		t.Error(got)
+	}
+}
+
+func TestAllChecksOfATaggedCommitAreRunAgain(t *testing.T) {
+	l := releasing(t, false)
+	l.ahead.Store(int64(2 * time.Hour))
+	for _, tag := range []string{"v1.2.0", "web-v1.2.0"} {
+		l.must(l.repo.Tag(l.ctx, tag, "main"))
+	}
+	l.settle()
+	l.publish("1.2.0", l.tip(), "refs/heads/main")
+	l.must(l.repo.RerequestSuite(l.ctx, l.tip()))
+	l.settle()
+	names := map[string]string{}
+	for _, run := range l.repo.LatestCheckRuns(l.tip()) {
+		names[run.Name] = run.Conclusion
+	}
+	if names["bonafide release"] != "success" || names["bonafide release web"] != "success" {
+		t.Errorf("%v", names)
+	}
+}
+
+func TestALookThatFailsForGoodIsSaid(t *testing.T) {
+	l := releasing(t, false, givesUpSoon)
+	manifest := fmt.Sprintf("%x", sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(webManifest), webManifest)))
+	l.GitHub.SetFault(func(r *http.Request, _ string) *forge.Fault {
+		if strings.HasSuffix(r.URL.Path, manifest) {
+			return &forge.Fault{Status: http.StatusForbidden, Body: `{"message":"Not this one","documentation_url":"https://docs.github.com","status":"403"}`}
+		}
+		return nil
+	})
+	l.must(l.repo.Tag(l.ctx, "v1.2.0", "main"))
+	l.settle()
+	if got, want := l.released(l.tip()), "neutral: The release could not be looked at"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -55,8 +55,11 @@ func (a *App) giveUp(ctx context.Context, job queue.Job, cause error) error {
 	if job.Kind == queue.Inventory {
 		return a.overlooked(ctx, job, cause)
 	}
+	repo := review.Repository{Installation: job.Installation, Owner: job.Owner, Name: job.Repo, ID: job.RepositoryID}
 	number, head := job.Number, job.Head
 	switch job.Kind {
+	case queue.Release:
+		return a.releaseMissed(ctx, job, repo, cause)
 	case queue.PullRequest:
 		head = ""
 	case queue.Close: // of a pull request that is not open: its commit says
@@ -67,7 +70,6 @@ func (a *App) giveUp(ctx context.Context, job queue.Job, cause error) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveUpTime)
 	defer cancel()
-	repo := review.Repository{Installation: job.Installation, Owner: job.Owner, Name: job.Repo, ID: job.RepositoryID}
 	err := recovered(ctx, func() error {
 		if job.Reason == aged { // what stands need not fall: it comes due again
 			if stands, err := a.runner.Stands(ctx, repo, number); err != nil || stands {
@@ -113,7 +115,7 @@ func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) erro
 	repo := review.Repository{Installation: job.Installation, Owner: job.Owner, Name: job.Repo, ID: job.RepositoryID}
 	try := review.Try{Last: attempt.Last, Elapsed: attempt.Elapsed, Note: job.Note}
 	try.Silent = job.Reason == installed
-	if job.Reason == "rerequested" || job.Reason == commanded {
+	if job.Reason == rerequested || job.Reason == commanded {
 		try.Rerun, ctx = job.Delivery, review.WithFresh(ctx) // somebody doubts what stands there
 	}
 	try.Pins = job.Reason == pinned
@@ -189,6 +191,9 @@ func (a *App) do(ctx context.Context, job queue.Job, attempt queue.Attempt) erro
 	return fmt.Errorf("a job of the unknown kind %q", job.Kind)
 }
 
+// rerequested is the reason of a job for somebody who asked to run a check again.
+const rerequested = "rerequested"
+
 // installed is the reason of a job about a pull request that was there before we were:
 // it is checked, and nobody is told.
 const installed = upkeep.Installed
@@ -258,6 +263,11 @@ func (a *App) judgeAgain(ctx context.Context, job queue.Job, reason, note string
 // commit judges a commit again. An event about a check suite does not say what the
 // commit is: one that no open pull request has may be a merge group's.
 func (a *App) commit(ctx context.Context, repo review.Repository, sha string, try review.Try) error {
+	if try.Rerun != "" {
+		if err := a.releasesAgain(ctx, repo, sha, try.Rerun); err != nil {
+			return err
+		}
+	}
 	group, found, err := a.forge.GroupOf(ctx, repo, sha)
 	if err != nil && !errors.Is(err, review.ErrGone) {
 		return fmt.Errorf("look for what the commit is about: %w", err)

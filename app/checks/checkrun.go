@@ -261,14 +261,14 @@ func (f *Forge) runs(ctx context.Context, repo review.Repository, sha string) ([
 	return f.runsNamed(ctx, repo, sha, f.name)
 }
 
-// runsNamed is runs for a check of any name of ours.
+// runsNamed is runs for a check of any name of ours; "" for all.
 func (f *Forge) runsNamed(ctx context.Context, repo review.Repository, sha, name string) ([]checkRun, error) {
 	if err := needSHA(sha); err != nil {
 		return nil, err
 	}
-	query := url.Values{
-		"check_name": {name}, "app_id": {fmt.Sprint(f.appID)},
-		"filter": {"all"}, "per_page": {fmt.Sprint(PageSize)},
+	query := url.Values{"app_id": {fmt.Sprint(f.appID)}, "filter": {"all"}, "per_page": {fmt.Sprint(PageSize)}}
+	if name != "" {
+		query.Set("check_name", name)
 	}
 	var ours []checkRun
 	for page := 1; page <= MaxRunPages; page++ {
@@ -287,7 +287,7 @@ func (f *Forge) runsNamed(ctx context.Context, repo review.Repository, sha, name
 			return nil, &review.Later{After: FailureWait, Reason: q.what + ": GitHub's answer is not a list of check runs"}
 		}
 		for _, run := range *answer.Runs {
-			if run.ID > 0 && run.Name == name && (run.App == nil || run.App.ID == f.appID) {
+			if run.ID > 0 && (name == "" || run.Name == name) && (run.App == nil || run.App.ID == f.appID) {
 				ours = append(ours, run)
 			}
 		}

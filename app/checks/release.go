@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 
 	"github.com/bonafide-app/bonafide/app/released"
 	"github.com/bonafide-app/bonafide/app/review"
@@ -93,6 +94,18 @@ func (f *Forge) ReleaseStands(ctx context.Context, repo review.Repository, sha s
 	}
 	is := ParseExternalID(runs[0].ExternalID).Release == tag.Name
 	return is && runs[0].Status == completed && runs[0].Conclusion == "success", nil
+}
+
+// ReleaseTags are the tags that checks about a release are about at a commit.
+func (f *Forge) ReleaseTags(ctx context.Context, repo review.Repository, sha string) ([]string, error) {
+	runs, err := f.runsNamed(ctx, repo, sha, "")
+	var tags []string
+	for _, run := range runs {
+		if tag := ParseExternalID(run.ExternalID).Release; tag != "" && !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
+		}
+	}
+	return tags, err
 }
 
 // PublishRelease makes a tagged commit's check about the release say what it is to say.

@@ -30,6 +30,7 @@ type SourcesWanted struct {
 	Path     func(path string) bool
 	Files    int   // the most
 	MaxBytes int64 // of one of them
+	Bytes    int64 // the most of all together
 }
 
 // Reader reads repositories with the token of a person or a workflow.
@@ -65,6 +66,7 @@ func (r *Reader) Sources(ctx context.Context, owner, name string, wanted Sources
 		return out, fmt.Errorf("%s has more files than GitHub lists in one answer: clone it, and give the folder", out.Repository)
 	}
 	var read []review.TreeEntry
+	left := wanted.Bytes
 	for _, e := range all.entries {
 		switch {
 		case e.Kind == directory || !wanted.Path(e.Path):
@@ -72,9 +74,12 @@ func (r *Reader) Sources(ctx context.Context, owner, name string, wanted Sources
 			out.Unread = append(out.Unread, UnreadSource{e.Path, "It is a " + string(e.Kind) + ", which is not followed."})
 		case e.Size > wanted.MaxBytes:
 			out.Unread = append(out.Unread, UnreadSource{e.Path, fmt.Sprintf("It has more than %d kB.", wanted.MaxBytes>>10)})
+		case e.Size > left:
+			out.Unread = append(out.Unread, UnreadSource{e.Path, fmt.Sprintf("All that is read would have more than %d MB.", wanted.Bytes>>20)})
 		case len(read) == wanted.Files:
 			out.Unread = append(out.Unread, UnreadSource{e.Path, fmt.Sprintf("Only %d files are read.", wanted.Files)})
 		default:
+			left -= max(e.Size, 0)
 			read = append(read, e)
 		}
 	}

@@ -19,7 +19,7 @@ func TestSourcesAreReadAtTheTipOfTheDefaultBranch(t *testing.T) {
 		".github": tree{"workflows": tree{"a.yml": "on: push", "big.yml": strings.Repeat("x", 100), "link.yml@": "a.yml"}},
 		"web":     tree{"package.json": `{"name":"web"}`},
 	}.serve(h, "acme/web", tip, 1000)
-	wanted := SourcesWanted{Path: func(p string) bool { return !strings.HasSuffix(p, ".md") }, Files: 3, MaxBytes: 50}
+	wanted := SourcesWanted{Path: func(p string) bool { return !strings.HasSuffix(p, ".md") }, Files: 3, MaxBytes: 50, Bytes: 1000}
 	read := func() (Sources, error) {
 		r, err := NewReader(HubConfig{APIURL: h.server.URL, Token: "ghp_secret", UserAgent: "bonafide/test"})
 		if err != nil {
@@ -44,6 +44,10 @@ func TestSourcesAreReadAtTheTipOfTheDefaultBranch(t *testing.T) {
 	}
 	wanted.Files = 1
 	if got, err = read(); err != nil || len(got.Files) != 1 || len(got.Unread) != 4 {
+		t.Errorf("%+v %v", got, err)
+	}
+	wanted.Files, wanted.Bytes = 3, 10
+	if got, err = read(); err != nil || len(got.Files) != 2 || len(got.Unread) != 3 || !strings.Contains(fmt.Sprint(got.Unread), "All that is read") {
 		t.Errorf("%+v %v", got, err)
 	}
 	h.on("GET /repos/acme/web/git/trees/"+tip, fmt.Sprintf(`{"sha":%q,"truncated":true,"tree":[]}`, tip))

@@ -158,6 +158,10 @@ func (c *publishCheckCommand) read(ctx context.Context, tty terminal) (published
 	return c.readGitHub(ctx)
 }
 
+// maxSources bounds what is read of a repository on GitHub, which may be a stranger's: the
+// workflows and manifests of the largest ones have some MB.
+const maxSources = 64 << 20
+
 // readGitHub reads a repository over GitHub's API.
 func (c *publishCheckCommand) readGitHub(ctx context.Context) (published, error) {
 	route, err := outbound.Environment(c.CAFile)
@@ -170,7 +174,7 @@ func (c *publishCheckCommand) readGitHub(ctx context.Context) (published, error)
 	if err != nil {
 		return published{}, usage("--github-token, --github-api-url: %v", err)
 	}
-	sources, err := reader.Sources(ctx, owner, name, checks.SourcesWanted{Path: publish.Wanted, Files: publish.MaxFiles, MaxBytes: publish.MaxFileBytes})
+	sources, err := reader.Sources(ctx, owner, name, checks.SourcesWanted{Path: publish.Wanted, Files: publish.MaxFiles, MaxBytes: publish.MaxFileBytes, Bytes: maxSources})
 	if errors.Is(err, review.ErrGone) {
 		return published{}, usage("%v", err)
 	} else if err != nil {
