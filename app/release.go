@@ -45,14 +45,15 @@ func (a *App) tagged(ctx context.Context, repo review.Repository, tag released.T
 	return t, err == nil, err
 }
 
-// oneRelease lets one job at a time be busy with a tag.
+// oneRelease lets one job at a time be busy with the check of a tag, which those share that
+// name the same beside the version.
 func (a *App) oneRelease(ctx context.Context, repo review.Repository, tag released.Tag) (_ context.Context, free func(), err error) {
-	ctx, free, held, err := leases{a.store, leaseRenew}.Take(ctx, fmt.Sprintf("release/%d/%s", repo.ID, tag.Name))
+	ctx, free, held, err := leases{a.store, leaseRenew}.Take(ctx, fmt.Sprintf("release/%d/%s", repo.ID, tag.About))
 	switch {
 	case err != nil:
 		return nil, nil, fmt.Errorf("look whether another job is busy with this tag: %w", err)
 	case !held:
-		return nil, nil, &review.Later{After: releaseBusy, Reason: "another job is busy with this tag"}
+		return nil, nil, &review.Later{After: releaseBusy, Reason: "another job is busy with this tag, or one like it"}
 	}
 	return ctx, free, nil
 }

@@ -136,12 +136,14 @@ func (l Look) identity(o Outcome, f Found, id provenance.Identity) Outcome {
 		wrong("It was built from the commit %s (%s), and the tag is at %s.", short(id.Commit), id.Ref, short(l.Commit))
 	}
 	switch r := f.Run; {
-	case r.Looked == policy.Answered && r.Commit != "" && r.Commit != id.Commit:
+	case r.Commit != "" && r.Commit != id.Commit:
 		wrong("The workflow run that it names ran at another commit: %s.", short(r.Commit))
-	case r.Looked == policy.Answered && slices.Contains([]string{"failure", "cancelled", "timed_out"}, r.Conclusion):
+	case slices.Contains([]string{"failure", "cancelled", "timed_out"}, r.Conclusion):
 		aside("The workflow run that published it ended as %q.", r.Conclusion)
 	case r.Looked == policy.Gone:
 		o.Words = append(o.Words, "GitHub does not have the workflow run that it names any more.")
+	case r.Commit == "" && (r.Looked == policy.Unreachable || r.Looked == policy.LeftOut):
+		o.Words = append(o.Words, fmt.Sprintf("The workflow run that it names was not looked at: %s.", reason(r.Reason)))
 	}
 	if stated := f.Evidence.Release.Repository; stated == "" {
 		aside("Its package.json names no repository, so that nobody finds the source by it.")

@@ -220,6 +220,9 @@ func TestWhatIsSaidOfARelease(t *testing.T) {
 		{"twin", released.Aside, func(_ *provenance.Evidence, id *provenance.Identity) { id.Ref = "refs/tags/web@1.2.3" }, policy.Run{}},
 		{"foreign-run", released.Wrong, nil, answered(func(r *policy.Run) { r.Commit = other })},
 		{"failed-run", released.Aside, nil, answered(func(r *policy.Run) { r.Conclusion = "failure" })},
+		{"half-known-run", released.Wrong, nil, policy.Run{Inquiry: policy.Inquiry{Looked: policy.Unreachable, Reason: "GitHub answered 502"}, Commit: other, Conclusion: "success"}},
+		{"unknown-run", released.Proven, nil, policy.Run{Inquiry: policy.Inquiry{Looked: policy.Unreachable, Reason: "GitHub answered 502"}}},
+		{"hidden-run", released.Proven, nil, policy.Run{Inquiry: policy.Inquiry{Looked: policy.Hidden, Reason: "the repository is private or gone"}}},
 		{"lost-run", released.Proven, nil, policy.Run{Inquiry: policy.Inquiry{Looked: policy.Gone}}},
 		{"renamed-and-declared", released.Proven, func(e *provenance.Evidence, id *provenance.Identity) {
 			id.Repository, e.Release.Repository = "https://github.com/Acme/old", "git+https://github.com/acme/old.git"
