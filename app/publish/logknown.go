@@ -11,13 +11,14 @@ import (
 type explanation struct {
 	code   string
 	bare   bool
+	reads  bool     // it is about something that was asked for, not about publishing
 	words  []string // in lower case: one of them
-	causes []string
+	causes []string // the likeliest first, where the log shows nothing else
 	source string
 }
 
-func (k explanation) finding(line int, text string) LogFinding {
-	return LogFinding{Code: k.code, Line: line, Text: logText(text), Causes: k.causes, Source: k.source, general: len(k.words) == 0}
+func (k explanation) finding(line int, text string, s evidence) LogFinding {
+	return LogFinding{Code: k.code, Line: line, Text: logText(text), Causes: s.inOrder(k.causes), Source: k.source, general: len(k.words) == 0, read: k.reads}
 }
 
 func (k explanation) says(lower string) bool {
@@ -59,6 +60,13 @@ const (
 	pageNPMConflict  = "https://github.com/sigstore/sigstore-js/issues/1708"
 	pageNPMSigning   = "https://github.com/npm/cli/issues/7770"
 	pageNPMExpired   = "https://github.com/npm/documentation/issues/1960"
+	pageNPMStaged    = "https://docs.npmjs.com/staged-publishing"
+	pageNPMLost      = "https://github.com/npm/cli/issues/6103"
+	pageNPMImmutable = "https://github.com/npm/cli/issues/9969"
+	pageGitHubNPM    = "https://docs.github.com/en/packages/working-with-a-github-packages-registry/working-with-the-npm-registry"
+	pageReleaseOIDC  = "https://semantic-release.gitbook.io/semantic-release/recipes/ci-configurations/github-actions"
+	pageYarnToken    = "https://yarnpkg.com/configuration/yarnrc#npmAuthToken"
+	pagePNPMGit      = "https://pnpm.io/cli/publish#--no-git-checks"
 	pageGitHubOIDC   = "https://docs.github.com/en/actions/security-for-github-actions/security-hardening-your-deployments/about-security-hardening-with-openid-connect#adding-permissions-settings"
 	pagePyPITrouble  = "https://docs.pypi.org/trusted-publishers/troubleshooting/"
 	pagePyPIAttested = "https://docs.pypi.org/attestations/producing-attestations/"
@@ -72,15 +80,38 @@ const (
 
 // What several errors have in common.
 const (
-	causeNoRight    = "The token may not publish this package: look whether it may write to this package or scope, and whether its owner is among the package's maintainers (npm owner ls PACKAGE)."
-	causeTokenOver  = "The token has expired or was revoked: make another one and put it into the secret, or publish without one, by trusted publishing."
-	causeOldNPM     = "npm or Node is too old for trusted publishing, and publishes as nobody: it takes npm 11.5.1 and Node 22.14.0. Look for their versions in the log (npm --version)."
-	causePublisher  = "The trusted publisher on npmjs.com is another one: compare owner, repository, workflow file name and environment with this run, to the letter. Of a called workflow the calling one counts. npm does not check them when they are saved."
-	causeNoIDToken  = "The job may not ask for an OIDC token: look for `id-token: write` at the job that publishes. `permissions` of a job replace those of the workflow."
+	causeNoRight    = "The token may not publish this package, which npm answers with 403, or with 404 so as not to say what exists. Look whether it may write to this package or scope, and whether its owner is among the package's maintainers (npm owner ls PACKAGE)."
+	causeTokenOver  = "The token has expired or was revoked. Make another one and put it into the secret, or publish without one, by trusted publishing."
+	causeOldNPM     = "npm or Node is too old for trusted publishing, and publishes as nobody: it takes npm 11.5.1 and Node 22.14.0. Look for their versions in the log; actions/setup-node names them. Node 24 brings an npm that is new enough."
+	causePublisher  = "npmjs.com has no trusted publisher for this run. Compare owner, repository, workflow file name and environment in the package's settings with this run, to the letter; of a called workflow the calling one counts. npm does not check them when they are saved, and says why it refused a run only where the step sets NPM_CONFIG_LOGLEVEL: verbose."
+	causeNewPackage = "The package is not on npm yet: only one that is there can have a trusted publisher. Publish its first version by hand, or with a token that may make packages in its scope."
+	causeNoIDToken  = "The job may not ask for an OIDC token. Look for `id-token: write` at the job that publishes; `permissions` of a job replace those of the workflow."
 	causeCaller     = "A called workflow gets no more than its caller gives: the job that calls it needs `id-token: write`, too."
 	causeFork       = "The run is of a pull request from a fork: such runs get no OIDC token. Publish from a tag, a release or the default branch."
-	causeEmptyToken = "An .npmrc has a token line with nothing in it (setup-node's registry-url writes one, for NODE_AUTH_TOKEN), which npm then sends: look whether the secret is set in this job, and has the name that the workflow says."
-	causeTwice      = "The version is published twice, by a run that was started again or by two jobs (a matrix, one for the tag and one for the release): look at the other runs of this commit."
+	causeNotHanded  = "Nothing hands the token to npm: with a token, actions/setup-node needs `registry-url: https://registry.npmjs.org` in this very job, and the step NODE_AUTH_TOKEN."
+	causeEmptyToken = "The secret is empty in this job. An .npmrc has a token line (setup-node's registry-url writes one, for NODE_AUTH_TOKEN), which npm then sends with nothing in it: look whether the secret exists for this job and its environment, and has the name that the workflow says."
+	causeNPMRC      = "A token in an .npmrc of the repository comes before trusted publishing: look for _authToken there, and in steps that write one."
+	causeTwice      = "The version is published twice, by a run that was started again or by two jobs (a matrix, or one for the tag and one for the release): look at the other runs of this commit."
+)
+
+// Causes of errors that have several codes.
+var (
+	causesRead = []string{
+		"npm was asked for a package here, and did not publish: the address in the message says which. A private one needs a token that may read; trusted publishing holds for `npm publish` alone, not for `npm ci`.",
+		"It is not on the registry that was asked, or a mirror or a firewall does not give it out: look at the address.",
+	}
+	causesTag = []string{
+		"Trusted publishing holds for publishing alone, not for `npm dist-tag`: name the tag when you publish (`npm publish --tag next`), or give this step a token.",
+		causeTokenOver,
+	}
+	causesGitHub = []string{
+		"The package went to GitHub Packages, where the job needs `packages: write`, GITHUB_TOKEN in NODE_AUTH_TOKEN, and a scope that is the repository's owner.",
+		"npm was meant: look at registry-url, publishConfig.registry and the .npmrc.",
+	}
+	causesDown = []string{
+		"The registry did not answer, or not in time: look at https://status.npmjs.org. Look whether the version came out all the same (npm view PACKAGE@VERSION) before you run the job again.",
+		"The job cannot reach the registry: look at the address in the message, at proxies, and at what the runner may reach.",
+	}
 )
 
 // explanations are looked through from the first to the last: those with more words first.
@@ -100,27 +131,41 @@ var explanations = []explanation{
 	}},
 	{code: "IDENTITY_TOKEN_READ_ERROR", source: pageGitHubOIDC, causes: []string{causeNoIDToken, causeCaller, causeFork}},
 
+	// npm: what is read, not published
+	{code: "E401", words: []string{"/-/whoami"}, source: pageNPMExpired, causes: []string{causeTokenOver, causeEmptyToken, causeNPMRC}},
+	{code: "E401", reads: true, words: []string{" - get "}, source: pageNPMTrusted, causes: causesRead},
+	{code: "E403", reads: true, words: []string{" - get "}, source: pageNPMTrusted, causes: causesRead},
+	{code: "E404", reads: true, words: []string{" - get "}, source: pageNPMTrusted, causes: causesRead},
+	{code: "E401", words: []string{"/dist-tags/"}, source: pageNPMTrusted, causes: causesTag},
+	{code: "E403", words: []string{"/dist-tags/"}, source: pageNPMTrusted, causes: causesTag},
+	{code: "E404", words: []string{"/dist-tags/"}, source: pageNPMTrusted, causes: causesTag},
+
+	// npm: another registry
+	{code: "E401", words: []string{"npm.pkg.github.com"}, source: pageGitHubNPM, causes: causesGitHub},
+	{code: "E403", words: []string{"npm.pkg.github.com"}, source: pageGitHubNPM, causes: causesGitHub},
+	{code: "E404", words: []string{"npm.pkg.github.com"}, source: pageGitHubNPM, causes: causesGitHub},
+
 	// npm: who publishes
 	{code: "ENEEDAUTH", source: pageNPMTrusted, causes: []string{
-		"Nobody told npm a token: with a token, actions/setup-node needs `registry-url: https://registry.npmjs.org` in this very job, and the step NODE_AUTH_TOKEN.",
-		causeOldNPM, causeNoIDToken, causePublisher, causeEmptyToken,
+		causePublisher, causeNotHanded, causeOldNPM, causeNoIDToken, causeNewPackage, causeEmptyToken,
 	}},
-	{code: "ENONPMTOKEN", source: pageNPMTrusted, causes: []string{
-		"semantic-release found no token, and no trusted publisher took the run: with a token, the step needs NPM_TOKEN from a secret.",
-		causeNoIDToken, causePublisher,
+	{code: "ENONPMTOKEN", source: pageReleaseOIDC, causes: []string{
+		"This semantic-release knows tokens alone: trusted publishing takes semantic-release 25 with @semantic-release/npm 13. Look whether package.json, or a plugin's, holds an older one fast.",
+		causePublisher, causeNoIDToken,
+		"With a token, the step needs NPM_TOKEN from a secret, and the secret something in it.",
 	}},
-	{code: "EINVALIDNPMTOKEN", source: pageNPMTrusted, causes: []string{
+	{code: "EINVALIDNPMTOKEN", source: pageReleaseOIDC, causes: []string{
 		causeTokenOver,
-		"A token is set where trusted publishing is meant: take NPM_TOKEN and NODE_AUTH_TOKEN away from the step, a placeholder too.",
+		"A token is set where trusted publishing is meant: take NPM_TOKEN and NODE_AUTH_TOKEN away from the step, a placeholder too, and registry-url from setup-node.",
 		causePublisher,
 	}},
 	{code: "E401", source: pageNPMExpired, causes: []string{
 		causeTokenOver, causeEmptyToken,
 		"The token is of another registry: look whether registry-url, publishConfig.registry and the .npmrc name the same one.",
-		"A line in an .npmrc comes before trusted publishing: look for _authToken in the repository's .npmrc and in steps that write one.",
+		causeNPMRC,
 	}},
 	{code: "EOTP", source: pageNPMTwoFactor, causes: []string{
-		"The token asks for a one-time password, which no job can type: publish by trusted publishing, or with a granular token that bypasses two-factor authentication.",
+		"The token asks for a one-time password, which no job can type: publish by trusted publishing, or with a granular token that bypasses two-factor authentication. A token that was made without that cannot be changed.",
 		"The package takes no tokens at all (Publishing access: require two-factor authentication and disallow tokens): trusted publishing still works.",
 	}},
 	{code: "E402", source: pageNPMScoped, causes: []string{
@@ -138,27 +183,45 @@ var explanations = []explanation{
 	{code: "E403", words: []string{"too similar", "name too"}, source: pageNPMNames, causes: []string{
 		"The name is too much like one that exists: give the package another name, or publish it under a scope of yours.",
 	}},
-	{code: "E403", words: []string{"oidc", "trusted publish"}, source: pageNPMTrusted, causes: []string{causePublisher, causeOldNPM}},
+	{code: "E403", words: []string{"oidc", "trusted publish"}, source: pageNPMTrusted, causes: []string{
+		"The trusted publisher does not allow this command. Open it in the package's settings on npmjs.com and allow npm publish, or npm stage publish where the workflow stages: each is allowed by itself.",
+		causePublisher,
+	}},
 	{code: "E403", source: pageNPMTwoFactor, causes: []string{
 		causeNoRight,
 		"This version is on the registry: look at `npm view PACKAGE versions`.",
 		"The token does not bypass two-factor authentication, or the package takes no tokens: look at its settings, Publishing access.",
 		"The registry is a mirror or another one, which takes no packages: look at the address in the message.",
 	}},
-	{code: "E404", words: []string{" - get "}, source: pageNPMTrusted, causes: []string{
-		"A private dependency cannot be read: trusted publishing holds for `npm publish` alone; `npm ci` needs a token that may read.",
-		"A package by that name is not on the registry that was asked: look at the address in the message.",
-	}},
 	{code: "E404", source: pageNPMTrusted, causes: []string{
-		"npm answers 404 where one may not publish, so as not to say what exists. " + causeTokenOver,
-		causePublisher, causeOldNPM, causeEmptyToken, causeNoRight,
-		"The package does not exist yet: a trusted publisher can be set for packages that do. Publish the first version with a token, or by hand.",
+		causeTokenOver, causePublisher, causeOldNPM, causeEmptyToken, causeNoRight, causeNewPackage, causeNPMRC,
 	}},
 	{code: "EPUBLISHCONFLICT", source: pageNPMVersions, causes: []string{
 		"This version is on the registry, and a version can be published once: raise the version in package.json.", causeTwice,
+		"The registry took it and its answer was lost: look whether the version came out (npm view PACKAGE@VERSION).",
+	}},
+	{code: "E409", words: []string{"previously staged", "over previously"}, source: pageNPMStaged, causes: []string{
+		"This version is staged or published already: look at the package on npmjs.com, approve or reject what is staged there, or raise the version.", causeTwice,
 	}},
 	{code: "E409", source: pageNPMBusy, causes: []string{
-		"The registry is still busy with a version that was published a moment ago: publish one after the other, and run the job again.", causeTwice,
+		"The registry is still busy with a version that was published a moment ago. Look whether this one came out (npm view PACKAGE@VERSION); where it did not, run the job again, and publish one after the other.", causeTwice,
+	}},
+	{code: "E429", source: pageNPMBusy, causes: []string{
+		"The registry had too many requests from this account or this machine: wait, and run the job again. In a monorepo, publish fewer at a time.",
+	}},
+	{code: "E500", source: pageNPMLost, causes: causesDown},
+	{code: "E502", source: pageNPMLost, causes: causesDown},
+	{code: "E503", source: pageNPMLost, causes: causesDown},
+	{code: "E504", source: pageNPMLost, causes: causesDown},
+	{code: "ECONNRESET", source: pageNPMLost, causes: causesDown},
+	{code: "ETIMEDOUT", source: pageNPMLost, causes: causesDown},
+	{code: "ENOTFOUND", source: pageNPMLost, causes: causesDown},
+	{code: "EAI_AGAIN", source: pageNPMLost, causes: causesDown},
+	{code: "npm-tag", bare: true, words: []string{"you must specify a tag using --tag when publishing a prerelease version"}, source: "https://github.com/npm/cli/pull/7910", causes: []string{
+		"From npm 11 on, which Node 24 brings, a prerelease is published only under a tag that somebody names: `npm publish --tag next`, or publishConfig.tag in package.json.",
+	}},
+	{code: "npm-tag", bare: true, words: []string{`cannot implicitly apply the "latest" tag`}, source: "https://github.com/npm/cli/pull/7939", causes: []string{
+		"A higher version is on npm, and from npm 11 on a lower one does not become latest by itself. For an older line: `npm publish --tag v1-latest`, or a tag of your own. For the newest one: raise the version, or say `--tag latest`.",
 	}},
 	{code: "EPRIVATE", source: pageNPMPrivate, causes: []string{
 		`package.json says "private": true, so that nobody publishes it by mistake: take the line away, or leave the package out.`,
@@ -192,28 +255,79 @@ var explanations = []explanation{
 	}},
 
 	// npm: what only a more talkative log says
+	{code: "oidc", bare: true, words: []string{"oidc token exchange error - package not found"}, source: pageNPMImmutable, causes: []string{
+		causePublisher, causeNewPackage,
+		"The repository is new, or was renamed or moved, and npm does not know the form in which GitHub names it since July 2026, as was reported: set the trusted publisher anew, and else publish with a token until npm does.",
+	}},
 	{code: "oidc", bare: true, words: []string{"failed token exchange request", "oidc token exchange error"}, source: pageNPMTrusted, causes: []string{
-		causePublisher,
-		"The package does not exist yet: a trusted publisher can be set for packages that do.",
+		causePublisher, causeNewPackage,
 		"The job runs on a machine of your own: npm takes GitHub's runners alone.",
 	}},
 	{code: "token-expired", bare: true, words: []string{"access token expired or revoked"}, source: pageNPMExpired, causes: []string{
+		causeTokenOver, causePublisher, causeOldNPM, causeEmptyToken, causeNPMRC,
+	}},
+
+	// yarn and pnpm
+	{code: "YN0033", bare: true, words: []string{"no authentication configured for request"}, source: pageYarnToken, causes: []string{
+		"Yarn reads neither NODE_AUTH_TOKEN nor the .npmrc that setup-node writes: give the step YARN_NPM_AUTH_TOKEN from the secret.",
+		"Without a token, trusted publishing takes Yarn 4.10.0 and `id-token: write`: look for `packageManager` in package.json and at the job's permissions.",
+		causePublisher, causeNewPackage,
+	}},
+	{code: "YN0041", bare: true, words: []string{"yn0041: "}, source: pageYarnToken, causes: []string{
 		causeTokenOver,
-		"Trusted publishing is meant, and a token comes before it: look for NODE_AUTH_TOKEN, NPM_TOKEN and _authToken. " + causeOldNPM,
+		"Where yarn install says so: a private dependency needs a token that may read, in YARN_NPM_AUTH_TOKEN or npmScopes.",
+	}},
+	{code: "YN0035", bare: true, words: []string{"yn0035: the remote server failed", "yn0035: │ the remote server failed"}, source: pageYarnToken, causes: []string{
+		"The registry refused it: the lines that follow name the response code and the address. 403 or 404 to a PUT: the token, or the trusted publisher, may not publish this package. 403 or 409 may also say that the version is there.",
+	}},
+	{code: "pnpm-git-checks", bare: true, words: []string{"err_pnpm_git_un", "err_pnpm_git_not_"}, source: pagePNPMGit, causes: []string{
+		"A job of a tag or a release is on no branch, and pnpm publishes from one: `pnpm publish --no-git-checks`.",
+		"A step before has changed files (git status shows them): commit them, leave them out by .gitignore, or say `--no-git-checks`.",
 	}},
 
 	// GitHub's OIDC tokens
 	{code: "ACTIONS_ID_TOKEN_REQUEST_URL", bare: true, source: pageGitHubOIDC, words: []string{
 		"unable to get actions_id_token_request_url", "unable to get actions_id_token_request_token",
 		"skipped because incorrect permissions for id-token", "actions_id_token_request_token environment variable was unset",
-		"missing required environment variables; have you set 'id-token: write'",
+		"missing required environment variables; have you set 'id-token: write'", "id_token_github_workflow_incorrect_permissions",
 	}, causes: []string{causeNoIDToken, causeCaller, causeFork}},
 	{code: "ACTIONS_ID_TOKEN_REQUEST_URL", bare: true, words: []string{"openid connect token retrieval failed"}, source: pagePyPITrouble, causes: []string{
 		causeNoIDToken, causeCaller, causeFork,
 		"A token was meant instead, and its secret is empty: look at its name.",
 	}},
 
+	// semantic-release, before it publishes
+	{code: "EGITNOPERMISSION", source: pageReleaseOIDC, causes: []string{
+		"The job may not push its tag: it needs `contents: write`.",
+		"The branch is protected against this push: let the app or the token that pushes past the rule, or release without a commit.",
+		"actions/checkout left a token behind that may not push: say `persist-credentials: false` there.",
+	}},
+	{code: "ENOGHTOKEN", source: pageReleaseOIDC, causes: []string{
+		"The step needs `GITHUB_TOKEN: ${{ secrets.GITHUB_TOKEN }}` in its env.",
+	}},
+
 	// PyPI
+	{code: "pypi-new-project", bare: true, words: []string{"non-user identities cannot create new projects"}, source: pagePyPITrouble, causes: []string{
+		"The pending publisher on pypi.org names another project than the files: compare its name with `name` in pyproject.toml, to the letter.",
+		"The repository publishes several projects, and this one is new: it needs a pending publisher of its own.",
+		"The index is another one (TestPyPI), where the project is not yet: set the pending publisher there.",
+	}},
+	{code: "pypi-other-project", bare: true, words: []string{"oidc scoped token is not valid for project"}, source: pagePyPITrouble, causes: []string{
+		"The publisher belongs to another project than the files: compare `name` in pyproject.toml with the project that has the publisher on pypi.org.",
+		"The repository publishes several projects: each needs the publisher. Where each has one, tell them apart by workflow file or environment, and publish each in a job of its own.",
+	}},
+	{code: "pypi-not-allowed", bare: true, words: []string{"isn't allowed to upload to project", "isn&#x27;t allowed to upload to project"}, source: pagePyPINames, causes: []string{
+		"The project belongs to somebody else: look at its page on pypi.org, and choose another name where it is not yours.",
+		"The token's owner is no maintainer of the project, or the token is of another project.",
+	}},
+	{code: "pypi-name", bare: true, words: []string{"is too similar to an existing project"}, source: "https://pypi.org/help/#project-name", causes: []string{
+		"PyPI takes no name that is too much like one that exists: choose another.",
+	}},
+	{code: "pypi-no-token", bare: true, words: []string{"missing credentials for https://upload.pypi.org", "missing credentials for https://test.pypi.org"}, source: pagePyPITrouble, causes: []string{
+		"uv got no OIDC token and says nothing of it: `uv publish --trusted-publishing always` says why.",
+		causeNoIDToken,
+		"A token was meant instead, and its secret is empty: look at its name.",
+	}},
 	{code: "invalid-publisher", bare: true, words: []string{"`invalid-publisher`", "invalid-publisher: "}, source: pagePyPITrouble, causes: []string{
 		"The project's publisher on pypi.org is another one: the log lists what the token says. Compare owner, repository, workflow file name and environment, to the letter.",
 		"The job has no `environment`, and the publisher names one, or the other way round: look for `environment: MISSING` in the log.",
@@ -267,7 +381,40 @@ var explanations = []explanation{
 		"The account asks for a one-time password, which no job can type: publish by trusted publishing.",
 	}},
 
+	{code: "rubygems-key", bare: true, words: []string{"access denied. please sign up for an account at https://rubygems.org"}, source: pageGemTrusted, causes: []string{
+		"The API key is wrong, revoked or empty: look at the secret and its name (GEM_HOST_API_KEY), or publish by trusted publishing, without a key.",
+	}},
+	{code: "rubygems-scope", bare: true, words: []string{"this api key cannot perform the specified action"}, source: pageGemTrusted, causes: []string{
+		"The API key may not push gems, or is of another gem: look at its scopes on rubygems.org.",
+		"The trusted publisher is of another gem: compare the gem's name.",
+	}},
+	{code: "rubygems-mfa", bare: true, words: []string{"rubygem requires owners to enable mfa"}, source: pageGemTrusted, causes: []string{
+		"The gem asks for multi-factor authentication (rubygems_mfa_required), and the key's owner has none: turn it on at rubygems.org, or publish by trusted publishing.",
+	}},
+
 	// crates.io
+	{code: "crates-token", bare: true, words: []string{"(status 403 forbidden): authentication failed"}, source: pageCrateTrusted, causes: []string{
+		"The token has expired or was revoked: make another one at crates.io and put it into the secret, or publish without one, by trusted publishing.",
+	}},
+	{code: "crates-token", bare: true, words: []string{"must be logged in to perform that action", "no token found, please run `cargo login`", "please provide a non-empty token"}, source: pageCrateTrusted, causes: []string{
+		"There is no token: look whether CARGO_REGISTRY_TOKEN is set in the publishing step, and whether its secret has something in it.",
+		"With trusted publishing, it is the output `token` of rust-lang/crates-io-auth-action: look at the step's id.",
+	}},
+	{code: "crates-token", bare: true, words: []string{"does not match the format used by crates.io"}, source: pageCrateTrusted, causes: []string{
+		"What is in CARGO_REGISTRY_TOKEN is no token of crates.io: GitHub's OIDC token has to be exchanged for one, which rust-lang/crates-io-auth-action does.",
+		"The secret holds something else: look at it.",
+	}},
+	{code: "crates-not-allowed", bare: true, words: []string{"token is not valid for crate", "you don't seem to be an owner"}, source: pageCrateTrusted, causes: []string{
+		"This crate has no trusted publisher of this workflow: of several crates of a repository, each needs one.",
+		"The token's owner is no owner of the crate, or has not accepted the invitation (cargo owner --list CRATE).",
+		"The name belongs to somebody else: look at the crate on crates.io.",
+	}},
+	{code: "crates-mail", bare: true, words: []string{"a verified email address is required to publish"}, source: "https://doc.rust-lang.org/cargo/reference/publishing.html", causes: []string{
+		"The token's owner has no verified mail address at crates.io: add and verify it in the account's settings.",
+	}},
+	{code: "crates-rate", bare: true, words: []string{"you have published too many"}, source: "https://crates.io/docs/rate-limits", causes: []string{
+		"crates.io takes so many crates at a time from one account: run the job again after the time that the message names.",
+	}},
 	{code: "crates-no-config", bare: true, words: []string{"no trusted publishing config found", "no matching trusted publishing config found"}, source: pageCrateTrusted, causes: []string{
 		"No crate has a trusted publisher of this repository: add one in the settings of the crate on crates.io. The crate must exist: the first version is published with a token.",
 		"The repository has another name by now, or the run is a fork's.",

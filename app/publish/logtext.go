@@ -19,6 +19,7 @@ type LogFinding struct {
 	Source string   // the documentation that says so, "" where nothing is known
 
 	general bool // of the code alone: another finding of the code says more
+	read    bool // something was asked for, nothing was published
 }
 
 // Known says whether this version knows the error.
@@ -84,6 +85,10 @@ type logReader struct {
 	inStep bool
 	block  npmError
 	failed LogFinding // the first step that ended with a status alone
+	seen   evidence
+	steps  bool // it shows where steps begin
+	step   int  // how many findings there were when this one began
+	wrong  bool // this one says that it failed
 }
 
 // npmError is an error that npm, or a tool that speaks for it, tells in several lines.
@@ -101,9 +106,12 @@ var (
 	escapes = regexp.MustCompile(`\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])`)
 	// What actions say in commands, as it is sent and as it is logged.
 	logCommand = regexp.MustCompile(`^(?:##\[(\w+)\]|::(\w+)(?: [^:]*)?::)`)
-	// Tools say whose error follows: npm before and after version 10, changesets, lerna.
-	npmPrefix   = regexp.MustCompile(`^npm (?:ERR!|error)(?: |$)`)
-	otherPrefix = regexp.MustCompile(`^(?:🦋\s+error |lerna(?:-lite)? ERR! )\s*`)
+	// Tools say whose error follows: npm before and after version 10, changesets, lerna,
+	// semantic-release. What runs npm for several packages, or in a container, puts its own
+	// words before it: turbo, pnpm, concurrently, docker.
+	npmPrefix   = regexp.MustCompile(`^(?:\S+: |\S+ \S+: |\[[^\]]+\] |#\d+ [\d.]+ |[│|] +)?npm (?:ERR!|error)(?: |$)`)
+	otherPrefix = regexp.MustCompile(`^(?:🦋\s+error |lerna(?:-lite)? ERR! |\[[0-9: APM]+\] \[semantic-release\](?: \[[^\]]+\])? › [✘✖×]\s+)\s*`)
+	pnpmRefused = regexp.MustCompile(`^(?:\[E(\d{3})\] |.{0,60}Failed to (?:publish|stage) package \S+ \(status (\d{3}))`)
 	// The code of an error: alone, with its message, and as a member of JSON.
 	errorCode = regexp.MustCompile(`^(?:code )?(E[A-Z0-9_]{2,40}|[A-Z][A-Z_]{3,40}_ERROR)(?:$|[: ]\s*(.*)$)`)
 	jsonCode  = regexp.MustCompile(`^(?:lerna(?:-lite)? \w+ +)?"?code"?: ["'](E[A-Z0-9_]{2,40}|[A-Z][A-Z_]{3,40}_ERROR)["'],?$`)
@@ -118,11 +126,16 @@ func (l *logReader) read(n int, raw string) {
 	if m := logCommand.FindStringSubmatch(line); m != nil {
 		command, line = m[1]+m[2], strings.TrimSpace(line[len(m[0]):])
 	}
+	l.seen.read(line)
 	switch command {
 	case "group":
 		l.endBlock()
 		l.keepHeld() // a group that was never ended
-		l.inStep = strings.HasPrefix(line, "Run ")
+		if l.inStep = strings.HasPrefix(line, "Run "); l.inStep {
+			l.endStep()
+			l.steps = true
+			l.seen.step()
+		}
 		return
 	case "endgroup":
 		l.endBlock()
@@ -131,13 +144,17 @@ func (l *logReader) read(n int, raw string) {
 	case "debug", "command":
 		command = ""
 	}
+	l.wrong = l.wrong || command == "error"
 	l.line(n, line, command == "error")
 }
 
 func (l *logReader) line(n int, line string, failed bool) {
 	rest := otherPrefix.ReplaceAllString(line, "")
 	tool := len(rest) < len(line) // it names the code in a line of its own
-	npm := npmPrefix.FindString(rest)
+	npm := ""
+	if strings.Contains(rest, "npm ERR!") || strings.Contains(rest, "npm error") { // the expression is slow
+		npm = npmPrefix.FindString(rest)
+	}
 	said := strings.TrimSpace(rest[len(npm):])
 	m := errorCode.FindStringSubmatch(said)
 	switch {
@@ -154,13 +171,19 @@ func (l *logReader) line(n int, line string, failed bool) {
 	l.endBlock()
 	if m := jsonCode.FindStringSubmatch(line); m != nil {
 		if k, ok := explainCode(m[1], ""); ok {
-			l.add(k.finding(n, m[1]))
+			l.add(k.finding(n, m[1], l.seen))
 			return
 		}
 	}
 	if k, ok := explainText(line); ok {
-		l.add(k.finding(n, line))
+		l.add(k.finding(n, line, l.seen))
 		return
+	}
+	if code := refusedByPNPM(line); code != "" {
+		if k, ok := explainCode(code, line); ok {
+			l.add(k.finding(n, line, l.seen))
+			return
+		}
 	}
 	if !failed || line == "" {
 		return
@@ -172,6 +195,18 @@ func (l *logReader) line(n int, line string, failed bool) {
 	}
 }
 
+// refusedByPNPM is the code of the refusal that pnpm 11 tells of, which asks the registry
+// itself; "" for another line.
+func refusedByPNPM(line string) string {
+	if !strings.HasPrefix(line, "[E") && !strings.Contains(line, "(status ") { // the expression is slow
+		return ""
+	}
+	if m := pnpmRefused.FindStringSubmatch(line); m != nil {
+		return "E" + m[1] + m[2]
+	}
+	return ""
+}
+
 // endBlock explains npm's error, whose lines are all read.
 func (l *logReader) endBlock() {
 	b := l.block
@@ -181,7 +216,7 @@ func (l *logReader) endBlock() {
 	}
 	text := strings.Join(slices.DeleteFunc(b.text, func(s string) bool { return s == "" }), " ")
 	if k, ok := explainCode(b.code, text); ok {
-		l.add(k.finding(b.line, strings.TrimSpace(b.code+" "+text)))
+		l.add(k.finding(b.line, strings.TrimSpace(b.code+" "+text), l.seen))
 		return
 	}
 	l.add(LogFinding{Code: b.code, Line: b.line, Text: logText(b.code + " " + text)})
@@ -202,6 +237,16 @@ func (l *logReader) add(f LogFinding) {
 	}
 }
 
+// endStep forgets what a step that went well was refused to read: scripts ask in vain
+// whether a version is there before they publish it.
+func (l *logReader) endStep() {
+	if l.steps && !l.wrong {
+		went := slices.DeleteFunc(slices.Clone(l.found[l.step:]), func(f LogFinding) bool { return f.read })
+		l.found = append(l.found[:l.step], went...)
+	}
+	l.step, l.wrong = len(l.found), false
+}
+
 // keepHeld takes what stood in a group that was never ended: it may have been output.
 func (l *logReader) keepHeld() {
 	l.inStep = false
@@ -216,6 +261,7 @@ func (l *logReader) keepHeld() {
 func (l *logReader) end() []LogFinding {
 	l.endBlock()
 	l.keepHeld()
+	l.endStep()
 	if len(l.found) == 0 && l.failed.Line > 0 {
 		return []LogFinding{l.failed}
 	}

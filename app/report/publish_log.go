@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/bonafide-app/bonafide/app/publish"
 )
@@ -26,23 +27,28 @@ func PublishLogTable(w io.Writer, found []publish.LogFinding, o TableOptions) er
 		t.headed(word, bad, fmt.Sprintf("  line %d of the log", f.Line))
 		t.wrapped(Terminal(f.Text), "    ")
 		if !f.Known() {
-			t.wrapped("Nothing that this version knows.", "    ")
+			t.wrapped("This version does not know this error.", "    ")
 			t.WriteString("\n")
 			continue
 		}
 		known++
 		t.wrapped("Likely causes, the likeliest first, and what to check:", "    ")
 		for i, cause := range f.Causes {
-			t.wrapped(fmt.Sprintf("%d. %s", i+1, Terminal(cause)), "      ")
+			number := fmt.Sprintf("%7d. ", i+1)
+			indent := strings.Repeat(" ", len(number))
+			t.WriteString(number + strings.TrimPrefix(t.wrap(Terminal(cause), indent), indent))
 		}
 		t.line("    See " + Terminal(f.Source)) // whole, to be followed
 		t.WriteString("\n")
+	}
+	if known < len(found) {
+		t.paragraph("What is not known: the lines before it in the log may say more. Where npm publishes, set NPM_CONFIG_LOGLEVEL: verbose in the step's env and run the job again: it then says what the registry and GitHub answered.")
 	}
 	switch {
 	case known > 0:
 		t.headed("explained", hint, fmt.Sprintf(": %s of %s", number(known), count(len(found), "error")))
 	case len(found) > 0:
-		t.headed("not explained", doubt, ": nothing that this version knows stands in the log")
+		t.headed("not explained", doubt, ": "+count(len(found), "error")+", none of which this version knows")
 	default:
 		t.headed("nothing", good, " in the log is an error of publishing, and no step says that it failed")
 	}
