@@ -96,8 +96,39 @@ func publishResult(f publish.Finding, rule int, fingerprint string) sarifResult 
 	return sarifResult{
 		RuleID: sarifRuleID(policy.RuleName("publish/" + f.Rule)), RuleIndex: rule, Level: publishLevel(f.Severity),
 		Message: sarifText{strings.Join(parts, "\n\n")}, Locations: []sarifLocation{at},
-		Fingerprints: map[string]string{"bonafidePublish/v1": hex.EncodeToString(sum[:])},
+		Fingerprints: map[string]string{"bonafidePublish/v1": hex.EncodeToString(sum[:])}, Fixes: publishFixes(f.Edits),
 	}
+}
+
+// publishFixes are the mended lines of a finding: one fix, of which all or nothing is made.
+func publishFixes(edits []publish.Edit) []sarifFix {
+	if len(edits) == 0 {
+		return nil
+	}
+	fix := sarifFix{Description: sarifText{"The mended lines."}}
+	at := map[string]int{}
+	for _, e := range edits {
+		i, ok := at[e.File]
+		if !ok {
+			i = len(fix.Changes)
+			at[e.File] = i
+			fix.Changes = append(fix.Changes, sarifChange{Artifact: sarifArtifact{relativeURI(e.File), sarifRoot}})
+		}
+		fix.Changes[i].Replacements = append(fix.Changes[i].Replacements, replacementOf(e))
+	}
+	return []sarifFix{fix}
+}
+
+func replacementOf(e publish.Edit) sarifReplacement {
+	text := &sarifText{strings.Join(e.Lines, "\n")}
+	switch {
+	case e.To < e.From:
+		text.Text += "\n"
+		return sarifReplacement{sarifRegion{StartLine: e.From, StartColumn: 1, EndLine: e.From, EndColumn: 1}, text}
+	case len(e.Lines) == 0:
+		return sarifReplacement{sarifRegion{StartLine: e.From, StartColumn: 1, EndLine: e.To + 1, EndColumn: 1}, nil}
+	}
+	return sarifReplacement{sarifRegion{StartLine: e.From, EndLine: e.To}, text}
 }
 
 // publishInvocation says what could not be read; left is how many findings are not listed.

@@ -129,9 +129,12 @@ func (t *terminal) ways(p Publish) {
 			widths[i] = max(widths[i], cellsOf(cell))
 		}
 	}
-	if t.width > 0 { // the place is what can be told from its ends
+	if t.width > 0 {
 		over := widths[0] + widths[1] + widths[2] + widths[3] + widths[4] + 4*gap - t.width
-		widths[2] = max(widths[2]-max(over, 0), minColumn)
+		for _, i := range []int{2, 0, 1} { // names that can be told from their ends; the place first
+			cut := min(max(over, 0), max(widths[i]-minColumn, 0))
+			widths[i], over = widths[i]-cut, over-cut
+		}
 	}
 	for i, r := range rows {
 		var line strings.Builder
@@ -193,7 +196,7 @@ func (t *terminal) publishVerdict(p Publish) {
 	errs, warnings, notices := p.severities()
 	found := count(errs, "error") + ", " + count(warnings, "warning") + ", " + count(notices, "notice")
 	if n := p.mendable(); n > 0 {
-		t.wrapped(fmt.Sprintf("%s of %s have mended lines: --format diff prints them as a patch, --fix writes them", number(n), count(len(p.Findings), "finding")), "")
+		t.wrapped(fmt.Sprintf("%s of %s can be mended: --format diff prints the lines as a patch, --fix writes them", number(n), count(len(p.Findings), "finding")), "")
 	}
 	word, color := "failed", bad
 	switch p.Conclusion() {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,6 +56,13 @@ func TestPublishingLooksAsItShould(t *testing.T) {
 			}
 			if strings.ContainsFunc(b.String(), func(r rune) bool { return r != '\n' && hidden(r) }) {
 				t.Errorf("%s: a hidden character is shown", name)
+			}
+			for line := range strings.Lines(b.String()) {
+				line = strings.TrimSuffix(line, "\n")
+				whole := strings.HasPrefix(line, "    See ") || strings.HasPrefix(line, "      ") // to be copied
+				if width > 0 && cellsOf(line) > width && !whole && name != "hostile" {            // whose answer is none
+					t.Errorf("%s: wider than %d: %q", name, width, line)
+				}
 			}
 			if name != "hostile" && width != 60 {
 				golden(t, map[int]string{0: "publish-wide-", 100: "publish-"}[width]+name, b.Bytes())
@@ -142,6 +150,46 @@ func TestPublishSARIFKeepsItsSchema(t *testing.T) {
 		if err := validate(t, s, b.Bytes()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A program that makes the fixes as SARIF describes them makes what --fix does.
+func TestPublishSARIFHasTheMendedLinesAsFixes(t *testing.T) {
+	const file = "a b.yml"
+	before := "one\ntwo\nthree\nfour\nfive\n"
+	edits := []publish.Edit{{File: file, From: 1, To: 0, Lines: []string{"zero"}}, {File: file, From: 2, To: 3, Lines: []string{"2", "", "3"}}, {File: file, From: 5, To: 5}, {File: file, From: 6, To: 5, Lines: []string{"six"}}}
+	finding := publish.Finding{Rule: "a", Severity: publish.Error, File: file, Line: 1, Message: "It is wrong.", Edits: edits}
+	var b bytes.Buffer
+	if err := PublishSARIF(&b, Publish{Report: publish.Report{Findings: []publish.Finding{finding}}}, ""); err != nil {
+		t.Fatal(err)
+	}
+	var log struct {
+		Runs []struct{ Results []struct{ Fixes []sarifFix } }
+	}
+	if err := json.Unmarshal(b.Bytes(), &log); err != nil || len(log.Runs[0].Results[0].Fixes) != 1 || len(log.Runs[0].Results[0].Fixes[0].Changes) != 1 {
+		t.Fatalf("%v\n%s", err, b.String())
+	}
+	change := log.Runs[0].Results[0].Fixes[0].Changes[0]
+	if change.Artifact.URI != "a%20b.yml" || change.Artifact.Base != sarifRoot {
+		t.Errorf("it is of %+v", change.Artifact)
+	}
+	lines := strings.SplitAfter(before, "\n")
+	at := func(line, column int) int { return len(strings.Join(lines[:line-1], "")) + column - 1 }
+	after := before
+	for _, r := range slices.Backward(change.Replacements) {
+		d, text := r.Deleted, ""
+		if r.Inserted != nil {
+			text = r.Inserted.Text
+		}
+		end := at(d.EndLine, len(strings.TrimSuffix(lines[d.EndLine-1], "\n"))+1)
+		if d.EndColumn > 0 {
+			end = at(d.EndLine, d.EndColumn)
+		}
+		after = after[:at(d.StartLine, max(d.StartColumn, 1))] + text + after[end:]
+	}
+	_, mended, _ := publish.Patch(publish.Files{file: []byte(before)}, []publish.Finding{finding})
+	if want := "zero\none\n2\n\n3\nfour\nsix\n"; after != want || string(mended[file]) != want {
+		t.Errorf("it is %q, and %q by --fix", after, mended[file])
 	}
 }
 

@@ -111,20 +111,15 @@ type sarifResult struct {
 	Message      sarifText          `json:"message"`
 	Locations    []sarifLocation    `json:"locations"`
 	Fingerprints map[string]string  `json:"partialFingerprints"`
+	Fixes        []sarifFix         `json:"fixes,omitempty"`
 	Suppressions []sarifSuppression `json:"suppressions,omitempty"`
 	Properties   sarifProperties    `json:"properties"`
 }
 
 type sarifLocation struct {
 	Physical struct {
-		Artifact struct {
-			URI  string `json:"uri"`
-			Base string `json:"uriBaseId"`
-		} `json:"artifactLocation"`
-		Region struct {
-			StartLine int `json:"startLine"`
-			EndLine   int `json:"endLine,omitempty"`
-		} `json:"region"`
+		Artifact sarifArtifact `json:"artifactLocation"`
+		Region   sarifRegion   `json:"region"`
 	} `json:"physicalLocation"`
 	Logical []sarifLogical `json:"logicalLocations,omitempty"`
 }
@@ -132,6 +127,35 @@ type sarifLocation struct {
 type sarifLogical struct {
 	Name string `json:"fullyQualifiedName"`
 	Kind string `json:"kind"`
+}
+
+// sarifFix are mended lines (3.55). Code scanning leaves them out; editors offer them.
+type sarifFix struct {
+	Description sarifText     `json:"description"`
+	Changes     []sarifChange `json:"artifactChanges"`
+}
+
+type sarifChange struct {
+	Artifact     sarifArtifact      `json:"artifactLocation"`
+	Replacements []sarifReplacement `json:"replacements"`
+}
+
+type sarifReplacement struct {
+	Deleted  sarifRegion `json:"deletedRegion"`
+	Inserted *sarifText  `json:"insertedContent,omitempty"`
+}
+
+type sarifArtifact struct {
+	URI  string `json:"uri"`
+	Base string `json:"uriBaseId"`
+}
+
+// sarifRegion is of whole lines where it has no columns, without the end of the last one.
+type sarifRegion struct {
+	StartLine   int `json:"startLine"`
+	StartColumn int `json:"startColumn,omitempty"`
+	EndLine     int `json:"endLine,omitempty"`
+	EndColumn   int `json:"endColumn,omitempty"`
 }
 
 type sarifSuppression struct {
