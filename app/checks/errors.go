@@ -59,10 +59,15 @@ func (f *Forge) refused(what string, e *github.ErrorResponse, later func(time.Du
 	case status == http.StatusNotFound, status == http.StatusGone, status == http.StatusUnavailableForLegalReasons:
 		return fmt.Errorf("%s: %w: %w", what, review.ErrGone, e)
 	case status == http.StatusUnauthorized:
+		if f.personal {
+			return later(FailureWait, "GitHub refused the token: it may have expired, or be another GitHub's")
+		}
 		return later(FailureWait, "GitHub refused the token")
 	case status == http.StatusRequestTimeout, status == http.StatusNotModified, status >= 500: // 304: nothing was kept
 		after, _ := statedWait(e.Response.Header.Get("Retry-After"), f.clock())
 		return later(max(after, FailureWait), fmt.Sprintf("GitHub answered %d", status))
+	case status == http.StatusForbidden && f.personal:
+		return fmt.Errorf("%s: GitHub refused it: the token may not read this, or the organisation wants it authorised for single sign-on first: %w", what, e)
 	case status == http.StatusForbidden:
 		return fmt.Errorf("%s: GitHub refused it: the App may lack a permission, or the organisation restricts it: %w", what, e)
 	}

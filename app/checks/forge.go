@@ -64,11 +64,13 @@ type Notes interface {
 // nothing that a restart may not lose.
 type Forge struct {
 	clients githubapp.ClientCreator
-	details func(repo review.Repository, sha string) string // nil for none
-	appID   int64
-	name    string
-	log     zerolog.Logger
-	clock   func() time.Time
+	// personal says that the token is a person's or a workflow's, not the App's.
+	personal bool
+	details  func(repo review.Repository, sha string) string // nil for none
+	appID    int64
+	name     string
+	log      zerolog.Logger
+	clock    func() time.Time
 
 	floors       Remembered
 	requireFloor bool

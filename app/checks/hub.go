@@ -66,7 +66,7 @@ func personal(c HubConfig) (*Forge, error) {
 	// them: the token must reach no other host, and no answer be without end.
 	client := github.NewClient(&http.Client{Transport: newTransport(api, c.Transport), Timeout: RequestTimeout}).WithAuthToken(c.Token)
 	client.BaseURL, client.UserAgent = api.JoinPath("/"), c.UserAgent
-	f := &Forge{clients: onePerson{client: client}, log: zerolog.Nop(), clock: time.Now, learnt: newLRU[string, learnt](MaxLearnt),
+	f := &Forge{clients: onePerson{client: client}, personal: true, log: zerolog.Nop(), clock: time.Now, learnt: newLRU[string, learnt](MaxLearnt),
 		objects: newLRU[objectKey, any](CacheBytes), answers: newLRU[answerKey, keptAnswer](KeptBytes)}
 	f.gates = newGates(f.clock, nil, &f.log)
 	return f, nil

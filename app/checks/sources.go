@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -55,7 +56,9 @@ func (r *Reader) Sources(ctx context.Context, owner, name string, wanted Sources
 		return out, err
 	}
 	tip, err := f.Tip(ctx, repo, out.DefaultBranch)
-	if err != nil {
+	if status(err) == http.StatusConflict { // nothing was pushed to it yet
+		return out, nil
+	} else if err != nil {
 		return out, err
 	}
 	all, err := f.listTree(ctx, repo, tip, true)
@@ -63,7 +66,7 @@ func (r *Reader) Sources(ctx context.Context, owner, name string, wanted Sources
 		return out, err
 	}
 	if all.truncated {
-		return out, fmt.Errorf("%s has more files than GitHub lists in one answer: clone it, and give the folder", out.Repository)
+		return out, fmt.Errorf("%s has more files than GitHub lists in one answer: clone it, and give its folder", out.Repository)
 	}
 	var read []review.TreeEntry
 	left := wanted.Bytes

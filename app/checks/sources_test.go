@@ -3,6 +3,8 @@ package checks
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -53,6 +55,26 @@ func TestSourcesAreReadAtTheTipOfTheDefaultBranch(t *testing.T) {
 	h.on("GET /repos/acme/web/git/trees/"+tip, fmt.Sprintf(`{"sha":%q,"truncated":true,"tree":[]}`, tip))
 	if _, err = read(); err == nil || !strings.Contains(err.Error(), "clone it") {
 		t.Errorf("a listing that is cut: %v", err)
+	}
+	refuse := func(call string, status int, answer string) {
+		h.routes[call] = func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, answer)
+		}
+	}
+	empty := h.routes["GET /repos/acme/web/git/ref/heads/trunk"]
+	refuse("GET /repos/acme/web/git/ref/heads/trunk", 409, `{"message":"Git Repository is empty."}`)
+	if got, err = read(); err != nil || len(got.Files) > 0 || got.DefaultBranch != "trunk" {
+		t.Errorf("an empty repository: %+v %v", got, err)
+	}
+	h.routes["GET /repos/acme/web/git/ref/heads/trunk"] = empty
+	refuse("GET /repos/acme/web", 403, `{"message":"Resource protected by organization SAML enforcement."}`)
+	if _, err = read(); err == nil || !strings.Contains(err.Error(), "single sign-on") || strings.Contains(err.Error(), "the App") {
+		t.Errorf("a token that is not authorised: %v", err)
+	}
+	refuse("GET /repos/acme/web", 401, `{"message":"Bad credentials"}`)
+	if _, err = read(); err == nil || !strings.Contains(err.Error(), "it may have expired") {
+		t.Errorf("a token that is over: %v", err)
 	}
 	h.on("GET /repos/acme/web", `{"private":true}`)
 	var later *review.Later

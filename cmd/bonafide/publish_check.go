@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/bonafide-app/bonafide/app/checks"
 	"github.com/bonafide-app/bonafide/app/outbound"
@@ -175,9 +178,13 @@ func (c *publishCheckCommand) readGitHub(ctx context.Context) (published, error)
 		return published{}, usage("--github-token, --github-api-url: %v", err)
 	}
 	sources, err := reader.Sources(ctx, owner, name, checks.SourcesWanted{Path: publish.Wanted, Files: publish.MaxFiles, MaxBytes: publish.MaxFileBytes, Bytes: maxSources})
-	if errors.Is(err, review.ErrGone) {
-		return published{}, usage("%v", err)
-	} else if err != nil {
+	var later *review.Later
+	switch {
+	case errors.Is(err, review.ErrGone):
+		return published{}, usage("%s is not there, or the token may not see it: look at the name, and give a private repository a token that may read its contents", c.Target)
+	case errors.As(err, &later) && later.Limit:
+		return published{}, fmt.Errorf("%w; run it again in %s, or clone %s and give its folder", err, later.After.Round(time.Second), c.Target)
+	case err != nil:
 		return published{}, err
 	}
 	p := published{files: sources.Files, facts: publish.Facts{Repository: sources.Repository, Private: &sources.Private, DefaultBranch: sources.DefaultBranch}}
@@ -217,18 +224,34 @@ func (c *publishCheckCommand) explain(tty terminal) error {
 	return nil
 }
 
-// openLog opens a log; a pipe may be one, as of `gh run view --log | bonafide …`.
+// openLog opens a log; a pipe may be one, as of `gh run view --log | bonafide …`. In what is
+// no log nothing would be found, and that would be said to be well.
 func openLog(name string) (io.ReadCloser, error) {
-	if name == "-" {
-		return io.NopCloser(os.Stdin), nil
+	log := os.Stdin
+	if name != "-" {
+		info, err := os.Stat(name)
+		if err == nil && info.IsDir() {
+			return nil, usage("--log %s is a folder; give the log of one job", name)
+		}
+		if log, err = os.Open(name); err != nil {
+			return nil, unopened("--log "+name, err)
+		}
 	}
-	info, err := os.Stat(name)
-	if err == nil && info.IsDir() {
-		return nil, usage("--log %s is a folder; give the log of one job", name)
+	r := bufio.NewReader(log)
+	begin, err := r.Peek(512)
+	switch {
+	case len(begin) == 0 && errors.Is(err, io.EOF):
+		err = usage("--log %s: it is empty; gh run view --log-failed prints the log of a run that failed", name)
+	case bytes.HasPrefix(begin, []byte("PK\x03\x04")):
+		err = usage("--log %s is an archive; unpack it, and give the log of one job", name)
+	case bytes.IndexByte(begin, 0) >= 0:
+		err = usage("--log %s is no UTF-8 text; in PowerShell, write it with: | Out-File -Encoding utf8 job.log", name)
+	default:
+		return struct {
+			io.Reader
+			io.Closer
+		}{r, log}, nil
 	}
-	log, err := os.Open(name)
-	if err != nil {
-		return nil, unopened("--log "+name, err)
-	}
-	return log, nil
+	_ = log.Close()
+	return nil, err
 }

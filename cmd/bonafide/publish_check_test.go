@@ -292,7 +292,7 @@ func TestPublishCheckOnTheCommandLine(t *testing.T) {
 	p := newProject(t, map[string]string{
 		"job.log":  "2026-11-20T08:00:00.0000000Z npm error code ENEEDAUTH\n2026-11-20T08:00:00.0000000Z npm error need auth This command requires you to be logged in\n",
 		"odd.log":  "##[error]The tide is out\n",
-		"good.log": "+ tide@1.4.0\n", "empty/.keep": "",
+		"good.log": "+ tide@1.4.0\n", "empty/.keep": "", "empty.log": "", "logs.zip": "PK\x03\x04\x14\x00", "wide.log": "\xff\xfen\x00p\x00m\x00",
 	})
 	t.Chdir(p.dir)
 	t.Setenv("GITHUB_TOKEN", "")
@@ -312,10 +312,13 @@ func TestPublishCheckOnTheCommandLine(t *testing.T) {
 		{[]string{"harbour/tide"}, exitUsage, "give a token"},
 		{[]string{"--log", "job.log"}, exitFailed, "actions/setup-node needs `registry-url"},
 		{[]string{"--log", "job.log", "--format", "json"}, exitFailed, `"code": "ENEEDAUTH"`},
-		{[]string{"--log", "odd.log"}, exitCouldNotCheck, "nothing that this version knows"},
+		{[]string{"--log", "odd.log"}, exitCouldNotCheck, "none of which this version knows"},
 		{[]string{"--log", "good.log"}, exitPassed, "nothing in the log"},
 		{[]string{"--log", "none.log"}, exitUsage, "--log none.log: no such file"},
 		{[]string{"--log", "empty"}, exitUsage, "is a folder"},
+		{[]string{"--log", "empty.log"}, exitUsage, "it is empty"},
+		{[]string{"--log", "logs.zip"}, exitUsage, "unpack it"},
+		{[]string{"--log", "wide.log"}, exitUsage, "Out-File -Encoding utf8"},
 		{[]string{"--log", "job.log", "empty"}, exitUsage, "leave empty away"},
 		{[]string{"--log", "job.log", "--fix"}, exitUsage, "mends nothing"},
 		{[]string{"--log", "job.log", "--format", "sarif"}, exitUsage, "table or json"},

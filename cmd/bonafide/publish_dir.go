@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -156,16 +158,17 @@ func (d *publishDir) file(p string) ([]byte, error) {
 // write replaces files, each as a whole: a reader sees the old or the new one. One that is
 // no longer what was read stops it.
 func (d *publishDir) write(before, after publish.Files) error {
-	for p := range after {
+	order := slices.Sorted(maps.Keys(after))
+	for _, p := range order {
 		if now, err := d.file(p); err != nil {
 			return fmt.Errorf("--fix: %w", err)
 		} else if !bytes.Equal(now, before[p]) {
 			return fmt.Errorf("--fix: %s was changed meanwhile; nothing is written, run it again", p)
 		}
 	}
-	for p, data := range after {
-		if err := d.replace(filepath.FromSlash(p), data); err != nil {
-			return fmt.Errorf("--fix: write %s: %w", p, err)
+	for i, p := range order {
+		if err := d.replace(filepath.FromSlash(p), after[p]); err != nil {
+			return fmt.Errorf("--fix: write %s: %w; written are %s", p, err, cmp.Or(strings.Join(order[:i], ", "), "no files"))
 		}
 	}
 	return nil
