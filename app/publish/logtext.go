@@ -214,7 +214,14 @@ func (l *logReader) endBlock() {
 	if b.code == "" {
 		return
 	}
-	text := strings.Join(slices.DeleteFunc(b.text, func(s string) bool { return s == "" }), " ")
+	var lines []string
+	for _, s := range b.text { // npm begins them with the status, which is in the code
+		s = strings.TrimSpace(strings.TrimPrefix(s, strings.TrimPrefix(b.code, "E")))
+		if s != "" && !strings.HasPrefix(s, "A complete log of this run") {
+			lines = append(lines, s)
+		}
+	}
+	text := strings.Join(lines, " ")
 	if k, ok := explainCode(b.code, text); ok {
 		l.add(k.finding(b.line, strings.TrimSpace(b.code+" "+text), l.seen))
 		return
