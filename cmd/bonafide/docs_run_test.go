@@ -22,6 +22,7 @@ import (
 //
 //	folder    an empty folder
 //	SAMPLE    a checkout in which the change of that sample, or incident, is not committed yet
+//	corpus/CASE  a checkout of that repository of app/publish/testdata/corpus
 type world struct {
 	*shop
 	sample samples.Sample
@@ -32,6 +33,7 @@ type world struct {
 // worlds are the registry, and what is changed in the checkouts.
 type worlds struct {
 	samples map[string]samples.Sample
+	corpus  string // the folder of app/publish
 	now     time.Time
 }
 
@@ -40,7 +42,11 @@ func newWorlds(t *testing.T) *worlds {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("skipped: git is not on PATH")
 	}
-	w := &worlds{samples: map[string]samples.Sample{}, now: time.Now().UTC()}
+	corpus, err := filepath.Abs("../../app/publish/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &worlds{samples: map[string]samples.Sample{}, corpus: corpus, now: time.Now().UTC()}
 	clock := func() time.Time { return w.now }
 	s := &shop{t: t, dir: t.TempDir()}
 	trust, err := sigstore.New(clock)
@@ -77,6 +83,12 @@ func (w *worlds) open(t *testing.T, name string) *world {
 	at := &world{shop: &shop{t: t, dir: t.TempDir()}}
 	t.Chdir(at.dir)
 	if name == "folder" {
+		return at
+	}
+	if strings.HasPrefix(name, "corpus/") {
+		at.must(os.CopyFS(at.dir, os.DirFS(filepath.Join(w.corpus, filepath.FromSlash(name), "before"))))
+		at.git("init", "-q")
+		at.git("remote", "add", "origin", "https://github.com/example/widgets.git")
 		return at
 	}
 	sample, known := w.samples[name]
