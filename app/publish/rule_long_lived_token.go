@@ -14,7 +14,7 @@ func longLivedToken(w *way) []Finding {
 	if refs := references(w.trust.Token.Value); len(refs) > 0 && !slices.ContainsFunc(refs, func(r string) bool { return !strings.HasPrefix(r, "steps.") }) {
 		return nil // a step before got it, for this run
 	}
-	f := found(Warning, w.trust.Token.place, "The way to %s rests on a long-lived token%s.", w.registryName(), by(w.trust.TokenVar))
+	f := found(Warning, w.trust.Token.place, "Publishing to %s rests on a long-lived token%s.", w.registryName(), by(w.trust.TokenVar))
 	f.Why = "Whoever gets hold of the token can publish from anywhere until somebody notices. Trusted publishing hands the job a token of its own for minutes, and proves where it was built."
 	f.Source = docsTrusted(w.Registry)
 	switch w.Registry {

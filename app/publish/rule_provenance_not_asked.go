@@ -61,7 +61,7 @@ func (w *way) withIDToken(edits []Edit) []Edit {
 func provenanceRefused(w *way, by text) Finding {
 	f := found(Warning, by.place, "Provenance is turned off here.")
 	f.Why = "It overrides what trusted publishing would do by itself: nobody can tell where the package was built."
-	f.Help = "Turn it on, or take the line away where the way is trusted publishing."
+	f.Help = "Turn it on. With trusted publishing the line can be taken away, too."
 	f.Source = docsTrustedNPM
 	switch w.Registry {
 	case "pypi":

@@ -102,7 +102,7 @@ func (w *way) at() place {
 }
 
 // quotedJob names a job in a sentence.
-func quotedJob(j *job) string { return "the job " + quoted(j.ID) }
+func quotedJob(j *job) string { return `the job "` + quoted(j.ID) + `"` }
 
 // known says whether the registry is one whose rules are known here.
 func (w *way) known() bool {

@@ -120,7 +120,7 @@ func (r *run) npmTrusted(w *way, a ability) Answer {
 		w.because("It has no token: it publishes as a trusted publisher, which is to be set up at npm for " + entryName(w) + ".")
 	case !t.Token.stated():
 		if answer == No {
-			w.because("Nothing that is in these files gives it a token either.")
+			w.because("No file here gives it a token either.")
 		}
 	case answer == No:
 		w.because("It publishes with the token in " + t.TokenVar + ".")
