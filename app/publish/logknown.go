@@ -18,7 +18,7 @@ type explanation struct {
 }
 
 func (k explanation) finding(line int, text string, s evidence) LogFinding {
-	return LogFinding{Code: k.code, Line: line, Text: logText(text), Causes: s.inOrder(k.causes), Source: k.source, general: len(k.words) == 0, read: k.reads}
+	return LogFinding{Code: k.code, Line: line, Text: logText(text), Causes: s.inOrder(k.causes), Source: k.source, general: len(k.words) == 0, passing: k.reads || k.bare}
 }
 
 func (k explanation) says(lower string) bool {

@@ -19,7 +19,7 @@ type LogFinding struct {
 	Source string   // the documentation that says so, "" where nothing is known
 
 	general bool // of the code alone: another finding of the code says more
-	read    bool // something was asked for, nothing was published
+	passing bool // it says nothing in a step that went well
 }
 
 // Known says whether this version knows the error.
@@ -144,8 +144,9 @@ func (l *logReader) read(n int, raw string) {
 	case "debug", "command":
 		command = ""
 	}
-	l.wrong = l.wrong || command == "error"
-	l.line(n, line, command == "error")
+	failed := command == "error" || exitOnly.MatchString(line) // the page shows no commands
+	l.wrong = l.wrong || failed
+	l.line(n, line, failed)
 }
 
 func (l *logReader) line(n int, line string, failed bool) {
@@ -244,11 +245,12 @@ func (l *logReader) add(f LogFinding) {
 	}
 }
 
-// endStep forgets what a step that went well was refused to read: scripts ask in vain
-// whether a version is there before they publish it.
+// endStep forgets what says nothing in a step that went well: scripts ask in vain whether a
+// version is there before they publish it, and words may be those of a changelog. A tool's
+// own error stays: a script may have gone on without having published.
 func (l *logReader) endStep() {
 	if l.steps && !l.wrong {
-		went := slices.DeleteFunc(slices.Clone(l.found[l.step:]), func(f LogFinding) bool { return f.read })
+		went := slices.DeleteFunc(slices.Clone(l.found[l.step:]), func(f LogFinding) bool { return f.passing })
 		l.found = append(l.found[:l.step], went...)
 	}
 	l.step, l.wrong = len(l.found), false

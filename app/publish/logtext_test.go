@@ -102,6 +102,7 @@ func TestLogsAreExplained(t *testing.T) {
 		{"an error that nobody knows", downloaded("##[error]The tide is out", "##[error]Process completed with exit code 3."), []string{"@1"}},
 		{"npm's, too", copied("npm error code ETIDE", "npm error the tide is out"), []string{"ETIDE@1"}},
 		{"only a status", downloaded("making waves", "##[error]Process completed with exit code 3.", "##[error]Process completed with exit code 4."), []string{"@2"}},
+		{"only a status, copied", copied("making waves", "Error: Process completed with exit code 3."), []string{"@2"}},
 		{"nothing is wrong", downloaded("npm notice Publishing to https://registry.npmjs.org/ with tag latest and public access", "+ tide@1.4.0"), nil},
 		{"nothing at all", "", nil},
 	} {
