@@ -9,8 +9,9 @@ import (
 
 // evidence is what a log shows beside an error: it tells which of the causes are likely.
 type evidence struct {
-	token  tokenShown
-	oldNPM Answer // whether npm is too old for trusted publishing; "" where the log does not say
+	token tokenShown
+	// Whether npm, and lerna, are too old for trusted publishing; "" where the log does not say.
+	oldNPM, oldTool Answer
 }
 
 // tokenShown is the token for npm that the step was handed in its environment.
@@ -29,6 +30,8 @@ var (
 	placeholder = regexp.MustCompile(`^ ?X{5}(?:-X{5})+$`)
 	// setup-node tells the versions of its tools, npm its own at its more talkative levels.
 	npmIs = regexp.MustCompile(`^npm(?: info using npm@|: v?)(\d+)\.(\d+)\.(\d+)$`)
+	// lerna names itself as it begins.
+	lernaIs = regexp.MustCompile(`^lerna notice cli v(\d{1,4})\.`)
 	// A step that brings another npm, which nothing need say.
 	npmChanged = regexp.MustCompile(`\bnpm (?:i|install|add|up|update) (?:.* )?npm(?:@|\s|$)|\bcorepack .*\bnpm\b`)
 )
@@ -59,6 +62,11 @@ func (s *evidence) read(line string) {
 		if v.before(version{11, 5, 1}) {
 			s.oldNPM = Yes
 		}
+	} else if m := lernaIs.FindStringSubmatch(line); m != nil {
+		s.oldTool = No
+		if major, _ := strconv.Atoi(m[1]); major < 9 {
+			s.oldTool = Yes
+		}
 	} else if strings.Contains(line, "npm") && npmChanged.MatchString(line) {
 		s.oldNPM = ""
 	}
@@ -88,6 +96,8 @@ func (s evidence) speaksFor(cause string) Answer {
 		return map[tokenShown]Answer{tokenStored: No, tokenEmpty: Yes, tokenNone: No}[s.token]
 	case causeNotHanded:
 		return map[tokenShown]Answer{tokenStored: Yes, tokenEmpty: No}[s.token]
+	case causeOldTool:
+		return s.oldTool
 	case causeOldNPM:
 		if s.token == tokenStored {
 			return Depends // it is not what the workflow means to do

@@ -83,7 +83,8 @@ const (
 	causeNoRight    = "The token may not publish this package, which npm answers with 403, or with 404 so as not to say what exists. Look whether it may write to this package or scope, and whether its owner is among the package's maintainers (npm owner ls PACKAGE)."
 	causeTokenOver  = "The token has expired or was revoked. Make another one and put it into the secret, or publish without one, by trusted publishing."
 	causeOldNPM     = "npm or Node is too old for trusted publishing, and publishes as nobody: it takes npm 11.5.1 and Node 22.14.0. Look for their versions in the log; actions/setup-node names them. Node 24 brings an npm that is new enough."
-	causePublisher  = "npmjs.com has no trusted publisher for this run. Compare owner, repository, workflow file name and environment in the package's settings with this run, to the letter; of a called workflow the calling one counts. npm does not check them when they are saved, and says why it refused a run only where the step sets NPM_CONFIG_LOGLEVEL: verbose."
+	causeOldTool    = "The tool that publishes knows no trusted publishing yet: it takes lerna 9, pnpm 11.1.2, Yarn 4.10 or semantic-release 25; Yarn 1 has none. Update it, or publish with npm."
+	causePublisher  = "npmjs.com has no trusted publisher for this run. Compare owner, repository, workflow file name and environment in the package's settings with this run, to the letter, and look whether it allows npm publish; of a called workflow the calling one counts. npm does not check them when they are saved, and says why it refused a run only where the step sets NPM_CONFIG_LOGLEVEL: verbose."
 	causeNewPackage = "The package is not on npm yet: only one that is there can have a trusted publisher. Publish its first version by hand, or with a token that may make packages in its scope."
 	causeNoIDToken  = "The job may not ask for an OIDC token. Look for `id-token: write` at the job that publishes; `permissions` of a job replace those of the workflow."
 	causeCaller     = "A called workflow gets no more than its caller gives: the job that calls it needs `id-token: write`, too."
@@ -147,7 +148,10 @@ var explanations = []explanation{
 
 	// npm: who publishes
 	{code: "ENEEDAUTH", source: pageNPMTrusted, causes: []string{
-		causePublisher, causeNotHanded, causeOldNPM, causeNoIDToken, causeNewPackage, causeEmptyToken,
+		causePublisher, causeNotHanded, causeOldNPM, causeOldTool, causeNoIDToken, causeNewPackage, causeEmptyToken,
+	}},
+	{code: "ENEEDAUTH", bare: true, words: []string{"this command requires you to be logged in to "}, source: pageNPMTrusted, causes: []string{
+		causePublisher, causeNotHanded, causeOldNPM, causeOldTool, causeNoIDToken, causeNewPackage, causeEmptyToken,
 	}},
 	{code: "ENONPMTOKEN", source: pageReleaseOIDC, causes: []string{
 		"This semantic-release knows tokens alone: trusted publishing takes semantic-release 25 with @semantic-release/npm 13. Look whether package.json, or a plugin's, holds an older one fast.",
@@ -184,7 +188,7 @@ var explanations = []explanation{
 		"The name is too much like one that exists: give the package another name, or publish it under a scope of yours.",
 	}},
 	{code: "E403", words: []string{"oidc", "trusted publish"}, source: pageNPMTrusted, causes: []string{
-		"The trusted publisher does not allow this command. Open it in the package's settings on npmjs.com and allow npm publish, or npm stage publish where the workflow stages: each is allowed by itself.",
+		"The trusted publisher does not allow this command. Open it in the package's settings on npmjs.com and allow npm publish: a new one allows npm stage publish alone.",
 		causePublisher,
 	}},
 	{code: "E403", source: pageNPMTwoFactor, causes: []string{
@@ -194,7 +198,7 @@ var explanations = []explanation{
 		"The registry is a mirror or another one, which takes no packages: look at the address in the message.",
 	}},
 	{code: "E404", source: pageNPMTrusted, causes: []string{
-		causeTokenOver, causePublisher, causeOldNPM, causeEmptyToken, causeNoRight, causeNewPackage, causeNPMRC,
+		causeTokenOver, causePublisher, causeOldNPM, causeOldTool, causeNoIDToken, causeEmptyToken, causeNoRight, causeNewPackage, causeNPMRC,
 	}},
 	{code: "EPUBLISHCONFLICT", source: pageNPMVersions, causes: []string{
 		"This version is on the registry, and a version can be published once: raise the version in package.json.", causeTwice,

@@ -115,6 +115,7 @@ var (
 	// The code of an error: alone, with its message, and as a member of JSON.
 	errorCode = regexp.MustCompile(`^(?:code )?(E[A-Z0-9_]{2,40}|[A-Z][A-Z_]{3,40}_ERROR)(?:$|[: ]\s*(.*)$)`)
 	jsonCode  = regexp.MustCompile(`^(?:lerna(?:-lite)? \w+ +)?"?code"?: ["'](E[A-Z0-9_]{2,40}|[A-Z][A-Z_]{3,40}_ERROR)["'],?$`)
+	nxRefused = regexp.MustCompile(`^(?:\d{3} )?(Not Found|Forbidden|Unauthorized|Unprocessable Entity|Conflict|Payment Required) - PUT https?://`)
 	exitOnly  = regexp.MustCompile(`^(?:Error: )?Process completed with exit code \d+\.?$`)
 )
 
@@ -180,7 +181,7 @@ func (l *logReader) line(n int, line string, failed bool) {
 		l.add(k.finding(n, line, l.seen))
 		return
 	}
-	if code := refusedByPNPM(line); code != "" {
+	if code := refusal(line); code != "" {
 		if k, ok := explainCode(code, line); ok {
 			l.add(k.finding(n, line, l.seen))
 			return
@@ -196,14 +197,17 @@ func (l *logReader) line(n int, line string, failed bool) {
 	}
 }
 
-// refusedByPNPM is the code of the refusal that pnpm 11 tells of, which asks the registry
-// itself; "" for another line.
-func refusedByPNPM(line string) string {
-	if !strings.HasPrefix(line, "[E") && !strings.Contains(line, "(status ") { // the expression is slow
+// refusal is the code of a refusal that no npm names: pnpm 11 asks the registry itself, nx
+// leaves npm's code away. "" for another line.
+func refusal(line string) string {
+	if !strings.HasPrefix(line, "[E") && !strings.Contains(line, "(status ") && !strings.Contains(line, " - PUT http") { // the expressions are slow
 		return ""
 	}
 	if m := pnpmRefused.FindStringSubmatch(line); m != nil {
 		return "E" + m[1] + m[2]
+	}
+	if m := nxRefused.FindStringSubmatch(line); m != nil {
+		return map[string]string{"Not Found": "E404", "Forbidden": "E403", "Unauthorized": "E401", "Unprocessable Entity": "E422", "Conflict": "E409", "Payment Required": "E402"}[m[1]]
 	}
 	return ""
 }
