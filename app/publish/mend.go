@@ -138,6 +138,9 @@ func (s sheet) unit() int {
 // addFlow puts a member into braces that open and close on one line.
 func (s sheet) addFlow(b block, key, value string) []Edit {
 	line := s.line(b.Line)
+	if strings.ContainsAny(value, "{}[],") && !strings.ContainsAny(value[:1], `"'`) {
+		value = "'" + strings.ReplaceAll(value, "'", "''") + "'" // an expression would end the braces
+	}
 	if b.Line != b.End || strings.Contains(line, "#") || strings.Count(line, "{") != 1 || !strings.HasSuffix(strings.TrimRight(line, " "), "}") {
 		return nil
 	}

@@ -17,7 +17,7 @@ func (s sheet) setJSON(d *document, value string, path ...string) []Edit {
 	}
 	indent := s.indentOf(members[0].Line)
 	if len(path) == 1 {
-		return s.setJSONMember(members, path[0], value, indent)
+		return s.setJSONMember(members, d.ends[d.root], path[0], value, indent)
 	}
 	for _, m := range members {
 		if m.key != path[0] {
@@ -30,9 +30,9 @@ func (s sheet) setJSON(d *document, value string, path ...string) []Edit {
 		if len(inner) == 0 {
 			return nil
 		}
-		return s.setJSONMember(inner, path[1], value, s.indentOf(inner[0].Line))
+		return s.setJSONMember(inner, m.End, path[1], value, s.indentOf(inner[0].Line))
 	}
-	return s.setJSONMember(members, path[0], "{\n"+indent+indent+`"`+path[1]+`": `+value+"\n"+indent+"}", indent)
+	return s.setJSONMember(members, d.ends[d.root], path[0], "{\n"+indent+indent+`"`+path[1]+`": `+value+"\n"+indent+"}", indent)
 }
 
 func (s sheet) indentOf(n int) string {
@@ -40,11 +40,12 @@ func (s sheet) indentOf(n int) string {
 	return line[:len(line)-len(strings.TrimLeft(line, " \t"))]
 }
 
-// setJSONMember replaces the member of that name, or adds it as the last one.
-func (s sheet) setJSONMember(members []member, key, value, indent string) []Edit {
+// setJSONMember replaces the member of that name, or adds it as the last one, in an object
+// that ends on the line end.
+func (s sheet) setJSONMember(members []member, end int, key, value, indent string) []Edit {
 	for i, m := range members {
-		if i > 0 && members[i-1].End >= m.Line || !strings.HasPrefix(strings.TrimSpace(s.line(m.Line)), `"`) {
-			return nil // two members on one line
+		if i > 0 && members[i-1].End >= m.Line || m.End >= end || !strings.HasPrefix(strings.TrimSpace(s.line(m.Line)), `"`+m.key+`"`) {
+			return nil // two members on one line, or a brace beside one
 		}
 	}
 	lines := strings.Split(indent+`"`+key+`": `+value, "\n")

@@ -587,6 +587,11 @@ func TestAManifestIsMendedInItsLayout(t *testing.T) {
 		{"{\n    \"name\": \"a\"\n}\n", "{\n    \"name\": \"a\",\n    \"publishConfig\": {\n        \"provenance\": true\n    }\n}\n"},
 		{"{\n  \"publishConfig\": {\n    \"provenance\": false,\n    \"tag\": \"x\"\n  }\n}\n", "{\n  \"publishConfig\": {\n    \"provenance\": true,\n    \"tag\": \"x\"\n  }\n}\n"},
 		{`{"name": "a"}`, ""},
+		{"{\n  \"name\": \"a\",\n  \"version\": \"1\" }\n", ""},
+		{"{ \"name\": \"a\",\n  \"version\": \"1\"\n}\n", ""},
+		{"{\n  \"publishConfig\": { \"provenance\": false,\n    \"tag\": \"x\"\n  }\n}\n", ""},
+		{"{\n  \"publishConfig\": {\n    \"tag\": \"x\",\n    \"provenance\": false }\n}\n", ""},
+		{"{\n  \"publishConfig\": {\n    \"tag\": \"x\" },\n  \"name\": \"a\"\n}\n", ""},
 		{`{}`, ""},
 	} {
 		d, err := newDocument("package.json", []byte(c.before), true)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -181,57 +180,6 @@ func TestAMendedFileIsSilent(t *testing.T) {
 			for rule := range names {
 				_, found := foundBy(files, report.Findings, rule)
 				silentAfter(t, files, facts, found)
-			}
-		})
-	}
-}
-
-// People lay their files out in many ways: what is found and mended is the same.
-func TestTheLayoutOfAFileChangesNothing(t *testing.T) {
-	indent := regexp.MustCompile(`(?m)^( *)(- )?`)
-	for name, laidOut := range map[string]func(string) string{
-		"four spaces": func(s string) string {
-			return indent.ReplaceAllStringFunc(s, func(m string) string {
-				depth := len(m) - len(strings.TrimLeft(m, " "))
-				if strings.HasSuffix(m, "- ") {
-					return spaces(2*depth) + "-   "
-				}
-				return spaces(2 * depth)
-			})
-		},
-		"comments behind lines":  func(s string) string { return strings.ReplaceAll(s, "\n", " # as we do\n") },
-		"comments between lines": func(s string) string { return regexp.MustCompile(`(?m)^( *)`).ReplaceAllString(s, "$1# as we do\n$1") },
-		"blank lines":            func(s string) string { return strings.ReplaceAll(s, "\n", "\n\n") },
-		"line ends of Windows":   func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			for _, c := range ruleCases() {
-				files, facts := c.world(t)
-				plain := Check(files, facts)
-				other := Files{}
-				for path, data := range files {
-					if other[path] = data; strings.HasSuffix(path, ".yml") {
-						other[path] = []byte(laidOut(string(data)))
-					}
-				}
-				report := Check(other, facts)
-				if len(report.Unread) > 0 {
-					t.Fatalf("%s/%s is not read: %v\n%s", c.rule, c.name, report.Unread, other[".github/workflows/publish.yml"])
-				}
-				for _, r := range rules() {
-					_, want := foundBy(files, plain.Findings, r.name)
-					_, found := foundBy(other, report.Findings, r.name)
-					if len(found) != len(want) {
-						t.Errorf("%s/%s: %s is found %d times, not %d", c.rule, c.name, r.name, len(found), len(want))
-						continue
-					}
-					for i := range found {
-						if len(found[i].Edits) != len(want[i].Edits) {
-							t.Errorf("%s/%s: %s has %d edits, not %d", c.rule, c.name, r.name, len(found[i].Edits), len(want[i].Edits))
-						}
-					}
-					silentAfter(t, other, facts, found)
-				}
 			}
 		})
 	}
