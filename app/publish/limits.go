@@ -47,6 +47,11 @@ const (
 	maxCondition = 21_000
 	// maxConditions bounds the jobs whose conditions hold for one that waits for them.
 	maxConditions = 256
+	// maxIntrusions bounds the steps by which outsiders run what they wrote; one is enough.
+	maxIntrusions = 16
+	// maxLooked bounds the steps of a job that are looked at for them, those of local actions
+	// included.
+	maxLooked = 2000
 	// maxFindings bounds the findings of one report; more than people read at once.
 	maxFindings = 500
 	// maxQuoted bounds, in characters, what a sentence quotes of a file.

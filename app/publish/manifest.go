@@ -32,6 +32,10 @@ func readManifest(file string, data []byte) (*manifest, error) {
 			m.Private = truthy(k.value)
 		case "packageManager":
 			m.Manager = k.text()
+		case "devEngines":
+			if managers := d.items(d.get(k.value, "packageManager").value); len(managers) > 0 {
+				m.DevManager = d.get(managers[0].value, "name").text()
+			}
 		case "repository":
 			m.RepositoryAt = k.place
 			if m.Repository = k.text(); k.value.Kind == yaml.MappingNode {

@@ -3,13 +3,20 @@ package publish
 // memo is what rules ask again and again for every way, so that thousands of workflows
 // cost no more than reading them.
 type memo struct {
-	documents map[string]*document // package.json files to be mended
-	judged    map[judgement]bool
-	waits     map[*job][]*job
-	forkable  map[*trigger]Answer
-	publishes map[*job]bool
-	poisoned  *trigger
-	looked    bool // for poisoned
+	documents  map[string]*document // package.json files to be mended
+	judged     map[judgement]bool
+	waits      map[*job][]*job
+	forkable   map[*trigger]forkable
+	publishes  map[*job]bool
+	moved      map[place][]Edit
+	intrusions []intrusion
+	looked     bool // for intrusions
+}
+
+// forkable is how outsiders start what a trigger waits for.
+type forkable struct {
+	events []string
+	unsure bool
 }
 
 // judgement is one that was made of a manifest.

@@ -1,5 +1,7 @@
 package publish
 
+import "strings"
+
 // setEnv gives a step a variable.
 func (s *step) setEnv(key, value string) []Edit {
 	if s.Flow || s.Shared {
@@ -13,27 +15,26 @@ func (s *step) setEnv(key, value string) []Edit {
 	return s.sheet().setMember(s.Env, "env", key, value, after, s.Column)
 }
 
-// moveEnv moves a variable from the whole job to the one step that needs it.
-func (j *job) moveEnv(key string, to *step) []Edit {
-	for _, v := range j.Env.Settings {
-		if v.Name != key || v.Line != v.End || to.job != j {
-			continue
-		}
-		sheet := j.workflow.sheet()
-		m := keyLine(key).FindStringSubmatch(sheet.line(v.Line))
-		if m == nil {
-			return nil
-		}
-		for _, own := range to.Env.Settings {
-			if own.Name == key {
-				return sheet.dropMember(j.Env, "env", key) // the step has its own
-			}
-		}
-		drop, set := sheet.dropMember(j.Env, "env", key), to.setEnv(key, m[2])
-		if drop == nil || set == nil {
-			return nil
-		}
-		return append(drop, set...)
+// moveEnv moves a variable from the whole job to the steps that need it.
+func (j *job) moveEnv(key string, to []*step) []Edit {
+	sheet := j.workflow.sheet()
+	m := keyLine(key).FindStringSubmatch(sheet.line(j.Env.get(key).Line))
+	edits := sheet.dropMember(j.Env, "env", key)
+	if m == nil || edits == nil || j.Env.get(key).Line != j.Env.get(key).End || m[2] == "" || strings.ContainsAny(m[2][:1], "&*!|>") {
+		return nil
 	}
-	return nil
+	for _, s := range to {
+		if s.job != j {
+			return nil
+		}
+		if s.Env.get(key).stated() {
+			continue // the step has its own
+		}
+		set := s.setEnv(key, m[2])
+		if set == nil {
+			return nil
+		}
+		edits = append(edits, set...)
+	}
+	return edits
 }

@@ -2,6 +2,8 @@ package publish
 
 import (
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // setJSON writes a member of the top-level object, or of an object that is a member of
@@ -90,4 +92,13 @@ func (s sheet) setJSONInline(m member, inner []member, key, value string) []Edit
 		head += ","
 	}
 	return s.replace(m.Line, head+` "`+key+`": `+value+" }"+line[end+1:])
+}
+
+// jsonString is a text as JSON writes it. What is not UTF-8 was not read.
+func jsonString(s string) string {
+	quoted, err := jsontext.AppendQuote(nil, strings.ToValidUTF8(s, "\uFFFD"))
+	if err != nil {
+		return `""` // of valid UTF-8 there is no such error
+	}
+	return string(quoted)
 }

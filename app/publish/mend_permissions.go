@@ -19,8 +19,9 @@ const idToken, write = "id-token", "write"
 // states, or names what the job's steps are known to need. Only where one job is all
 // that the workflow has does its own block get the line.
 //
-// called are the jobs of called workflows that get what this one has, the next first.
-func (j *job) grantIDToken(called []*job) []Edit {
+// called are the jobs of called workflows that get what this one has, the next first;
+// scripts those of package.json that a step of the last of them runs.
+func (j *job) grantIDToken(called []*job, scripts []text) []Edit {
 	sheet := j.workflow.sheet()
 	switch {
 	case j.Permissions.stated():
@@ -39,7 +40,7 @@ func (j *job) grantIDToken(called []*job) []Edit {
 		}
 		return j.newPermissions(scopes)
 	default:
-		scopes, known := j.needs(called)
+		scopes, known := j.needs(called, scripts)
 		if !known {
 			return nil
 		}
@@ -85,7 +86,7 @@ func (j *job) newPermissions(scopes []right) []Edit {
 // needs are the scopes that the job is known to need, contents: read first. known is
 // false where a step uses GITHUB_TOKEN for what is not known: a new block would take
 // the default away from it.
-func (j *job) needs(called []*job) (scopes []right, known bool) {
+func (j *job) needs(called []*job, scripts []text) (scopes []right, known bool) {
 	want := map[string]string{"contents": "read"}
 	if j.Uses.stated() {
 		if len(called) == 0 {
@@ -102,7 +103,7 @@ func (j *job) needs(called []*job) (scopes []right, known bool) {
 			}
 			stated := p.Scopes
 			if !p.stated() {
-				own, known := inner.needs(called[1:])
+				own, known := inner.needs(called[1:], scripts)
 				if !known {
 					return nil, false
 				}
@@ -121,29 +122,71 @@ func (j *job) needs(called []*job) (scopes []right, known bool) {
 	if mentionsToken(j.Env) || mentionsToken(j.workflow.Env) {
 		return nil, false
 	}
-	for _, s := range j.Steps {
-		u, ok := parseUses(s.Uses.Value)
-		if s.Uses.stated() && (!ok || u.local() || u.docker()) {
-			return nil, false
-		}
-		switch run := s.Run.Value; {
-		case u.action() == "changesets/action":
-			want["contents"], want["pull-requests"] = write, write
-		case u.action() == "googleapis/release-please-action", u.action() == "google-github-actions/release-please-action",
-			u.action() == "cycjimmy/semantic-release-action", strings.Contains(run, "semantic-release"):
-			want["contents"], want["issues"], want["pull-requests"] = write, write, write
-		case u.action() == "softprops/action-gh-release", u.action() == "ncipollo/release-action", u.action() == "rubygems/release-gem":
-			want["contents"] = write
-		case strings.Contains(run, "ghcr.io"), u.owner == "docker":
-			return nil, false
-		case strings.Contains(run, "git push"), strings.Contains(run, "gh release"),
-			strings.Contains(run, "lerna version"), strings.Contains(run, "lerna publish") && !strings.Contains(run, "from-p"):
-			want["contents"] = write
-		case s.usesToken() && u.action() != "actions/checkout" && u.action() != "actions/setup-node":
+	steps := slices.Clone(j.Steps)
+	for _, script := range scripts {
+		steps = append(steps, &step{Run: script})
+	}
+	for _, s := range steps {
+		if !s.needs(want) {
 			return nil, false
 		}
 	}
 	return ordered(want), true
+}
+
+// needs notes what a step is known to need; false where that is not known: an action takes
+// GITHUB_TOKEN by default of its own, and a script may be handed it.
+func (s *step) needs(want map[string]string) (known bool) {
+	grant := func(scopes ...string) {
+		for _, name := range scopes {
+			want[name] = write
+		}
+	}
+	if s.Uses.stated() {
+		u, ok := parseUses(s.Uses.Value)
+		if !ok || u.local() || u.docker() {
+			return false
+		}
+		switch action := u.action(); action {
+		case "changesets/action":
+			grant("contents", "pull-requests")
+		case "googleapis/release-please-action", "google-github-actions/release-please-action", "cycjimmy/semantic-release-action":
+			grant("contents", "issues", "pull-requests")
+		case "softprops/action-gh-release", "ncipollo/release-action", "rubygems/release-gem":
+			grant("contents")
+		case "actions/attest", "actions/attest-build-provenance", "actions/attest-sbom":
+			grant("attestations")
+		case "actions/checkout", "actions/cache", "actions/cache/restore", "actions/cache/save", "actions/upload-artifact", "actions/download-artifact":
+		case "js-devtools/npm-publish", "pypa/gh-action-pypi-publish", "rust-lang/crates-io-auth-action", "rubygems/configure-rubygems-credentials", "swatinem/rust-cache", "step-security/harden-runner":
+			return !s.usesToken()
+		default:
+			return u.setsUp() && (!s.usesToken() || u.owner == "actions") // to download with
+		}
+		return true
+	}
+	run := s.Run.Value
+	for _, sign := range []string{"ghcr.io", "gh pr", "gh api", "gh workflow", "gh run", "gh issue", "gh repo"} {
+		if strings.Contains(run, sign) {
+			return false
+		}
+	}
+	handed := s.usesToken()
+	for sign, scopes := range map[string][]string{
+		"semantic-release": {"contents", "issues", "pull-requests"},
+		"git push":         {"contents"},
+		"gh release":       {"contents"},
+		"lerna version":    {"contents"},
+	} {
+		if strings.Contains(run, sign) {
+			grant(scopes...)
+			handed = handed && sign == "git push"
+		}
+	}
+	if strings.Contains(run, "lerna publish") && !strings.Contains(run, "from-p") {
+		grant("contents")
+		handed = false
+	}
+	return !handed
 }
 
 func ordered(want map[string]string) []right {

@@ -268,6 +268,63 @@ func TestPermissionsAreGrantedAtTheRightLevel(t *testing.T) {
 			          token: ${{ github.token }}
 			      - run: npm publish
 			`, ""},
+		{"an action may take the token by itself", `
+			on: push
+			jobs:
+			  publish:
+			    runs-on: ubuntu-latest
+			    steps:
+			      - uses: actions/checkout@v6
+			      - uses: actions/github-script@v8
+			        with:
+			          script: await github.rest.issues.createComment({})
+			      - run: npm publish
+			`, ""},
+		{"a script that releases and opens a pull request", `
+			on: push
+			jobs:
+			  publish:
+			    runs-on: ubuntu-latest
+			    steps:
+			      - run: |
+			          npm publish
+			          gh release create v1
+			          gh pr create --fill
+			        env:
+			          GH_TOKEN: ${{ github.token }}
+			`, ""},
+		{"tools, an artifact and a push", `
+			on: push
+			jobs:
+			  publish:
+			    runs-on: ubuntu-latest
+			    steps:
+			      - uses: actions/checkout@v6
+			      - uses: pnpm/action-setup@v4
+			      - uses: actions/setup-node@v6
+			        with:
+			          token: ${{ github.token }}
+			      - uses: actions/download-artifact@v5
+			      - run: git push --follow-tags
+			      - run: npm publish
+			`, `
+			on: push
+			jobs:
+			  publish:
+			    runs-on: ubuntu-latest
+			    permissions:
+			      contents: write
+			      id-token: write
+			    steps:
+			      - uses: actions/checkout@v6
+			      - uses: pnpm/action-setup@v4
+			      - uses: actions/setup-node@v6
+			        with:
+			          token: ${{ github.token }}
+			      - uses: actions/download-artifact@v5
+			      - run: git push --follow-tags
+			      - run: npm publish
+			`},
 		{"read-all names nothing to add to", `
 			on: push
 			permissions: read-all
@@ -291,7 +348,7 @@ func TestPermissionsAreGrantedAtTheRightLevel(t *testing.T) {
 			jobs:
 			  publish: { runs-on: ubuntu-latest, steps: [{ run: npm publish }] }
 			`, ""},
-	}, func(w *workflow) []Edit { return job1(w, "publish").grantIDToken(nil) })
+	}, func(w *workflow) []Edit { return job1(w, "publish").grantIDToken(nil, nil) })
 }
 
 func TestInputsAreGivenToAnAction(t *testing.T) {
@@ -483,6 +540,27 @@ func TestAVariableIsMovedToTheStepThatNeedsIt(t *testing.T) {
 			        env:
 			          NODE_AUTH_TOKEN: ${{ secrets.NPM_TOKEN }}
 			`},
+		{"to a step with braces, and to another", `
+			jobs:
+			  a:
+			    env:
+			      NODE_AUTH_TOKEN: ${{ secrets.NPM_TOKEN }}
+			    steps:
+			      - run: npm ci
+			      - run: npm publish
+			        env: { CI: 1 }
+			      - run: npm publish other
+			`, `
+			jobs:
+			  a:
+			    steps:
+			      - run: npm ci
+			      - run: npm publish
+			        env: { CI: 1, NODE_AUTH_TOKEN: '${{ secrets.NPM_TOKEN }}' }
+			      - run: npm publish other
+			        env:
+			          NODE_AUTH_TOKEN: ${{ secrets.NPM_TOKEN }}
+			`},
 		{"the only one", `
 			jobs:
 			  a:
@@ -503,7 +581,7 @@ func TestAVariableIsMovedToTheStepThatNeedsIt(t *testing.T) {
 			          CI: 1
 			          NODE_AUTH_TOKEN: ${{ secrets.NPM_TOKEN }}
 			`},
-	}, func(w *workflow) []Edit { return w.Jobs[0].moveEnv("NODE_AUTH_TOKEN", w.Jobs[0].Steps[1]) })
+	}, func(w *workflow) []Edit { return w.Jobs[0].moveEnv("NODE_AUTH_TOKEN", w.Jobs[0].Steps[1:]) })
 }
 
 func TestAnInputIsTakenAway(t *testing.T) {

@@ -258,6 +258,7 @@ type manifest struct {
 	Access       text // publishConfig.access
 	Registry     text // publishConfig.registry
 	Manager      text // packageManager
+	DevManager   text // devEngines.packageManager.name
 	Scripts      []setting
 	Dependencies []setting // of every kind, dependencies first
 	Workspaces   []text

@@ -111,7 +111,7 @@ func (w *way) grantIDToken() []Edit {
 		if access == write || !ok && i > 0 {
 			continue // a called workflow that states nothing has what its caller has
 		}
-		edit := j.grantIDToken(jobs[i+1:])
+		edit := j.grantIDToken(jobs[i+1:], w.scripts)
 		if edit == nil {
 			return nil
 		}

@@ -29,7 +29,7 @@ func publishFailsBuild(w *way) []Finding {
 			f.Help += " A called workflow (`uses: ./.github/workflows/publish.yml`) does the same; it needs `id-token: write` in the calling job, and the trusted publisher names the calling workflow."
 		}
 		if w.Registry != "crates.io" {
-			f.Help += " So that it cannot fail the build at all, chain it behind: `on: workflow_run` with `if: github.event.workflow_run.conclusion == 'success' && github.event.workflow_run.event == 'push'`."
+			f.Help += " So that it cannot fail the build at all, chain it behind: `on: workflow_run` with `if: " + w.followsPush() + "`, and check out `github.event.workflow_run.head_sha`."
 		}
 		f.Source = docsCalled
 		return []Finding{f}

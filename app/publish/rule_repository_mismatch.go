@@ -2,7 +2,6 @@ package publish
 
 import (
 	"path"
-	"strconv"
 	"strings"
 )
 
@@ -68,15 +67,15 @@ func (r *repository) nameRepository(m *manifest, here string) []Edit {
 		if list := d.members(d.root); len(list) > 0 {
 			indent = sheet.indentOf(list[0].Line)
 		}
-		value := "{\n" + indent + indent + `"type": "git",` + "\n" + indent + indent + `"url": ` + strconv.Quote(gitURL(here))
+		value := "{\n" + indent + indent + `"type": "git",` + "\n" + indent + indent + `"url": ` + jsonString(gitURL(here))
 		if dir := path.Dir(m.File); dir != "." {
-			value += ",\n" + indent + indent + `"directory": ` + strconv.Quote(dir)
+			value += ",\n" + indent + indent + `"directory": ` + jsonString(dir)
 		}
 		return sheet.setJSON(d, value+"\n"+indent+"}", "repository")
 	}
 	// Only the address changes, in the form that is there.
 	line := sheet.line(m.Repository.Line)
-	quotedOld, quotedNew := strconv.Quote(m.Repository.Value), strconv.Quote(gitURL(here))
+	quotedOld, quotedNew := jsonString(m.Repository.Value), jsonString(gitURL(here))
 	if m.Repository.Line != m.Repository.End || strings.Count(line, quotedOld) != 1 {
 		return nil
 	}

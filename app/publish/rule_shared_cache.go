@@ -1,132 +1,68 @@
 package publish
 
-import (
-	"slices"
-	"strconv"
-	"strings"
-)
+import "strconv"
 
 // sharedCache: what a job restores from a cache, another run has written. Whoever gets
 // code to run on the default branch, as with pull_request_target, writes what the
 // release is built from: so TanStack and ultralytics were taken.
 func sharedCache(w *way) []Finding {
-	r := w.repository
-	if !r.memo.looked {
-		r.memo.poisoned, r.memo.looked = r.outsidersWrite(), true
-	}
-	poisoned := r.memo.poisoned
+	intrusions := w.repository.intrusions()
 	var list []Finding
 	for _, s := range w.before {
-		at, key, restores := s.restoresCache(poisoned != nil)
-		if !restores {
+		c, restores := w.repository.restoresCache(s, len(intrusions) > 0)
+		if !restores || !w.runsTogether(s) {
 			continue
 		}
-		f := found(Warning, at.place, "%s restores a shared cache before it publishes.", capital(quotedJob(w.job)))
+		f := found(Warning, c.at.place, "%s restores a shared cache before it publishes.", capital(quotedJob(w.job)))
 		f.Why = "Runs of the default branch share their caches: what another workflow put there, this job publishes."
 		f.Help = "Install without a cache in the job that publishes."
 		f.Source = docsCaching
-		if poisoned != nil {
+		if s.is("ruby/setup-ruby") {
+			f.Help += " Without bundler-cache a step has to run `bundle install`."
+		}
+		if len(intrusions) > 0 {
+			in := intrusions[0]
 			f.Severity = Error
-			f.Why = "Outsiders can start " + quoted(poisoned.File) + " (line " + strconv.Itoa(poisoned.Line) + "), whose runs write to the same cache: what they put there, this job publishes. That is how TanStack's packages were taken."
+			f.Why = "Outsiders can start " + quoted(in.workflow.File) + " (line " + strconv.Itoa(in.trigger.Line) + ") and run what they wrote there, and its runs write to the same cache: what they put there, this job publishes. That is how TanStack's packages were taken."
 			f.Source = docsTanStack
 		}
-		if dynamic(at.Value) && key != "" {
-			f.Severity = Notice
-			f.Message = "Whether " + quotedJob(w.job) + " restores a shared cache before it publishes depends on " + quoted(strings.Join(references(at.Value), ", ")) + "."
-		} else if key != "" {
-			f.Edits = s.withoutCache(key)
+		if c.by != "" {
+			f.Why = c.by + " " + f.Why
+		}
+		f.Edits = c.edits
+		if !c.sure {
+			f.Severity, f.Edits = Notice, nil
+			f.Message = "Whether " + quotedJob(w.job) + " restores a shared cache before it publishes depends on " + c.on + "."
 		}
 		list = append(list, f)
 	}
 	return list
 }
 
-// outsidersWrite is a trigger by which outsiders get a run that may write to the default
-// branch's cache to run what they wrote; nil where there is none.
-func (r *repository) outsidersWrite() *trigger {
-	for _, w := range r.workflows {
-		for _, t := range w.Triggers {
-			if t.Event != "pull_request_target" && t.Event != "issue_comment" {
-				continue
-			}
-			for _, j := range w.Jobs {
-				if slices.ContainsFunc(j.Steps, (*step).runsForeign) {
-					return t
-				}
-			}
-		}
+// runsTogether says whether there is an event on which both the step and the way run.
+func (w *way) runsTogether(s *step) bool {
+	entry := w.entry()
+	if !s.If.stated() || entry == nil {
+		return true
 	}
-	return nil
-}
-
-// runsForeign says whether the step brings the code of a pull request, or runs a text of
-// an outsider's as part of its script.
-func (s *step) runsForeign() bool {
-	for _, v := range s.With.Settings {
-		if s.is("actions/checkout") && (strings.Contains(v.Value, "pull_request.head") || strings.Contains(v.Value, "refs/pull/") || strings.Contains(v.Value, "github.head_ref")) {
+	for _, t := range entry.Triggers {
+		at := situation{"github.event_name": t.Event}
+		if t.Event == "push" && len(t.Tags) > 0 && len(t.Branches) == 0 && len(t.BranchesIgnore) == 0 {
+			at["github.ref_type"] = "tag"
+		}
+		if at.holds(s.If) != No && !at.excludes(w.conditions()) {
 			return true
 		}
 	}
-	if strings.Contains(s.Run.Value, "gh pr checkout") || strings.Contains(s.Run.Value, "refs/pull/") {
-		return true
-	}
-	return slices.ContainsFunc(references(s.Run.Value), func(ref string) bool {
-		for _, theirs := range []string{"github.head_ref", "github.event.pull_request.head.", "github.event.pull_request.title", "github.event.pull_request.body", "github.event.comment.body", "github.event.issue.title", "github.event.issue.body"} {
-			if strings.HasPrefix(strings.ToLower(ref), theirs) {
-				return true
-			}
-		}
-		return false
-	})
+	return false
 }
 
-// restoresCache says whether the step restores a cache that other runs write, and by
-// which input ("" where the whole step is there for it). all takes those in that the
-// registries' own guides show.
-func (s *step) restoresCache(all bool) (at text, key string, restores bool) {
-	u, ok := parseUses(s.Uses.Value)
-	if !ok {
-		return text{}, "", false
-	}
-	switch u.action() {
-	case "actions/cache", "actions/cache/restore":
-		if s.With.get("lookup-only").Value == "true" || ofThisRun(s.With.get("key").Value) && !s.With.get("restore-keys").stated() {
-			return text{}, "", false
+// excludes says whether one of the conditions does not hold, whatever else is the case.
+func (s situation) excludes(conditions []text) bool {
+	for _, c := range conditions {
+		if s.holds(c) == No {
+			return true
 		}
-		return s.Uses, "", true
-	case "swatinem/rust-cache", "gradle/actions/setup-gradle", "mozilla-actions/sccache-action":
-		return s.Uses, "", true
-	case "actions/setup-node", "actions/setup-python", "actions/setup-java", "pnpm/action-setup":
-		key = "cache"
-	case "actions/setup-go":
-		if at = s.With.get("cache"); at.Value == "true" {
-			return at, "cache", true
-		}
-		return text{}, "", false
-	case "ruby/setup-ruby":
-		// RubyGems' guide has it: said where something can be wrong with it.
-		if !all {
-			return text{}, "", false
-		}
-		key = "bundler-cache"
-	case "astral-sh/setup-uv":
-		key = "enable-cache"
-	default:
-		return text{}, "", false
 	}
-	at = s.With.get(key)
-	return at, key, at.stated() && at.Value != "" && at.Value != "false"
-}
-
-// ofThisRun says whether a key is one that no other run has.
-func ofThisRun(key string) bool {
-	return strings.Contains(key, "github.run_id") || strings.Contains(key, "github.sha")
-}
-
-// withoutCache takes the cache out of a step that does other things, too.
-func (s *step) withoutCache(key string) []Edit {
-	if key == "bundler-cache" || key == "enable-cache" {
-		return s.setWith(key, "false")
-	}
-	return s.dropWith(key)
+	return false
 }

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -38,9 +39,7 @@ func tokenInEnv(w *way) (Finding, bool) {
 		return f, false
 	case holds(w.job.Env) && len(w.job.Steps) > 1:
 		f = found(Warning, t.place, "Every step of %s can read the token%s.", quotedJob(w.job), by(w.trust.TokenVar))
-		if w.inner != nil && w.trust.TokenVar != "" && !w.needsVariable() {
-			f.Edits = w.job.moveEnv(w.trust.TokenVar, w.inner)
-		}
+		f.Edits = once(&w.repository.memo.moved, t.place, w.moveToken)
 	case holds(w.workflow.Env):
 		f = found(Warning, t.place, "Every step of every job of the workflow can read the token%s.", by(w.trust.TokenVar))
 	default:
@@ -52,21 +51,52 @@ func tokenInEnv(w *way) (Finding, bool) {
 	return f, true
 }
 
-// needsVariable says whether another step of the job names the token's variable.
-func (w *way) needsVariable() bool {
-	return slices.ContainsFunc(w.job.Steps, func(s *step) bool {
-		if s == w.inner {
-			return false
+// moveToken moves the token to the steps that publish with it; nil where another step may
+// need it, too.
+func (w *way) moveToken() []Edit {
+	var to []*step
+	for _, other := range w.repository.ways {
+		if other.job == w.job && other.trust.Token.place == w.trust.Token.place && !slices.Contains(to, other.inner) {
+			to = append(to, other.inner)
 		}
-		for _, b := range []block{s.With, s.Env} {
-			for _, v := range b.Settings {
-				if strings.Contains(v.Value, w.trust.TokenVar) {
-					return true
-				}
+	}
+	if w.trust.TokenVar == "" || slices.Contains(to, nil) || w.repository.configNames(w.trust.TokenVar) {
+		return nil
+	}
+	for _, s := range w.job.Steps {
+		if !slices.Contains(to, s) && s.mayNeed(w.trust.TokenVar) {
+			return nil
+		}
+	}
+	return w.job.moveEnv(w.trust.TokenVar, to)
+}
+
+// configNames says whether an .npmrc or .yarnrc.yml of the repository names the variable: then
+// some tools stop at every command where it is not set.
+func (r *repository) configNames(variable string) bool {
+	return slices.ContainsFunc(r.npmrcs, func(rc *npmrc) bool {
+		return slices.ContainsFunc(rc.Settings, func(s setting) bool { return strings.Contains(s.Value, variable) })
+	})
+}
+
+// loggedIn are commands that may do what only somebody does who is logged in. Yarn 1 stops
+// where a variable of the .npmrc that setup-node writes is not set.
+var loggedIn = regexp.MustCompile(`publish|release|deploy|dist-tag|whoami|login|yarn|\b(?:npm|pnpm)\s+(?:access|owner|author|deprecate|unpublish|token|team|org|profile|stage|tag)\b`)
+
+// mayNeed says whether a step that is not known to publish may need the variable.
+func (s *step) mayNeed(variable string) bool {
+	for _, b := range []block{s.With, s.Env} {
+		for _, v := range b.Settings {
+			if strings.Contains(v.Value, variable) {
+				return true
 			}
 		}
-		return strings.Contains(s.Run.Value, w.trust.TokenVar)
-	})
+	}
+	if s.Uses.stated() {
+		u, ok := parseUses(s.Uses.Value)
+		return !ok || u.local() || u.docker() || !u.kin() && !u.setsUp()
+	}
+	return strings.Contains(s.Run.Value, variable) || loggedIn.MatchString(s.Run.Value)
 }
 
 // idTokenForAll: the workflow's permissions are those of every job that states none.

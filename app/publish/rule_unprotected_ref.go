@@ -34,6 +34,9 @@ func unprotectedRef(w *way) []Finding {
 			}
 			list = append(list, f)
 		case "pull_request":
+			if t.byTriage() {
+				continue // somebody with rights has looked at it
+			}
 			s = situation{"github.event_name": "pull_request", "github.ref": "refs/pull/1/merge", "github.ref_name": "1/merge", "github.ref_type": "branch"}
 			if len(t.Types) == 1 && !dynamic(t.Types[0].Value) {
 				s["github.event.action"] = t.Types[0].Value

@@ -25,6 +25,7 @@ const (
 	docsSecureUse      = "https://docs.github.com/en/actions/reference/security/secure-use"
 	docsTarget         = "https://docs.github.com/en/actions/reference/security/securely-using-pull_request_target"
 	docsCaching        = "https://docs.github.com/en/actions/reference/workflows-and-actions/dependency-caching"
+	docsNx             = "https://nx.dev/blog/s1ngularity-postmortem"
 	docsTanStack       = "https://tanstack.com/blog/incident-followup"
 	docsEnvironments   = "https://docs.github.com/en/actions/reference/workflows-and-actions/deployments-and-environments"
 	docsEvents         = "https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows"
