@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"bytes"
 	"cmp"
 	"maps"
 	"slices"
@@ -39,12 +40,12 @@ func Patch(files Files, findings []Finding) (unified []byte, mended Files, left 
 // Diff is a unified diff from files to those that changed, in the order of their paths.
 // What files does not hold is new.
 func Diff(files, changed Files) []byte {
-	var out strings.Builder
+	var out bytes.Buffer
 	for _, path := range slices.Sorted(maps.Keys(changed)) {
 		before, there := files[path]
 		writeDiff(&out, path, there, before, changed[path])
 	}
-	return []byte(out.String())
+	return out.Bytes()
 }
 
 // gravity orders severities, the gravest first.

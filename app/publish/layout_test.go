@@ -61,7 +61,7 @@ func layouts() []layout {
 		{name: "braces over lines", workflow: braces(true), refuses: true},
 		{name: "steps in braces", workflow: stepsInBraces, refuses: true, otherwise: true},
 		{name: "JSON", workflow: asJSON("  "), refuses: true},
-		{name: "JSON on one line", workflow: asJSON(""), refuses: true, manifest: func(s string) string {
+		{name: "JSON on one line", workflow: asJSON(""), refuses: true, otherwise: true, manifest: func(s string) string {
 			return regexp.MustCompile(`\n\s*`).ReplaceAllString(s, " ")
 		}},
 		{name: "the last brace behind the last member", manifest: lines(`\n\}`, "}"), refuses: true},
@@ -297,8 +297,8 @@ func TestTheLayoutOfAFileChangesNothing(t *testing.T) {
 					if string(data) == string(other[path]) {
 						continue
 					}
-					prefixed := strings.NewReplacer("/", " ", ":", " ").Replace(name) + "/" + path
-					before[prefixed], after[prefixed] = other[path], data
+					flat := strings.NewReplacer("/", " ", ":", " ").Replace(name + " " + path)
+					before[flat], after[flat] = other[path], data
 					if was := string(other[path]); strings.HasSuffix(was, "\n") != strings.HasSuffix(string(data), "\n") || strings.Contains(was, "\r\n") && strings.Contains(strings.ReplaceAll(string(data), "\r\n", ""), "\n") {
 						t.Errorf("%s: other line ends in %s:\n%q", name, path, data)
 					}

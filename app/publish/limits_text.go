@@ -1,11 +1,7 @@
 package publish
 
-// Limits of what is written as a patch and of what is read of logs, each with its reason.
+// Limits of what is read of logs, each with its reason.
 const (
-	// maxDiffered bounds the lines that are told apart one by one in a patch: the room for
-	// it grows with their square (8 MB). Mended files differ in a few dozen.
-	maxDiffered = 1_000
-
 	// MaxLogBytes bounds a job's log that is read. GitHub's own are a few MB, those that
 	// print every file of a large build some hundreds.
 	MaxLogBytes = 512 << 20
