@@ -143,8 +143,8 @@ func braces(overLines bool) func(string) string {
 func asJSON(indent string) func(string) string {
 	return func(s string) string {
 		var v map[string]any
-		if yaml.Unmarshal([]byte(s), &v) != nil {
-			return s
+		if strings.Contains(s, ": *") || yaml.Unmarshal([]byte(s), &v) != nil {
+			return s // JSON has no aliases
 		}
 		data, err := json.MarshalIndent(v, "", indent)
 		if err != nil {
@@ -357,11 +357,13 @@ func TestActionlintAcceptsWhatIsMendedInEveryLayout(t *testing.T) {
 		if err != nil && len(out) == 0 {
 			t.Fatal(err)
 		}
-		return regexp.MustCompile(`\S*/`+fmt.Sprint(side)+`/(\d+-\d+/)`).ReplaceAllString(string(out), "$1")
+		text := regexp.MustCompile(`\S*/`+fmt.Sprint(side)+`/(\d+-\d+/)`).ReplaceAllString(string(out), "$1")
+		// Of a called workflow without inputs it says so or not, as its goroutines run.
+		return regexp.MustCompile(`(?m)^.*"workflow_call" event trigger is not found in "on:".*\n`).ReplaceAllString(text, "")
 	}
 	before := said(0)
 	for line := range strings.Lines(said(1)) {
-		if file, message, ok := strings.Cut(line, ": "); ok && !strings.Contains(before, file+": "+message) {
+		if file, _, ok := strings.Cut(line, ": "); ok && !strings.Contains(before, line) {
 			data, _ := os.ReadFile(filepath.Join(work, "1", file))
 			t.Errorf("%s\n%s", line, data)
 		}

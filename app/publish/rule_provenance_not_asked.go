@@ -93,8 +93,8 @@ func asksByItself(w *way) bool {
 func (w *way) askProvenance() []Edit {
 	s := w.inner
 	switch {
-	case s == nil:
-		return nil
+	case s == nil || s.Shared || s.Run.Shared:
+		return nil // an alias would ask, too, where nobody looked
 	case s.Uses.stated():
 		if s.is("js-devtools/npm-publish") {
 			return s.setWith("provenance", "true")

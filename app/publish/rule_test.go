@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -240,6 +241,40 @@ func TestThePageHasEveryRule(t *testing.T) {
 	for _, said := range []string{"`more-findings`", fmt.Sprintf("At most %d findings", maxFindings)} {
 		if !strings.Contains(string(page), said) {
 			t.Errorf("the page does not say %q", said)
+		}
+	}
+}
+
+// Which commit a tag is, no file says: no line names one that was not there, and what is
+// said of it makes no command of a name that is none.
+func TestPinsAreNotGuessed(t *testing.T) {
+	hash := regexp.MustCompile(`[0-9a-f]{40}`)
+	for _, c := range ruleCases() {
+		files, facts := c.world(t)
+		var there []string
+		for _, data := range files {
+			there = append(there, string(data))
+		}
+		for _, f := range Check(files, facts).Findings {
+			if f.Rule == "unpinned-action" && (f.Edits != nil || hash.MatchString(f.Help)) {
+				t.Errorf("%s/%s: %q, with the edits %v", c.rule, c.name, f.Help, f.Edits)
+			}
+			for _, e := range f.Edits {
+				for _, commit := range hash.FindAllString(strings.Join(e.Lines, " "), -1) {
+					if !strings.Contains(strings.Join(there, " "), commit) {
+						t.Errorf("%s/%s: %s is in no file", c.rule, c.name, commit)
+					}
+				}
+			}
+		}
+	}
+	for uses, command := range map[string]bool{
+		"acme/left@v1": true, "acme/left/a/b@feature/x": true, "acme/left@v1$(id)": false, "acme/$(id)@v1": false, "acme/left@v1`id`": false, "acme/left@a b": false,
+		"acme/left@" + strings.Repeat("a", 200): false,
+	} {
+		u, _ := parseUses(uses)
+		if got := howToPin(u); strings.Contains(got, "gh api") != command || len(got) > 500 {
+			t.Errorf("%q: %q", uses, got)
 		}
 	}
 }

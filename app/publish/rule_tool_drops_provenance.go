@@ -51,7 +51,7 @@ func toolDropsProvenance(w *way) []Finding {
 // changesetFlag: changeset publish stops at a flag that is npm's.
 func changesetFlag(w *way) (Finding, bool) {
 	const flag = " --provenance"
-	if w.inner == nil || w.Tool != "changeset publish" || len(w.scripts) > 0 {
+	if w.inner == nil || w.inner.Shared || w.inner.Run.Shared || w.Tool != "changeset publish" || len(w.scripts) > 0 {
 		return Finding{}, false
 	}
 	sheet := w.inner.sheet()

@@ -52,9 +52,11 @@ func (r *repository) findings() []Finding {
 				f.EndLine = max(f.EndLine, f.Line)
 				k := key{f.Rule, f.File, f.Line}
 				if i, ok := seen[k]; ok {
+					edits := together(list[i].Edits, f.Edits)
 					if graveness(f.Severity) < graveness(list[i].Severity) {
 						list[i] = f
 					}
+					list[i].Edits = edits
 					continue
 				}
 				seen[k] = len(list)
@@ -68,6 +70,20 @@ func (r *repository) findings() []Finding {
 			cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Rule, b.Rule))
 	})
 	return bounded(list)
+}
+
+// together are the edits by which what is found is mended for two ways; nil where one of them
+// is a person's: lines that serve one caller of a workflow can break the other.
+func together(a, b []Edit) []Edit {
+	if len(a) == 0 || len(b) == 0 {
+		return nil
+	}
+	for _, e := range b {
+		if !slices.ContainsFunc(a, func(other Edit) bool { return sameEdit(e, other) }) {
+			a = append(a[:len(a):len(a)], e)
+		}
+	}
+	return a
 }
 
 // bounded cuts the list and says how many findings are left out; the gravest stay.
