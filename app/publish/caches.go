@@ -4,6 +4,7 @@ import "strings"
 
 // restored is a cache that a step restores and other runs write.
 type restored struct {
+	step  *step
 	at    text   // what says so
 	by    string // a sentence, where the action does so by itself
 	sure  bool

@@ -8,6 +8,9 @@ type memo struct {
 	waits      map[*job][]*job
 	forkable   map[*trigger]forkable
 	publishes  map[*job]bool
+	handed     map[*job][]restored
+	live       map[*way]uint64
+	events     map[ruling]uint64
 	moved      map[place][]Edit
 	intrusions []intrusion
 	looked     bool // for intrusions
@@ -17,6 +20,12 @@ type memo struct {
 type forkable struct {
 	events []string
 	unsure bool
+}
+
+// ruling is one of a condition, for the events of a workflow.
+type ruling struct {
+	workflow  *workflow
+	condition place
 }
 
 // judgement is one that was made of a manifest.

@@ -1,6 +1,9 @@
 package publish
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // sharedCache: what a job restores from a cache, another run has written. Whoever gets
 // code to run on the default branch, as with pull_request_target, writes what the
@@ -36,33 +39,81 @@ func sharedCache(w *way) []Finding {
 		}
 		list = append(list, f)
 	}
+	return append(list, cachedArtifacts(w)...)
+}
+
+// cachedArtifacts: what a job before packs from such a cache and hands over, is published,
+// too. Said where outsiders write the cache: else it is how building apart is meant.
+func cachedArtifacts(w *way) []Finding {
+	r := w.repository
+	intrusions := r.intrusions()
+	if len(intrusions) == 0 || !slices.ContainsFunc(w.before, func(s *step) bool { return s.is("actions/download-artifact") }) {
+		return nil
+	}
+	var list []Finding
+	for _, j := range r.waitsFor(w.job) {
+		if j == w.job {
+			continue
+		}
+		for _, c := range once(&r.memo.handed, j, func() []restored { return r.handsOver(j) }) {
+			if !w.runsTogether(c.step) {
+				continue
+			}
+			f := found(Error, c.at.place, "%s restores a shared cache, and %s publishes what it hands over.", capital(quotedJob(j)), quotedJob(w.job))
+			f.Why = "Outsiders can start " + quoted(intrusions[0].workflow.File) + " (line " + strconv.Itoa(intrusions[0].trigger.Line) + ") and run what they wrote there, and its runs write to the same cache. That is how TanStack's packages were taken."
+			f.Help = "Build without a cache what is published."
+			f.Source = docsTanStack
+			f.Edits = c.edits
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// handsOver are the caches that a job restores which hands artifacts over.
+func (r *repository) handsOver(j *job) (list []restored) {
+	steps := r.stepsOf(j)
+	if !slices.ContainsFunc(steps, func(s *step) bool { return s.is("actions/upload-artifact") }) {
+		return nil
+	}
+	for _, s := range steps {
+		if c, restores := r.restoresCache(s, true); restores && c.sure && len(list) < maxIntrusions {
+			c.step = s
+			list = append(list, c)
+		}
+	}
 	return list
 }
 
 // runsTogether says whether there is an event on which both the step and the way run.
 func (w *way) runsTogether(s *step) bool {
-	entry := w.entry()
-	if !s.If.stated() || entry == nil {
+	entry, r := w.entry(), w.repository
+	if !s.If.stated() || entry == nil || len(entry.Triggers) > 64 {
 		return true
 	}
-	for _, t := range entry.Triggers {
-		at := situation{"github.event_name": t.Event}
-		if t.Event == "push" && len(t.Tags) > 0 && len(t.Branches) == 0 && len(t.BranchesIgnore) == 0 {
-			at["github.ref_type"] = "tag"
+	together := once(&r.memo.live, w, func() uint64 {
+		events := r.eventsOf(entry, text{})
+		for _, c := range w.conditions() {
+			events &= r.eventsOf(entry, c)
 		}
-		if at.holds(s.If) != No && !at.excludes(w.conditions()) {
-			return true
-		}
-	}
-	return false
+		return events
+	})
+	return together&r.eventsOf(entry, s.If) != 0
 }
 
-// excludes says whether one of the conditions does not hold, whatever else is the case.
-func (s situation) excludes(conditions []text) bool {
-	for _, c := range conditions {
-		if s.holds(c) == No {
-			return true
+// eventsOf are the triggers of a workflow, one bit each, that a condition does not rule out.
+func (r *repository) eventsOf(entry *workflow, condition text) uint64 {
+	return once(&r.memo.events, ruling{entry, condition.place}, func() uint64 {
+		var events uint64
+		for i, t := range entry.Triggers {
+			s := situation{"github.event_name": t.Event}
+			if t.Event == "push" && len(t.Tags) > 0 && len(t.Branches) == 0 && len(t.BranchesIgnore) == 0 {
+				s["github.ref_type"] = "tag"
+			}
+			if s.holds(condition) != No {
+				events |= 1 << i
+			}
 		}
-	}
-	return false
+		return events
+	})
 }

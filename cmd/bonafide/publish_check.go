@@ -82,32 +82,24 @@ func (c *publishCheckCommand) check(ctx context.Context, tty terminal, check fun
 	return exitStatus(out.Conclusion())
 }
 
-// mend makes the edits of all findings, and looks again as long as less is to be mended:
-// edits that stand in each other's way are made one after the other.
+// mendRounds bounds how often the mended files are looked at again: once is enough for most.
+const mendRounds = 10
+
+// mend makes the edits of all findings, and looks again until nothing is left to mend: edits
+// that stand in each other's way are made one after the other, and what is half mended may
+// not publish.
 func mend(p published, r publish.Report, check func(publish.Files, publish.Facts) publish.Report) (publish.Files, publish.Report) {
 	files, changed := maps.Clone(p.files), publish.Files{}
-	for todo := mendable(r); todo > 0; {
+	for range mendRounds {
 		_, mended, _ := publish.Patch(files, r.Findings)
+		if len(mended) == 0 {
+			break
+		}
 		maps.Copy(files, mended)
 		maps.Copy(changed, mended)
 		r = check(files, p.facts)
-		left := mendable(r)
-		if len(mended) == 0 || left >= todo {
-			break
-		}
-		todo = left
 	}
 	return changed, r
-}
-
-// mendable counts the findings that have mended lines.
-func mendable(r publish.Report) (n int) {
-	for _, f := range r.Findings {
-		if len(f.Edits) > 0 {
-			n++
-		}
-	}
-	return n
 }
 
 func (c *publishCheckCommand) show(tty terminal, p published, out report.Publish, changed publish.Files) error {
