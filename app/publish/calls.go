@@ -15,6 +15,7 @@ type walk struct {
 	inner    *step   // the step that runs: top, or one of a composite action
 	frames   []frame // the composite actions in which inner stands, the outermost first
 	before   []*step // the steps that ran before inner
+	weight   int     // of the steps that a rule looks at for each way
 	tools    tools
 }
 
@@ -70,6 +71,10 @@ func localWorkflow(uses string) (file string, ok bool) {
 
 func (r *repository) walkWorkflow(chain []call, w *workflow, budget *int) {
 	for _, j := range w.Jobs {
+		if *budget--; *budget < 0 {
+			r.spent(w.File, j.Line, "The workflows have more than the %d jobs and steps that are read, those of called workflows counted for each caller.", maxSteps)
+			return
+		}
 		if never(j.If) {
 			continue
 		}
@@ -79,12 +84,11 @@ func (r *repository) walkWorkflow(chain []call, w *workflow, budget *int) {
 		}
 		k := &walk{r: r, chain: chain, workflow: w, job: j}
 		for _, s := range j.Steps {
+			k.weight += s.weight()
+		}
+		for _, s := range j.Steps {
 			k.top = s
 			k.step(s, budget)
-		}
-		if *budget < 0 {
-			r.skip(w.File, j.Line, "The workflows have more than the %d steps that are read.", maxSteps)
-			return
 		}
 	}
 }
@@ -108,7 +112,11 @@ func (r *repository) walkCall(chain []call, w *workflow, j *job, budget *int) {
 
 // step walks one step.
 func (k *walk) step(s *step, budget *int) {
-	if *budget--; *budget < 0 || never(s.If) {
+	if *budget--; *budget < 0 {
+		k.r.spent(k.workflow.File, k.job.Line, "The workflows have more than the %d jobs and steps that are read, those of called workflows counted for each caller.", maxSteps)
+		return
+	}
+	if never(s.If) {
 		return
 	}
 	k.inner = s
@@ -141,6 +149,7 @@ func (k *walk) composite(s *step, budget *int) {
 	}
 	k.frames = append(k.frames, frame{s, a})
 	for _, inner := range a.Steps {
+		k.weight += inner.weight()
 		k.step(inner, budget)
 	}
 	k.frames = k.frames[:len(k.frames)-1]
@@ -178,7 +187,7 @@ func (k *walk) scopeAt(depth int) *scope {
 }
 
 func defaultOf(inputs []input, name string) (text, *scope, bool) {
-	for _, i := range inputs {
+	for _, i := range inputs[:min(len(inputs), maxSet)] {
 		if i.Name == name {
 			if !i.Default.stated() {
 				return text{}, nil, i.Required.Value != "true" // an empty text
@@ -210,19 +219,35 @@ func (r *repository) inputsOf(chain []call, w *workflow) func(string) (text, *sc
 // variable is an environment variable as the step that runs sees it, what a command sets
 // before all others. https://docs.github.com/en/actions/reference/workflows-and-actions/variables
 func (k *walk) variable(own []setting, name string) (text, bool) {
-	levels := []block{{Settings: own}}
+	written := func(list []setting) (text, bool) { // the last one holds
+		for _, s := range slices.Backward(list) {
+			if s.Name == name {
+				return s.text, true
+			}
+		}
+		return text{}, false
+	}
+	if t, ok := written(own); ok {
+		return t, true
+	}
+	var levels []block
 	if k.inner != nil {
 		levels = append(levels, k.inner.Env)
 	}
-	for i := len(k.frames) - 1; i >= 0; i-- {
-		levels = append(levels, k.frames[i].step.Env)
+	for _, f := range slices.Backward(k.frames) {
+		levels = append(levels, f.step.Env)
 	}
-	levels = append(levels, block{Settings: k.tools.env}, k.job.Env, k.workflow.Env)
 	for _, b := range levels {
-		for i := len(b.Settings) - 1; i >= 0; i-- {
-			if b.Settings[i].Name == name {
-				return b.Settings[i].text, true
-			}
+		if i := b.find(name); i >= 0 {
+			return b.Settings[i].text, true
+		}
+	}
+	if t, ok := written(k.tools.env); ok {
+		return t, true
+	}
+	for _, b := range []block{k.job.Env, k.workflow.Env} {
+		if i := b.find(name); i >= 0 {
+			return b.Settings[i].text, true
 		}
 	}
 	return text{}, false

@@ -27,6 +27,9 @@ func model(files Files, facts Facts) *repository {
 	slices.SortFunc(r.unread, func(a, b Unread) int {
 		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), strings.Compare(a.Reason, b.Reason))
 	})
+	if r.unlisted > 0 { // the last word
+		r.unread = append(r.unread, Unread{Reason: sprintf("Up to %d more places could not be read, and are not listed.", r.unlisted)})
+	}
 	return r
 }
 

@@ -22,7 +22,8 @@ type document struct {
 	root   *yaml.Node
 	ends   map[*yaml.Node]int // the last line of a value
 	shared map[*yaml.Node]bool
-	budget int
+	budget int // of nodes
+	bytes  int // of their texts
 }
 
 // unreadable is why a file could not be read.
@@ -50,7 +51,7 @@ func newDocument(file string, data []byte, isJSON bool) (*document, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	d := &document{
 		file: file, lines: splitLines(string(data)),
-		ends: map[*yaml.Node]int{}, shared: map[*yaml.Node]bool{}, budget: maxNodes,
+		ends: map[*yaml.Node]int{}, shared: map[*yaml.Node]bool{}, budget: maxNodes, bytes: maxExpanded,
 	}
 	var err error
 	if isJSON {
@@ -139,6 +140,9 @@ func (d *document) syntax(err error) error {
 func (d *document) check(n *yaml.Node, depth int) error {
 	if d.budget--; d.budget < 0 {
 		return unreadableAt(n.Line, "The file has more than the %d nodes that are read.", maxNodes)
+	}
+	if d.bytes -= len(n.Value); d.bytes < 0 {
+		return unreadableAt(n.Line, "The file has more than the %d bytes that are read, those of an anchor counted for each alias.", maxExpanded)
 	}
 	if depth > maxDepth {
 		return unreadableAt(n.Line, "Values are nested more than %d deep, or an anchor stands within itself.", maxDepth)
@@ -242,12 +246,16 @@ type jsonParser struct {
 	data         []byte
 	dec          *jsontext.Decoder
 	offset, line int
+	start        int // of the line on which the last token ended
 }
 
 // here is the line at which the last token ended.
 func (p *jsonParser) here() int {
 	end := min(int(p.dec.InputOffset()), len(p.data))
-	p.line += bytes.Count(p.data[p.offset:end], []byte("\n"))
+	if last := bytes.LastIndexByte(p.data[p.offset:end], '\n'); last >= 0 {
+		p.line += bytes.Count(p.data[p.offset:end], []byte("\n"))
+		p.start = p.offset + last + 1
+	}
 	p.offset = end
 	return p.line
 }
@@ -310,11 +318,9 @@ func (p *jsonParser) value(depth int) (*yaml.Node, error) {
 	return n, nil
 }
 
-// column is that at which the last token began, of a token on one line.
+// column is that at which the line of the last token begins behind its indent.
 func (p *jsonParser) column() int {
-	before := p.data[:p.offset]
-	start := bytes.LastIndexByte(before, '\n') + 1
-	text := before[start:]
+	text := p.data[p.start:p.offset]
 	return len(text) - len(bytes.TrimLeft(text, " \t")) + 1
 }
 
@@ -469,11 +475,28 @@ func (d *document) block(m member) block {
 			b.Settings = append(b.Settings, setting{v.key, t})
 		}
 	}
+	if len(b.Settings) > maxValues {
+		b.index = make(map[string]int, len(b.Settings))
+		for i, s := range b.Settings {
+			b.index[s.Name] = i
+		}
+	}
 	return b
+}
+
+// named is a name as written, up to maxName bytes.
+func named(s string) string {
+	if len(s) <= maxName {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxName], "") + "…"
 }
 
 // quoted bounds what a sentence quotes of a file, and leaves out control characters.
 func quoted(s string) string {
+	if most := utf8.UTFMax * (maxQuoted + 1); len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "")
+	}
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return ' '

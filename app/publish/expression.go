@@ -10,7 +10,9 @@ func dynamic(s string) bool { return strings.Contains(s, "${{") }
 
 // sole is the inside of a text that is one expression and nothing else.
 func sole(s string) (inside string, ok bool) {
-	s = strings.TrimSpace(s)
+	if s = strings.TrimSpace(s); len(s) > maxCondition {
+		return "", false
+	}
 	inside, ok = strings.CutPrefix(s, "${{")
 	if !ok {
 		return "", false
@@ -43,6 +45,7 @@ func expressionEnd(s string) int {
 // references are what the expressions of a text depend on: "github.ref",
 // "secrets.NPM_TOKEN", each once, in order. Functions and literals are none.
 func references(s string) []string {
+	s = s[:min(len(s), maxScriptBytes)]
 	var list []string
 	for {
 		_, rest, ok := strings.Cut(s, "${{")
@@ -234,14 +237,14 @@ func (m *matrix) values(name string) (value, bool) {
 		}
 		return true
 	}
-	if m.Dynamic {
+	if m.Dynamic || len(m.Axes)+len(m.Include) > maxMatrix {
 		return value{}, false
 	}
 	for _, a := range m.Axes {
 		if a.Name != name {
 			continue
 		}
-		if a.Count != len(a.Values) {
+		if a.Count != len(a.Values) || a.Count > maxMatrix {
 			return value{}, false
 		}
 		for _, t := range a.Values {

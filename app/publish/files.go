@@ -181,8 +181,20 @@ func (r *repository) skip(file string, line int, format string, args ...any) {
 }
 
 func (r *repository) note(u Unread) {
-	if len(r.unread) < maxUnread && !slices.Contains(r.unread, u) {
+	switch {
+	case slices.Contains(r.unread, u):
+	case len(r.unread) < maxUnread-1:
 		r.unread = append(r.unread, u)
+	default:
+		r.unlisted++
+	}
+}
+
+// spent notes that a limit leaves out what comes in a file; once, where it begins.
+func (r *repository) spent(file string, line int, format string, args ...any) {
+	reason := sprintf(format, args...)
+	if !slices.ContainsFunc(r.unread, func(u Unread) bool { return u.File == file && u.Reason == reason }) {
+		r.skip(file, line, "%s", reason)
 	}
 }
 

@@ -287,10 +287,13 @@ func (w *way) conditions() []text {
 // for nobody's success.
 func (r *repository) waitsFor(j *job) []*job {
 	return once(&r.memo.waits, j, func() []*job {
-		byID := map[string]*job{}
-		for _, other := range j.workflow.Jobs {
-			byID[other.ID] = other
-		}
+		byID := once(&r.memo.jobs, j.workflow, func() map[string]*job {
+			all := make(map[string]*job, len(j.workflow.Jobs))
+			for _, other := range j.workflow.Jobs {
+				all[other.ID] = other
+			}
+			return all
+		})
 		list := []*job{j}
 		seen := map[*job]bool{j: true}
 		for i := 0; i < len(list); i++ {
@@ -306,6 +309,15 @@ func (r *repository) waitsFor(j *job) []*job {
 		}
 		return list
 	})
+}
+
+// weightOfConditions is about the work of evaluating those of a job, in bytes.
+func (r *repository) weightOfConditions(j *job) int {
+	n := 0
+	for _, waited := range r.waitsFor(j) {
+		n += 16 + 4*min(len(waited.If.Value), maxCondition)
+	}
+	return n
 }
 
 // reached says whether the way publishes in the situation: no where one condition

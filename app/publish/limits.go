@@ -17,8 +17,15 @@ const (
 	maxUnread = 500
 	// maxWays bounds the list of ways: every one is judged by every rule.
 	maxWays = 1000
-	// maxSteps bounds the steps that are walked in all, those of a called workflow counted
-	// for each caller.
+	// maxExpanded bounds the bytes of the texts of one file, each counted as often as an
+	// alias names it.
+	maxExpanded = 4 << 20
+	// maxTriggers bounds the events of one workflow. GitHub has some forty.
+	maxTriggers = 100
+	// maxMatrix bounds the values of a matrix that is followed; GitHub runs no more jobs.
+	maxMatrix = 256
+	// maxSteps bounds the jobs and steps that are walked in all, those of a called workflow
+	// counted for each caller.
 	maxSteps = 100_000
 	// maxCalls bounds how deep workflows call workflows, and actions use actions. GitHub
 	// allows ten levels.
@@ -28,22 +35,24 @@ const (
 	// maxCommands bounds the commands that one step runs, those of scripts included.
 	maxCommands = 2000
 	// maxWork bounds what is read of scripts in all, in bytes, those that are followed again
-	// and again counted each time; a command and a package that is looked at count as some,
-	// too. It is about a second's work, and more than the largest repositories have.
+	// and again counted each time; a command, a step before a way and a package that is
+	// looked at count as some, too. It is about a second's work, and more than the largest repositories have.
 	maxWork = 64 << 20
-	// maxSet bounds the variables and settings that the steps of a job write for those
-	// after them.
+	// maxSet bounds the variables and settings that a script sets, those that the steps of a
+	// job write for those after them, and the inputs of a workflow that are followed.
 	maxSet = 1000
 	// maxScriptBytes bounds a script that is divided into words.
 	maxScriptBytes = 128 << 10
+	// maxParameter bounds the bytes of one ${…} of a shell.
+	maxParameter = 4 << 10
 	// maxShellDepth bounds how deep one command stands in another.
 	maxShellDepth = 8
 	// maxValues bounds the values that an expression is followed to.
 	maxValues = 64
 	// maxPackages bounds the package names of one way.
 	maxPackages = 200
-	// maxCondition bounds the bytes of an "if" that is evaluated; GitHub takes no longer
-	// expressions.
+	// maxCondition bounds the bytes of an expression that is evaluated; GitHub takes no
+	// longer ones.
 	maxCondition = 21_000
 	// maxConditions bounds the jobs whose conditions hold for one that waits for them.
 	maxConditions = 256
@@ -54,6 +63,10 @@ const (
 	maxLooked = 2000
 	// maxFindings bounds the findings of one report; more than people read at once.
 	maxFindings = 500
+	// maxName bounds, in bytes, a name in the list of ways. What is longer ends in "…".
+	maxName = 1000
+	// maxEdited bounds the bytes of a line that is mended; longer ones nobody reads.
+	maxEdited = 4 << 10
 	// maxQuoted bounds, in characters, what a sentence quotes of a file.
 	maxQuoted = 80
 )

@@ -49,9 +49,9 @@ func readManifest(file string, data []byte) (*manifest, error) {
 			m.Registry = d.get(k.value, "registry").words()
 			m.PublishDir = d.get(k.value, "directory").text()
 		case "scripts":
-			m.Scripts = d.block(k).Settings
+			m.Scripts = byName(m.Scripts, d.block(k).Settings)
 		case "dependencies", "devDependencies", "optionalDependencies", "peerDependencies":
-			m.Dependencies = append(m.Dependencies, d.block(k).Settings...)
+			m.Dependencies = byName(m.Dependencies, d.block(k).Settings)
 		case "workspaces":
 			if k.value.Kind == yaml.MappingNode {
 				k = d.get(k.value, "packages")
@@ -74,12 +74,25 @@ func readManifest(file string, data []byte) (*manifest, error) {
 	return m, nil
 }
 
+// byName adds settings to a map; the first of a name stays.
+func byName(all map[string]text, list []setting) map[string]text {
+	if all == nil {
+		all = make(map[string]text, len(list))
+	}
+	for _, s := range list {
+		if _, there := all[s.Name]; !there {
+			all[s.Name] = s.text
+		}
+	}
+	return all
+}
+
 // depends is what the manifest asks of a package; not stated where it does not.
 func (m *manifest) depends(name string) text {
 	if m == nil {
 		return text{}
 	}
-	return block{Settings: m.Dependencies}.get(name)
+	return m.Dependencies[name]
 }
 
 // script is a script of the manifest.
@@ -87,7 +100,7 @@ func (m *manifest) script(name string) text {
 	if m == nil {
 		return text{}
 	}
-	return block{Settings: m.Scripts}.get(name)
+	return m.Scripts[name]
 }
 
 // private says whether npm refuses to publish it.

@@ -6,8 +6,10 @@ type memo struct {
 	documents  map[string]*document // package.json files to be mended
 	judged     map[judgement]bool
 	waits      map[*job][]*job
+	jobs       map[*workflow]map[string]*job // by their keys
 	forkable   map[*trigger]forkable
 	publishes  map[*job]bool
+	tests      map[*step]bool
 	handed     map[*job][]restored
 	live       map[*way]uint64
 	events     map[ruling]uint64

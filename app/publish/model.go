@@ -1,5 +1,7 @@
 package publish
 
+import "slices"
+
 // repository is what the files of one repository say about publishing: what the
 // rules ask. Everything in it is as written; expressions are kept as they stand.
 type repository struct {
@@ -12,6 +14,7 @@ type repository struct {
 	releases  []*release  // settings of release tools, by path
 	ways      []*way      // in the order of file and line, then of the callers
 	unread    []Unread
+	unlisted  int // of what was not read, beyond the list
 	memo      memo
 
 	work     int // what is left of maxWork
@@ -66,16 +69,26 @@ type block struct {
 	place
 	Whole    text // the expression, where the whole mapping is one
 	Settings []setting
+	index    map[string]int // of a long one, in which no name stands twice
 }
 
 // get is the setting of that name; not stated where there is none.
 func (b block) get(name string) text {
-	for _, s := range b.Settings {
-		if s.Name == name {
-			return s.text
-		}
+	if i := b.find(name); i >= 0 {
+		return b.Settings[i].text
 	}
 	return text{}
+}
+
+// find is the first setting of that name; -1 where there is none.
+func (b block) find(name string) int {
+	if b.index == nil {
+		return slices.IndexFunc(b.Settings, func(s setting) bool { return s.Name == name })
+	}
+	if i, ok := b.index[name]; ok {
+		return i
+	}
+	return -1
 }
 
 // trigger is one event that starts a workflow. An event without settings stands where
@@ -259,8 +272,8 @@ type manifest struct {
 	Registry     text // publishConfig.registry
 	Manager      text // packageManager
 	DevManager   text // devEngines.packageManager.name
-	Scripts      []setting
-	Dependencies []setting // of every kind, dependencies first
+	Scripts      map[string]text
+	Dependencies map[string]text // of every kind; of a package that is named in several, the first
 	Workspaces   []text
 	Publish      place // publishConfig
 	PublishDir   text  // publishConfig.directory

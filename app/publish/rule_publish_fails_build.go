@@ -19,7 +19,7 @@ func publishFailsBuild(w *way) []Finding {
 		return nil // a release, a tag, a person: there is nothing else to do
 	}
 	for _, s := range w.before {
-		if !tests.MatchString(s.Run.Value) {
+		if !once(&w.repository.memo.tests, s, func() bool { return tests.MatchString(s.Run.Value) }) {
 			continue
 		}
 		f := found(Notice, w.at(), "Publishing rides on %s, which also tests.", quotedJob(w.job))

@@ -108,7 +108,10 @@ func idTokenForAll(w *way) (Finding, bool) {
 	publishes := w.repository.publishing()
 	var others []string
 	for _, j := range w.workflow.Jobs {
-		if !j.Permissions.stated() && !publishes[j] && len(others) < maxValues {
+		if len(others) == maxValues {
+			break
+		}
+		if !j.Permissions.stated() && !publishes[j] {
 			others = append(others, quoted(j.ID))
 		}
 	}
@@ -136,6 +139,15 @@ func (r *repository) publishing() map[*job]bool {
 	return r.memo.publishes
 }
 
+// fewOf names what fits into a sentence.
+func fewOf(list []string) string {
+	const few = 10
+	if len(list) <= few {
+		return strings.Join(list, ", ")
+	}
+	return sprintf("%s and %d more", strings.Join(list[:few], ", "), len(list)-few)
+}
+
 // idTokenForOthers: every step of the job may ask for an id-token.
 func idTokenForOthers(w *way) (Finding, bool) {
 	var others []string
@@ -153,7 +165,7 @@ func idTokenForOthers(w *way) (Finding, bool) {
 	if len(others) == 0 {
 		return Finding{}, false
 	}
-	f := found(Notice, at, "Other people's actions run in the job that may ask for an id-token: %s.", strings.Join(slices.Compact(others), ", "))
+	f := found(Notice, at, "Other people's actions run in the job that may ask for an id-token: %s.", fewOf(slices.Compact(others)))
 	f.Why = "Every step of a job with id-token: write can publish as this workflow does."
 	f.Help = "Do in a job before what publishing does not need (hand the packed files over as an artifact), and pin what stays."
 	f.Source = docsSecureUse

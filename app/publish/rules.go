@@ -49,6 +49,9 @@ func (r *repository) findings() []Finding {
 		for _, w := range r.ways {
 			for _, f := range rule.find(w) {
 				f.Rule = rule.name
+				if slices.ContainsFunc(f.Edits, Edit.long) {
+					f.Edits = nil
+				}
 				f.EndLine = max(f.EndLine, f.Line)
 				k := key{f.Rule, f.File, f.Line}
 				if i, ok := seen[k]; ok {
@@ -84,6 +87,11 @@ func together(a, b []Edit) []Edit {
 		}
 	}
 	return a
+}
+
+// long says whether one of the lines is longer than anybody reads.
+func (e Edit) long() bool {
+	return slices.ContainsFunc(e.Lines, func(line string) bool { return len(line) > maxEdited })
 }
 
 // bounded cuts the list and says how many findings are left out; the gravest stay.

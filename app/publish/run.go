@@ -82,7 +82,7 @@ func (r *run) enter(dir string) {
 // script runs the commands of a script. lineOf is the line of the file on which its
 // line i stands.
 func (r *run) script(text string, lineOf func(int) int) {
-	if !r.worth(len(text)) {
+	if !r.worth(len(text) + 16*len(r.env)) {
 		return
 	}
 	list, complete := commands(text)
@@ -116,7 +116,7 @@ func (r *run) script(text string, lineOf func(int) int) {
 		one.line, one.dir, one.dirWhy, one.dirKnown = line, in.dir, in.why, in.known
 		one.env = env
 		for _, e := range c.Env {
-			one.env = append(one.env, one.set(e))
+			one.env = one.with(one.env, e)
 		}
 		if len(c.Words) == 0 {
 			env = one.env
@@ -126,7 +126,7 @@ func (r *run) script(text string, lineOf func(int) int) {
 		case "export", "declare":
 			for _, w := range c.Words[1:] {
 				if name, v, ok := strings.Cut(w.Text, "="); ok {
-					env = append(env, one.set(assignment{name, word{v, w.Dynamic}}))
+					env = one.with(env, assignment{name, word{v, w.Dynamic}})
 				}
 			}
 			continue
@@ -153,7 +153,7 @@ func (r *run) script(text string, lineOf func(int) int) {
 // worth says whether there is work left for so much more.
 func (r *run) worth(n int) bool {
 	if r.r.work -= n + 64; r.r.work < 0 {
-		r.r.skip(r.inner.File, r.line, "The scripts of the repository are longer than the %d bytes that are read.", maxWork)
+		r.r.spent(r.inner.File, r.line, "There is more to read than the %d bytes that are read of scripts, those that run again counted again, with the steps and packages of every way.", maxWork)
 		return false
 	}
 	return true
@@ -161,6 +161,15 @@ func (r *run) worth(n int) bool {
 
 func (r *run) set(e assignment) setting {
 	return setting{e.Name, text{place{File: r.inner.File, Line: r.line, End: r.line, Column: 1}, e.Value.Text}}
+}
+
+// with adds a variable to those of a script.
+func (r *run) with(env []setting, e assignment) []setting {
+	if len(env) >= maxSet {
+		r.r.skip(r.inner.File, r.line, "The script sets more than the %d variables that are read.", maxSet)
+		return env
+	}
+	return append(env, r.set(e))
 }
 
 // note keeps what a command writes for those after it: into GITHUB_ENV, or an .npmrc.
@@ -172,27 +181,27 @@ func (r *run) note(c command) {
 	if c.Words[0].Text == "tee" {
 		files = append(slices.Clone(files), c.Words[1:]...)
 	}
-	for _, f := range files {
-		toEnv := strings.Contains(f.Text, "GITHUB_ENV")
-		toNpmrc := strings.HasSuffix(f.Text, "npmrc")
-		if !toEnv && !toNpmrc {
-			continue
-		}
-		for _, w := range c.Words[1:] {
-			for _, l := range strings.FieldsFunc(strings.ReplaceAll(w.Text, `\n`, "\n"), func(c rune) bool { return c == '\n' || c == '\r' }) {
-				name, v, ok := strings.Cut(l, "=")
-				if !ok || strings.HasPrefix(name, "-") {
-					continue
-				}
-				s := r.set(assignment{strings.TrimSpace(name), word{Text: strings.TrimSpace(v)}})
-				if len(r.tools.env)+len(r.tools.npmrc) >= maxSet {
-					return
-				}
-				if toEnv {
-					r.tools.env = append(r.tools.env, s)
-				} else {
-					r.tools.npmrc = append(r.tools.npmrc, s)
-				}
+	toEnv := slices.ContainsFunc(files, func(f word) bool { return strings.Contains(f.Text, "GITHUB_ENV") })
+	toNpmrc := slices.ContainsFunc(files, func(f word) bool { return strings.HasSuffix(f.Text, "npmrc") })
+	if !toEnv && !toNpmrc {
+		return
+	}
+	for _, w := range c.Words[1:] {
+		for _, l := range strings.FieldsFunc(strings.ReplaceAll(w.Text, `\n`, "\n"), func(c rune) bool { return c == '\n' || c == '\r' }) {
+			name, v, ok := strings.Cut(l, "=")
+			if !ok || strings.HasPrefix(name, "-") {
+				continue
+			}
+			if len(r.tools.env)+len(r.tools.npmrc) >= maxSet {
+				r.r.skip(r.inner.File, r.line, "The steps of the job write more than the %d variables and settings that are read.", maxSet)
+				return
+			}
+			s := r.set(assignment{strings.TrimSpace(name), word{Text: strings.TrimSpace(v)}})
+			if toEnv {
+				r.tools.env = append(r.tools.env, s)
+			}
+			if toNpmrc {
+				r.tools.npmrc = append(r.tools.npmrc, s)
 			}
 		}
 	}
@@ -214,9 +223,10 @@ func (r *run) command(words []word) {
 			words = afterOptions(rest, program)
 		case "env", "cross-env", "cross-env-shell":
 			words = afterOptions(rest, program)
+			r.env = r.env[:len(r.env):len(r.env)] // it belongs to the script
 			for len(words) > 0 && isAssignment(words[0].Text) {
 				name, v, _ := strings.Cut(words[0].Text, "=")
-				r.env = append(slices.Clone(r.env), r.set(assignment{name, word{Text: v}}))
+				r.env = r.with(r.env, assignment{name, word{Text: v}})
 				words = words[1:]
 			}
 		case "bash", "sh", "zsh":
@@ -525,7 +535,7 @@ func (r *run) program(name string, words []word) { r.wanted(name, "", words) }
 // wanted is program in the version that was asked for, "" where none was.
 func (r *run) wanted(name, version string, words []word) {
 	if len(r.r.ways) >= maxWays {
-		r.r.skip(r.inner.File, r.line, "There are more than the %d ways to publish that are read.", maxWays)
+		r.r.spent(r.inner.File, r.line, "There are more than the %d ways to publish that are read.", maxWays)
 		return
 	}
 	args := words[1:]
@@ -606,13 +616,14 @@ func (r *run) packageScript(name string, extra []word) {
 		inner := *r
 		inner.depth++
 		inner.scripts = append(slices.Clone(r.scripts), s)
-		script := s.Value
+		var script strings.Builder
+		script.WriteString(s.Value)
 		if n == name {
 			for _, w := range extra {
-				script += " " + requote(w.Text)
+				script.WriteString(" " + requote(w.Text))
 			}
 		}
-		inner.script(script, func(int) int { return r.line })
+		inner.script(script.String(), func(int) int { return r.line })
 	}
 }
 

@@ -340,7 +340,7 @@ func (p *shell) word(depth int) (w word, quotedWord bool) {
 			p.substitution(')', &b, depth)
 		case strings.HasPrefix(rest, "${"):
 			w.Dynamic = true
-			end := strings.IndexAny(rest, "}\n")
+			end := strings.IndexAny(rest[:min(len(rest), maxParameter)], "}\n")
 			if end < 0 || rest[end] == '\n' {
 				end = 1
 			}

@@ -35,7 +35,10 @@ const (
 // newWay is a way at the command or step that runs; nil where there are too many.
 func (r *run) newWay(registry, tool string) *way {
 	if len(r.r.ways) >= maxWays {
-		r.r.skip(r.inner.File, r.line, "There are more than the %d ways to publish that are read.", maxWays)
+		r.r.spent(r.inner.File, r.line, "There are more than the %d ways to publish that are read.", maxWays)
+		return nil
+	}
+	if !r.worth(r.weight + r.r.weightOfConditions(r.job)) { // every rule looks at them again
 		return nil
 	}
 	if r.by != "" {
@@ -44,13 +47,13 @@ func (r *run) newWay(registry, tool string) *way {
 	w := &way{
 		Way: Way{
 			Registry: registry, Tool: tool, File: r.inner.File, Line: r.line,
-			Workflow: r.workflow.Name.Value, Job: r.job.title(), Step: r.inner.title(),
+			Workflow: named(r.workflow.Name.Value), Job: named(r.job.title()), Step: named(r.inner.title()),
 		},
 		repository: r.r, chain: r.chainOf(), workflow: r.workflow, job: r.job, step: r.top, inner: r.inner,
 		before: r.before[:len(r.before):len(r.before)], scripts: r.scripts, dir: r.dir, dirKnown: r.dirKnown,
 	}
 	if w.Step == "" {
-		w.Step = r.top.title()
+		w.Step = named(r.top.title())
 	}
 	for _, word := range r.words {
 		w.command = append(w.command, word.Text)
@@ -78,13 +81,16 @@ func (w *way) name(list []*manifest) {
 	for _, m := range list {
 		w.packages = append(w.packages, m)
 		if m.Name.stated() && len(w.Packages) < maxPackages {
-			w.Packages = append(w.Packages, m.Name.Value)
+			w.Packages = append(w.Packages, named(m.Name.Value))
 		}
 	}
 }
 
 // toNpm judges a way that sends packages to npm, or to a registry of its kind.
 func (r *run) toNpm(tool string, o options, packages []*manifest, a ability) *way {
+	if !r.worth(64 * len(packages)) { // every rule looks at them again
+		return nil
+	}
 	registry, address, why := r.npmRegistry(o, packages)
 	w := r.newWay(registry, tool)
 	if w == nil {

@@ -24,7 +24,7 @@ func (r *run) cargo(args []word) {
 		return
 	}
 	if p, ok := o.value("p", "package"); ok && !p.Dynamic {
-		w.Packages = []string{p.Text}
+		w.Packages = []string{named(p.Text)}
 	}
 	w.Provenance = No
 	if registry != "crates.io" {

@@ -24,6 +24,9 @@ func readWorkflow(file string, data []byte) (*workflow, error) {
 			w.Name = m.text()
 		case "on":
 			w.On, w.Triggers = m.place, d.triggers(m)
+			if len(w.Triggers) > maxTriggers {
+				return nil, unreadableAt(m.Line, "The file names more than the %d events that are read.", maxTriggers)
+			}
 		case "permissions":
 			w.Permissions = d.permissions(m)
 		case "env":
@@ -48,8 +51,10 @@ func readWorkflow(file string, data []byte) (*workflow, error) {
 func (d *document) triggers(m member) []*trigger {
 	if m.value.Kind != yaml.MappingNode {
 		var list []*trigger
+		seen := map[string]bool{}
 		for _, i := range d.items(m.value) {
-			if t := i.text(); t.stated() {
+			if t := i.text(); t.stated() && !seen[t.Value] {
+				seen[t.Value] = true
 				list = append(list, &trigger{place: t.place, Event: t.Value})
 			}
 		}
@@ -257,6 +262,11 @@ func (s *step) lineOf(i int) int {
 		return s.Run.Line
 	}
 	return min(s.RunLine+i, max(s.Run.End, s.RunLine))
+}
+
+// weight is about the work of a rule that looks at it, in bytes of a script.
+func (s *step) weight() int {
+	return 64 + len(s.Run.Value) + 16*(len(s.With.Settings)+len(s.Env.Settings))
 }
 
 // title is what one calls the step: its name or id, as written.
