@@ -177,7 +177,7 @@ func join(dir, below string) (joined string, ok bool) {
 
 // skip notes something that is not read; once.
 func (r *repository) skip(file string, line int, format string, args ...any) {
-	r.note(Unread{file, line, sprintf(format, args...), false})
+	r.note(Unread{File: file, Line: line, Reason: sprintf(format, args...)})
 }
 
 func (r *repository) note(u Unread) {

@@ -53,7 +53,7 @@ type Unread struct {
 	File   string
 	Line   int    // 1-based; 0 where it is about no line
 	Reason string // a sentence
-	Whole  bool   // nothing of the file could be read
+	Whole  bool   // nothing of the file was read
 }
 
 // Severity is how grave a finding is.

@@ -75,11 +75,23 @@ func (c *publishCheckCommand) check(ctx context.Context, tty terminal, check fun
 			out.Report, out.Mended = after, slices.Sorted(maps.Keys(changed))
 		}
 	}
-	out.Unread = append(p.unread, out.Unread...)
+	out.Unread = append(fewUnread(p.unread), out.Unread...)
 	if err := c.show(tty, p, out, changed); err != nil {
 		return err
 	}
 	return exitStatus(out.Conclusion())
+}
+
+// maxUnread bounds the files that are listed as not read: nobody reads more.
+const maxUnread = 500
+
+// fewUnread are the first of what was not read, and how many more there are.
+func fewUnread(list []publish.Unread) []publish.Unread {
+	if len(list) <= maxUnread {
+		return list
+	}
+	more := len(list) - (maxUnread - 1)
+	return append(list[:maxUnread-1:maxUnread-1], publish.Unread{Reason: fmt.Sprintf("%d more files were not read, and are not listed.", more)})
 }
 
 // mendRounds bounds how often the mended files are looked at again: once is enough for most.

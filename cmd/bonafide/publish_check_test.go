@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -215,6 +216,58 @@ func TestPublishCheckReadsTheCheckoutAsGitDoes(t *testing.T) {
 	defer d.close()
 	if facts := d.facts(); facts.DefaultBranch != "trunk" || facts.Private != nil {
 		t.Errorf("%+v", facts)
+	}
+}
+
+// What cannot be read is named, and the rest is read.
+func TestPublishCheckNamesWhatItCannotRead(t *testing.T) {
+	p := newProject(t, map[string]string{"package.json": "{}", "file/package.json": "{}", "link/package.json": "{}"})
+	p.git("init", "-q")
+	p.git("add", ".")
+	if err := os.RemoveAll(filepath.Join(p.dir, "file")); err != nil {
+		t.Fatal(err)
+	}
+	p.write("file", "no folder any more")
+	if err := os.RemoveAll(filepath.Join(p.dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(os.TempDir(), filepath.Join(p.dir, "link")); err != nil {
+		t.Skipf("skipped: no symlinks: %v", err)
+	}
+	t.Chdir(p.dir) // the path of a socket is short
+	socket, err := net.Listen("unix", ".npmrc")
+	if err != nil {
+		t.Skipf("skipped: no sockets in folders: %v", err)
+	}
+	defer socket.Close()
+	look := func(want ...string) {
+		t.Helper()
+		d, err := openPublishDir(".")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.close()
+		files, unread, err := d.read(t.Context())
+		if err != nil || len(files) != 1 {
+			t.Fatalf("%v, %v", files, err)
+		}
+		var got []string
+		for _, u := range unread {
+			got = append(got, u.File+": "+u.Reason)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%q", got)
+		}
+	}
+	look("file/package.json: It could not be read: not a directory.", "link/package.json: It could not be read: path escapes from parent.")
+	if err := os.RemoveAll(".git"); err != nil {
+		t.Fatal(err)
+	}
+	look(".npmrc: It is no regular file.")
+	many := fewUnread(make([]publish.Unread, 2_000_000))
+	if last := many[len(many)-1]; len(many) != maxUnread || last.Reason != "1999501 more files were not read, and are not listed." {
+		t.Errorf("%d, %+v", len(many), last)
 	}
 }
 

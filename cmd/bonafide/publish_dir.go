@@ -54,14 +54,14 @@ func openPublishDir(given string) (*publishDir, error) {
 
 func (d *publishDir) close() { _ = d.root.Close() }
 
-// read reads the files that are wanted.
+// read reads the files that are wanted. What cannot be read is named; it does not keep the
+// others from being read.
 func (d *publishDir) read(ctx context.Context) (publish.Files, []publish.Unread, error) {
-	paths, err := d.list(ctx)
+	paths, unread, err := d.list(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list the files of %s: %w", d.name, err)
 	}
 	files := publish.Files{}
-	var unread []publish.Unread
 	for _, p := range paths {
 		skip := func(format string, args ...any) {
 			unread = append(unread, publish.Unread{File: p, Reason: fmt.Sprintf(format, args...)})
@@ -73,11 +73,13 @@ func (d *publishDir) read(ctx context.Context) (publish.Files, []publish.Unread,
 		case errors.Is(err, fs.ErrNotExist):
 			continue // deleted, and not committed yet
 		case err != nil:
-			return nil, nil, fmt.Errorf("read %s: %w", d.name, err)
+			skip("It could not be read: %v.", reason(err))
+			continue
 		case info.Mode()&fs.ModeSymlink != 0:
 			skip("It is a symlink, which is not followed.")
 			continue
 		case !info.Mode().IsRegular():
+			skip("It is no regular file.")
 			continue
 		case info.Size() > publish.MaxFileBytes:
 			skip("It has more than %d kB.", publish.MaxFileBytes>>10)
@@ -88,37 +90,48 @@ func (d *publishDir) read(ctx context.Context) (publish.Files, []publish.Unread,
 		}
 		data, err := d.file(p)
 		if err != nil {
-			return nil, nil, fmt.Errorf("read %s: %w", d.name, err)
+			skip("It could not be read: %v.", reason(err))
+			continue
 		}
 		files[p] = data
 	}
 	return files, unread, nil
 }
 
+// reason is what is wrong with a file, without its name, which stands beside it.
+func reason(err error) error {
+	if at := new(fs.PathError); errors.As(err, &at) {
+		return at.Err
+	}
+	return err
+}
+
 // list names the wanted files: in a checkout those that git knows or does not ignore, else
-// all. A repository inside this one is another one.
-func (d *publishDir) list(ctx context.Context) ([]string, error) {
+// all. A repository inside this one is another one. A folder that cannot be listed is named.
+func (d *publishDir) list(ctx context.Context) (paths []string, unread []publish.Unread, err error) {
 	if d.git != "" {
 		out, err := git(ctx, maxListing, "-C", d.name, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 		if err == nil {
-			var paths []string
 			for p := range strings.SplitSeq(string(out), "\x00") {
 				if publish.Wanted(p) {
 					paths = append(paths, p)
 				}
 			}
 			slices.Sort(paths)
-			return slices.Compact(paths), nil // each stage of a merge is listed
+			return slices.Compact(paths), nil, nil // each stage of a merge is listed
 		}
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		}
 	}
-	var paths []string
 	entries := 0
-	err := fs.WalkDir(d.root.FS(), ".", func(p string, e fs.DirEntry, err error) error {
-		if err != nil {
+	err = fs.WalkDir(d.root.FS(), ".", func(p string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil && p == ".":
 			return err
+		case err != nil:
+			unread = append(unread, publish.Unread{File: p, Reason: fmt.Sprintf("It could not be read: %v.", reason(err))})
+			return nil
 		}
 		if entries++; entries > maxDirEntries {
 			return fmt.Errorf("it has more than %d files", maxDirEntries)
@@ -133,7 +146,7 @@ func (d *publishDir) list(ctx context.Context) ([]string, error) {
 		}
 		return nil
 	})
-	return paths, err
+	return paths, unread, err
 }
 
 func (d *publishDir) isCheckout(p string) bool {
@@ -150,7 +163,7 @@ func (d *publishDir) file(p string) ([]byte, error) {
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, publish.MaxFileBytes+1))
 	if err == nil && len(data) > publish.MaxFileBytes {
-		err = fmt.Errorf("%s has grown to more than %d kB", p, publish.MaxFileBytes>>10)
+		err = fmt.Errorf("%s has grown to more than %d kB", p, publish.MaxFileBytes>>10) // while it was read
 	}
 	return data, err
 }
