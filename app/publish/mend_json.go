@@ -49,6 +49,9 @@ func (s sheet) setJSONMember(members []member, end int, key, value, indent strin
 		if i > 0 && members[i-1].End >= m.Line || m.End >= end || !strings.HasPrefix(strings.TrimSpace(s.line(m.Line)), `"`+m.key+`"`) {
 			return nil // two members on one line, or a brace beside one
 		}
+		if (m.key == key || i == len(members)-1) && !balanced(s.lines[m.Line-1:min(m.End, len(s.lines))]) {
+			return nil // something that is around it ends on the same line
+		}
 	}
 	lines := strings.Split(indent+`"`+key+`": `+value, "\n")
 	for i, m := range members {
@@ -68,6 +71,31 @@ func (s sheet) setJSONMember(members []member, end int, key, value, indent strin
 		text += ","
 	}
 	return s.replace(last.End, append([]string{text}, lines...)...)
+}
+
+// balanced says whether every bracket outside strings that opens in these lines closes in
+// them, and none else does.
+func balanced(lines []string) bool {
+	open := 0
+	for _, line := range lines {
+		inString := false
+		for i := 0; i < len(line); i++ {
+			switch c := line[i]; {
+			case inString && c == '\\':
+				i++
+			case c == '"':
+				inString = !inString
+			case inString:
+			case c == '{' || c == '[':
+				open++
+			case c == '}' || c == ']':
+				if open--; open < 0 {
+					return false
+				}
+			}
+		}
+	}
+	return open == 0
 }
 
 // setJSONInline writes into an object that stands on one line.
