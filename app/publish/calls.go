@@ -39,6 +39,7 @@ type tools struct {
 	cargo      []*step   // rust-lang/crates-io-auth-action
 	gem        *step     // rubygems/configure-rubygems-credentials
 	attest     *step     // what makes attestations for PyPI beside the files
+	logins     []login   // what was written into the files of the other tools' credentials
 	registries value     // registry-url of setup-node
 	urlAt      text
 }

@@ -1,6 +1,9 @@
 package publish
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // idTokenMissing: without id-token: write there is neither trusted publishing nor
 // provenance.
@@ -34,6 +37,9 @@ func idTokenMissing(w *way) []Finding {
 	case grant.Level == "caller" && w.asksItself():
 		f.Severity = Error
 		f.Why = "The called workflow asks for id-token: write. GitHub does not start a workflow that asks for more than its caller has."
+	case w.Registry != "npm" && (w.mayAuthenticate() || w.trust.Recent == Depends && w.command != nil):
+		f.Why = "Trusted publishing needs an id-token. No token was found either; if a step before brings one, nobody can tell where the package was built."
+		f.Source = docsTrusted(w.Registry)
 	case w.Registry != "npm":
 		f.Severity = Error
 		f.Why = "There is no token, and trusted publishing needs an id-token: publishing to " + w.registryName() + " fails."
@@ -62,6 +68,10 @@ func idTokenMissing(w *way) []Finding {
 		f.Help += ", in its own permissions or the workflow's, beside all that it needs already: a permissions block takes away what it does not name"
 	}
 	f.Help += "."
+	if w.Registry == "pypi" && w.trust.Recent == Depends && w.command != nil {
+		f.Help = "Publish with a tool that is a trusted publisher, such as pypa/gh-action-pypi-publish or `uv publish`, and give " + quotedJob(w.job) + " `id-token: write`."
+		f.Edits = nil
+	}
 	if grant.Level == "caller" {
 		f.Help = "Give id-token: write to the job that calls the workflow, too: a called workflow never gets more than its caller has."
 	}
@@ -123,9 +133,10 @@ func (w *way) grantIDToken() []Edit {
 // mayAuthenticate says whether credentials might come in a way that is not read here: an
 // .npmrc that names a variable of its own, or a step before.
 func (w *way) mayAuthenticate() bool {
+	npm := w.Registry == "npm"
 	for _, rc := range w.repository.npmrcs {
 		for _, s := range rc.Settings {
-			if strings.HasSuffix(s.Name, "_authToken") || strings.HasSuffix(s.Name, "_auth") || s.Name == "npmAuthToken" {
+			if npm && (strings.HasSuffix(s.Name, "_authToken") || strings.HasSuffix(s.Name, "_auth") || s.Name == "npmAuthToken") {
 				return true
 			}
 		}
@@ -134,11 +145,17 @@ func (w *way) mayAuthenticate() bool {
 		if u, ok := parseUses(s.Uses.Value); s.Uses.stated() && (!ok || u.mayLogIn() || u.local() && !w.repository.readsSteps(u)) {
 			return true
 		}
-		if writesNPMRC(s.Run.Value) {
+		if npm && writesNPMRC(s.Run.Value) || !npm && writesCredentials(s.Run.Value) {
 			return true
 		}
 	}
 	return false
+}
+
+// writesCredentials says whether a script may log in at another registry than npm's, in a
+// way that is not read here.
+func writesCredentials(script string) bool {
+	return slices.ContainsFunc([]string{"credentials", "pypirc", "keyring", "signin", "mint-token"}, func(sign string) bool { return strings.Contains(script, sign) })
 }
 
 // readsSteps says whether the steps of a local action are among those that were read.

@@ -11,7 +11,7 @@ func longLivedToken(w *way) []Finding {
 	if !w.known() || w.tokenless() || w.Registry == "npm" && w.trust.Hosted == No {
 		return nil
 	}
-	if refs := references(w.trust.Token.Value); len(refs) > 0 && !slices.ContainsFunc(refs, func(r string) bool { return !strings.HasPrefix(r, "steps.") }) {
+	if refs := references(w.trust.Token.Value); len(refs) > 0 && !slices.ContainsFunc(refs, w.longLived) {
 		return nil // a step before got it, for this run
 	}
 	f := found(Warning, w.trust.Token.place, "Publishing to %s rests on a long-lived token%s.", w.registryName(), by(w.trust.TokenVar))
@@ -33,6 +33,20 @@ func longLivedToken(w *way) []Finding {
 		f.Help = "Add a trusted publisher on crates.io for " + w.publisher() + ", and take the token from rust-lang/crates-io-auth-action."
 	}
 	return []Finding{f}
+}
+
+// longLived says whether what an expression names may live longer than the run: anything
+// but what a step before handed out, unless that only fetched it from a store of secrets.
+func (w *way) longLived(ref string) bool {
+	rest, ok := strings.CutPrefix(ref, "steps.")
+	if !ok {
+		return true
+	}
+	id, _, _ := strings.Cut(rest, ".")
+	return slices.ContainsFunc(w.before, func(s *step) bool {
+		u, ok := parseUses(s.Uses.Value)
+		return ok && strings.EqualFold(s.ID.Value, id) && u.secretManager()
+	})
 }
 
 func by(variable string) string {

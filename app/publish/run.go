@@ -183,6 +183,15 @@ func (r *run) note(c command) {
 	}
 	toEnv := slices.ContainsFunc(files, func(f word) bool { return strings.Contains(f.Text, "GITHUB_ENV") })
 	toNpmrc := slices.ContainsFunc(files, func(f word) bool { return strings.HasSuffix(f.Text, "npmrc") })
+	for _, f := range files {
+		if tool, file := credentialFile(f.Text); tool != "" {
+			value := wordsText(c.Words[1:])
+			if c.Words[0].Text == "cat" || c.Words[0].Text == "tee" {
+				value = r.inner.Run.Value // a here-document, which is read over
+			}
+			r.logsIn(tool, file, value)
+		}
+	}
 	if !toEnv && !toNpmrc {
 		return
 	}
@@ -568,7 +577,11 @@ func (r *run) wanted(name, version string, words []word) {
 	case "uv":
 		r.uv(args)
 	case "poetry", "hatch", "flit", "pdm":
-		r.pythonTool(name, args)
+		r.packager(name, args)
+	case "maturin":
+		r.maturin(args)
+	case "release-plz":
+		r.releasePlz(args)
 	case "gem":
 		r.gem(args)
 	case "rake":

@@ -72,7 +72,7 @@ func (u uses) mayLogIn() bool {
 	if u.local() || u.docker() || u.kin() || u.setsUp() {
 		return false // the steps of a local action are read for themselves
 	}
-	for _, sound := range []string{"npm", "node", "yarn", "registry", "auth", "login", "secret", "vault"} {
+	for _, sound := range []string{"npm", "node", "yarn", "registry", "auth", "login", "secret", "vault", "credential", "mint"} {
 		if strings.Contains(u.name, sound) {
 			return true
 		}

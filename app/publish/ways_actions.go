@@ -33,6 +33,8 @@ func (k *walk) uses(s *step) {
 		k.semanticReleaseAction(s)
 	case "pypa/gh-action-pypi-publish":
 		k.pypiAction(s)
+	case "pyo3/maturin-action", "messense/maturin-action":
+		k.maturinAction(s)
 	case "astral-sh/attest-action":
 		k.tools.attest = s
 	case "rubygems/release-gem":
@@ -41,6 +43,12 @@ func (k *walk) uses(s *step) {
 		k.tools.gem = s
 	case "rust-lang/crates-io-auth-action":
 		k.tools.cargo = append(k.tools.cargo, s)
+	case "release-plz/action", "release-plz/release-plz-action", "marcoieni/release-plz-action":
+		k.releasePlzAction(s)
+	case "katyo/publish-crates":
+		k.publishCratesAction(s)
+	case "actions-rs/cargo":
+		k.runAs(s, "cargo "+s.With.get("command").Value+" "+s.With.get("args").Value)
 	case "googleapis/release-please-action", "google-github-actions/release-please-action":
 		// It makes releases and publishes nothing.
 	default:
@@ -51,7 +59,10 @@ func (k *walk) uses(s *step) {
 // unknownAction names an action whose name says that it may publish.
 func (k *walk) unknownAction(s *step, name string) {
 	base := path.Base(name)
-	for _, registry := range []string{"npm", "pypi", "gem", "crate", "cargo", "lerna", "semantic-release", "python-"} {
+	if strings.HasPrefix(name, "jbolda/covector/") {
+		base = "cargo-npm-publish" // what it does is in a file that is not read
+	}
+	for _, registry := range []string{"npm", "pypi", "gem", "crate", "cargo", "lerna", "semantic-release", "python-", "poetry", "flit", "hatch"} {
 		if strings.Contains(base, registry) && (strings.Contains(base, "publish") || strings.Contains(base, "release") || strings.Contains(base, "deploy") || strings.Contains(base, "push")) {
 			k.r.skip(s.File, s.Uses.Line, "It uses %s, which is not known here: whether that publishes is not known.", quoted(s.Uses.Value))
 			return

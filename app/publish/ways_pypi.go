@@ -26,6 +26,9 @@ func (k *walk) pypiAction(s *step) {
 	} else {
 		w.because("Which version of the action this commit is, is not in these files.")
 	}
+	if w.trust.Recent == No {
+		w.because("Without a password the action publishes as a trusted publisher from 1.8.0 on; this is " + quoted(asked) + ".")
+	}
 	w.Trusted = w.trustedAt("pypi.org", w.trust.Recent)
 	if !known && w.Trusted == Depends && w.trust.IDToken.Answer == Yes {
 		w.Trusted = Yes // without a password nothing else could publish
@@ -46,8 +49,14 @@ func (k *walk) pypiAction(s *step) {
 		w.Provenance, w.trust.Asked, w.trust.AskedBy = No, No, t
 		w.because("attestations: false turns them off.")
 	case t.stated():
-		w.Provenance, w.trust.Asked, w.trust.AskedBy = w.Trusted, Yes, t
-		w.because("It asks for attestations.")
+		able := Depends
+		if known {
+			able = atLeast(asked, version{1, 10, 0}, true)
+		} else if w.Trusted == Yes {
+			able = Yes // an input that the action does not know would be a warning
+		}
+		w.Provenance, w.trust.Asked, w.trust.AskedBy = allOf(w.Trusted, able), Yes, t
+		w.because("It asks for attestations, which the action makes from 1.10.0 on.")
 	case known:
 		w.trust.Asked = atLeast(asked, version{1, 11, 0}, true)
 		w.Provenance = allOf(w.Trusted, w.trust.Asked)
@@ -109,6 +118,9 @@ func indexName(address string) string {
 // and the tool exchanges it.
 func (w *way) trustedAt(registry string, able Answer) Answer {
 	a := allOf(w.trust.IDToken.Answer, able)
+	if w.Registry == "test.pypi.org" {
+		registry = w.Registry
+	}
 	if a == Yes {
 		w.because("It has no token: it publishes as a trusted publisher, which is to be set up at " + registry + " for " + entryName(w) + ".")
 	}
@@ -161,7 +173,17 @@ func (r *run) twine(asked string, args []word) {
 	if asked != "" {
 		able = atLeast(asked, version{6, 1, 0}, true)
 	}
-	r.pythonUpload("twine upload", index, o, able, "twine makes no attestations; it sends those that lie beside the files with --attestations.", "TWINE_PASSWORD", "TWINE_API_TOKEN")
+	r.pythonUpload("twine upload", index, o, pythonTool{able: able, file: "pypirc", sends: o.is("attestations"),
+		none: "twine makes no attestations; it sends those that lie beside the files with --attestations.", variables: []string{"TWINE_PASSWORD"}})
+}
+
+// pythonTool is what a command that sends files to PyPI can do.
+type pythonTool struct {
+	able      Answer   // it is a trusted publisher where it has no token
+	sends     bool     // it sends attestations that lie beside the files
+	none      string   // why there are no others
+	file      string   // whose credentials it reads
+	variables []string // that carry its token
 }
 
 // uv reads a uv command: in GitHub Actions `uv publish` is a trusted publisher where it
@@ -177,43 +199,116 @@ func (r *run) uv(args []word) {
 		index = text{place{Line: r.line}, v.Text}
 	} else if t, ok := r.variableOf("UV_PUBLISH_URL"); ok {
 		index = t
+	} else if t, ok := r.variableOf("UV_PUBLISH_INDEX"); ok {
+		index = t
 	}
 	able := Yes
 	if v, ok := o.value("trusted-publishing"); ok && v.Text == "never" {
 		able = No
 	}
-	r.pythonUpload("uv publish", index, o, able, "uv makes no attestations; it sends those that lie beside the files.", "UV_PUBLISH_TOKEN", "UV_PUBLISH_PASSWORD")
+	_, off := r.variableOf("UV_PUBLISH_NO_ATTESTATIONS")
+	r.pythonUpload("uv publish", index, o, pythonTool{able: able, sends: !off && !o.is("no-attestations") && o.Flags["attestations"].Text != "false",
+		none: "uv makes no attestations; it sends those that lie beside the files.", variables: []string{"UV_PUBLISH_TOKEN", "UV_PUBLISH_PASSWORD"}})
 }
 
-// pythonTool reads poetry, hatch, flit and pdm. pdm documents that it is a trusted
-// publisher by itself (https://pdm-project.org/latest/usage/publish/); of the others that
-// is not known here, and not guessed.
-func (r *run) pythonTool(name string, args []word) {
+// maturin reads a maturin command. Where it has no MATURIN_PYPI_TOKEN it asks for trusted
+// publishing first, and takes a password where that fails
+// (https://github.com/PyO3/maturin/blob/main/src/upload.rs).
+func (r *run) maturin(args []word) {
+	o := parseOptions(args, "r", "repository", "repository-url", "u", "username", "p", "password", "m", "manifest-path", "i", "interpreter", "o", "out", "target", "b", "bindings", "features", "F", "compatibility", "profile")
+	verb := o.arg(0)
+	if verb != "publish" && verb != "upload" {
+		return
+	}
+	index := text{}
+	if v, ok := o.value("repository-url", "r", "repository"); ok {
+		index = text{place{Line: r.line}, v.Text}
+	} else if t, ok := r.variableOf("MATURIN_REPOSITORY_URL"); ok {
+		index = t
+	} else if t, ok := r.variableOf("MATURIN_REPOSITORY"); ok {
+		index = t
+	}
+	w := r.pythonUpload("maturin "+verb, index, o, pythonTool{able: Yes, file: "pypirc", none: "maturin makes no attestations.", variables: []string{"MATURIN_PYPI_TOKEN", "MATURIN_PASSWORD"}})
+	if w != nil && w.trust.Token.stated() && w.trust.TokenVar != "MATURIN_PYPI_TOKEN" && w.trust.IDToken.Answer != No {
+		w.Trusted = Depends
+		w.because("maturin first asks for trusted publishing: which one is used depends on whether a trusted publisher is set up.")
+	}
+}
+
+// maturinAction is PyO3/maturin-action: it runs a command of maturin, "build" where none
+// is stated (https://github.com/PyO3/maturin-action#inputs).
+func (k *walk) maturinAction(s *step) {
+	command := s.With.get("command")
+	verb, fixed := k.scope().resolve(command.Value).only()
+	if !fixed {
+		k.r.skip(s.File, command.Line, "Whether it publishes depends on %s.", quoted(command.Value))
+		return
+	}
+	k.runAs(s, "maturin "+verb+" "+s.With.get("args").Value)
+}
+
+// actionRun is what an action does, as a command of its step.
+func (k *walk) actionRun(s *step) *run {
+	left := maxCommands
+	r := &run{walk: k, line: s.Uses.Line, dirKnown: true, left: &left}
+	r.by, _, _ = strings.Cut(s.Uses.Value, "@")
+	return r
+}
+
+// runAs runs a command line that an action makes of its inputs.
+func (k *walk) runAs(s *step, line string) {
+	r := k.actionRun(s)
+	if list, _ := commands(line); len(list) > 0 && r.worth(len(line)) {
+		r.command(list[0].Words)
+	}
+}
+
+// packager reads poetry, hatch, flit and pdm. pdm documents that it is a trusted publisher
+// by itself (https://pdm-project.org/latest/usage/publish/); poetry is not
+// (https://github.com/python-poetry/poetry/issues/7940); of the others that is not known
+// here, and not guessed.
+func (r *run) packager(name string, args []word) {
 	o := parseOptions(args, "r", "repo", "repository", "u", "username", "user", "p", "password", "a", "auth", "dist-dir", "C", "directory", "project")
+	if name == "poetry" && o.arg(0) == "config" && len(o.Args) > 2 {
+		// https://python-poetry.org/docs/repositories/#configuring-credentials
+		if key := o.arg(1); key == "pypi-token.pypi" || key == "http-basic.pypi" {
+			r.logsIn("poetry", "poetry config "+key, o.Args[len(o.Args)-1].Text)
+		}
+		return
+	}
 	if o.arg(0) != "publish" || r.dry(o, "dry-run") {
 		return
 	}
 	index := text{}
 	if v, ok := o.value("repository", "repo", "r"); ok {
 		index = text{place{Line: r.line}, v.Text}
+	} else if t, ok := r.variableOf(map[string]string{"hatch": "HATCH_INDEX_REPO", "flit": "FLIT_INDEX_URL"}[name]); ok {
+		index = t
 	}
-	able := Depends
-	if name == "pdm" {
-		able = Yes
+	tool := pythonTool{able: Depends, file: "pypirc", none: name + " makes no attestations."}
+	switch name {
+	case "pdm":
+		tool.able, tool.variables = Yes, []string{"PDM_PUBLISH_PASSWORD"}
+	case "poetry":
+		tool.file, tool.variables = "poetry", []string{"POETRY_PYPI_TOKEN_PYPI", "POETRY_HTTP_BASIC_PYPI_PASSWORD"}
+	case "hatch":
+		tool.variables = []string{"HATCH_INDEX_AUTH"}
+	case "flit":
+		tool.variables = []string{"FLIT_PASSWORD"}
 	}
-	r.pythonUpload(name+" publish", index, o, able, name+" makes no attestations.",
-		"POETRY_PYPI_TOKEN_PYPI", "POETRY_HTTP_BASIC_PYPI_PASSWORD", "HATCH_INDEX_AUTH", "FLIT_PASSWORD", "PDM_PUBLISH_PASSWORD")
+	r.pythonUpload(name+" publish", index, o, tool)
 }
 
 // pythonUpload judges a command that sends files to PyPI.
-func (r *run) pythonUpload(tool string, index text, o options, able Answer, none string, variables ...string) {
+func (r *run) pythonUpload(tool string, index text, o options, can pythonTool) *way {
 	w := r.toPyPI(tool, index)
 	if w == nil {
-		return
+		return nil
 	}
+	able := can.able
 	t := &w.trust
 	t.Recent = able
-	t.Token, t.TokenVar = r.pythonToken(variables...)
+	t.Token, t.TokenVar = r.tokenOf(can.file, can.variables...)
 	if v, ok := o.value("p", "password", "t", "token", "a", "auth"); ok && !t.Token.stated() {
 		t.Token, t.TokenVar = text{place{File: r.inner.File, Line: r.line, End: r.line, Column: 1}, v.Text}, "the command's own option"
 	}
@@ -221,22 +316,23 @@ func (r *run) pythonUpload(tool string, index text, o options, able Answer, none
 	case t.Token.stated():
 		w.Trusted, w.Provenance = No, No
 		w.because("It publishes with the token in " + t.TokenVar + "; attestations need trusted publishing.")
-		return
+		return w
 	case able == No:
 		w.Trusted, w.Provenance = No, No
 		w.because(tool + " is no trusted publisher by itself.")
-		return
+		return w
 	}
 	w.Trusted = w.trustedAt("pypi.org", able)
 	if able == Depends {
 		w.because("Nothing in these files gives it a token; whether " + tool + " is a trusted publisher by itself is not known here.")
 	}
-	if called := w.calledAtPyPI(); r.tools.attest != nil && !called {
+	if called := w.calledAtPyPI(); r.tools.attest != nil && can.sends && !called {
 		w.Provenance = w.Trusted
 		t.Asked, t.AskedBy = Yes, r.tools.attest.Uses
 		w.because("astral-sh/attest-action makes attestations before.")
-		return
+		return w
 	}
 	t.Asked, w.Provenance = No, No
-	w.because(none)
+	w.because(can.none)
+	return w
 }

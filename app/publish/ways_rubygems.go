@@ -1,9 +1,13 @@
 package publish
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // releaseGemAction is rubygems/release-gem: it sets up trusted publishing unless told
-// not to, runs `rake release`, and sends an attestation with the gem.
+// not to, runs `rake release`, and from 1.1.0 on sends an attestation with the gem
+// (https://github.com/rubygems/release-gem/pull/11).
 // https://github.com/rubygems/release-gem, https://guides.rubygems.org/trusted-publishing
 func (k *walk) releaseGemAction(s *step) {
 	left := 1
@@ -37,16 +41,25 @@ func (k *walk) releaseGemAction(s *step) {
 		w.because("setup-trusted-publisher: false turns trusted publishing off.")
 		if k.tools.gem != nil {
 			w.Trusted = r.gemTrusted(w)
+		} else {
+			w.trust.Token, w.trust.TokenVar = r.tokenOf("gem", "GEM_HOST_API_KEY")
 		}
 	default:
 		w.because("Whether it is a trusted publisher depends on setup-trusted-publisher.")
 	}
 	w.trust.Asked, w.trust.AskedBy = asks("attestations"), s.With.get("attestations")
+	asked, known := k.actionVersion(s)
+	old := known && atLeast(asked, version{1, 1, 0}, true) == No
+	if old {
+		w.trust.Asked, w.trust.AskedBy = No, text{}
+		w.because("rubygems/release-gem makes attestations from 1.1.0 on; this is " + quoted(asked) + ".")
+	}
 	w.Provenance = allOf(w.Trusted, w.trust.Asked)
-	switch w.trust.Asked {
-	case Yes:
+	switch {
+	case old, w.Trusted == No:
+	case w.trust.Asked == Yes:
 		w.because("rubygems/release-gem sends an attestation with the gem.")
-	case No:
+	case w.trust.Asked == No:
 		w.because("attestations: false turns them off.")
 	}
 }
@@ -67,11 +80,21 @@ func (r *run) gem(args []word) {
 	r.pushGem("gem push", registry, attested)
 }
 
-// rake reads `rake release`, bundler's task, which has gem push.
+// rake reads `rake release`, bundler's task, which has gem push unless gem_push says no
+// (https://github.com/ruby/rubygems/blob/master/bundler/lib/bundler/gem_helper.rb).
 func (r *run) rake(args []word) {
+	if t, ok := r.variableOf("gem_push"); ok && slices.Contains([]string{"n", "no", "nil", "false", "off", "0"}, strings.ToLower(t.Value)) {
+		return
+	}
 	for _, w := range args {
 		if w.Text == "release" || strings.HasPrefix(w.Text, "release[") || w.Text == "release:rubygem_push" {
 			r.pushGem("rake release", "rubygems", false)
+			return
+		}
+	}
+	for _, w := range args {
+		if t := w.Text; !strings.HasPrefix(t, "-") && !strings.HasPrefix(t, "release:") && (strings.Contains(t, "release") || strings.Contains(t, "publish") || strings.Contains(t, "push")) {
+			r.r.skip(r.inner.File, r.line, "It runs rake %s, which is not read: whether that publishes is not known.", quoted(t))
 			return
 		}
 	}
@@ -83,7 +106,7 @@ func (r *run) pushGem(tool, registry string, attested bool) {
 		return
 	}
 	t := &w.trust
-	t.Token, t.TokenVar = r.pythonToken("GEM_HOST_API_KEY", "RUBYGEMS_API_KEY", "GEM_HOST_OTP_CODE")
+	t.Token, t.TokenVar = r.tokenOf("gem", "GEM_HOST_API_KEY", "RUBYGEMS_API_KEY")
 	if registry != "rubygems" {
 		w.Trusted, w.Provenance = No, No
 		w.because("It publishes to " + registry + "; trusted publishing and attestations are RubyGems.org's.")
