@@ -140,3 +140,21 @@ func TestTheWaysOfOtherRegistries(t *testing.T) {
 		}
 	}
 }
+
+// Which workflow a trusted publisher names, where one calls another.
+func TestTheWorkflowThatARegistryChecks(t *testing.T) {
+	for steps, want := range map[string]string{
+		"    - uses: rubygems/release-gem@v1\n":                                                                                                                                 "rubygems.org for push.yml.",
+		"    - uses: rubygems/configure-rubygems-credentials@v1.0.0\n    - run: gem push *.gem\n":                                                                               "rubygems.org for push.yml.",
+		"    - run: gem push *.gem\n      env:\n        GEM_HOST_API_KEY: ${{ secrets.GEM }}\n":                                                                                 "the workflow push.yml,",
+		"    - uses: rust-lang/crates-io-auth-action@v1\n      id: auth\n    - run: cargo publish\n      env:\n        CARGO_REGISTRY_TOKEN: ${{ steps.auth.outputs.token }}\n": "crates.io for release.yml.",
+	} {
+		r := Check(Files{
+			".github/workflows/release.yml": []byte("on:\n  push:\n    tags: [\"v*\"]\njobs:\n  p:\n    permissions:\n      id-token: write\n    uses: ./.github/workflows/push.yml\n"),
+			".github/workflows/push.yml":    []byte("on: workflow_call\njobs:\n  p:\n    runs-on: ubuntu-latest\n    permissions:\n      id-token: write\n    steps:\n" + steps),
+		}, public())
+		if all := fmt.Sprint(r); !strings.Contains(all, want) {
+			t.Errorf("%s: no %q in %s", steps, want, all)
+		}
+	}
+}

@@ -56,10 +56,9 @@ func by(variable string) string {
 	return " in " + quoted(variable)
 }
 
-// publisher is what a registry asks for: the workflow that GitHub starts, and the
-// environment.
+// publisher is what a registry asks for: the workflow that it checks, and the environment.
 func (w *way) publisher() string {
-	s := "the workflow " + quoted(path.Base(w.entry().File))
+	s := "the workflow " + quoted(path.Base(w.checked().File))
 	if e := w.job.Environment; e.stated() && !dynamic(e.Value) {
 		s += " and the environment " + quoted(e.Value)
 	}

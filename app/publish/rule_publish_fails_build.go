@@ -25,8 +25,12 @@ func publishFailsBuild(w *way) []Finding {
 		f := found(Notice, w.at(), "Publishing rides on %s, which also tests.", quotedJob(w.job))
 		f.Why = "Where publishing fails, so does the build; and what the tests run has been in the same job as the right to publish."
 		f.Help = "Give it a job of its own: `needs: " + quoted(w.job.ID) + "`, with `if: github.event_name == 'push' && github.ref == 'refs/heads/" + w.defaultBranch() + "'`, and hand what it needs to know over as `outputs` of the first job."
+		called := "calling"
+		if w.Registry == "rubygems" {
+			called = "called"
+		}
 		if w.Registry != "pypi" {
-			f.Help += " A called workflow (`uses: ./.github/workflows/publish.yml`) does the same; it needs `id-token: write` in the calling job, and the trusted publisher names the calling workflow."
+			f.Help += " A called workflow (`uses: ./.github/workflows/publish.yml`) does the same; it needs `id-token: write` in the calling job, and the trusted publisher names the " + called + " workflow."
 		}
 		if w.Registry != "crates.io" {
 			f.Help += " So that it cannot fail the build at all, chain it behind: `on: workflow_run` with `if: " + w.followsPush() + "`, and check out `github.event.workflow_run.head_sha`."

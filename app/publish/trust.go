@@ -123,7 +123,7 @@ func (r *run) npmTrusted(w *way, a ability) Answer {
 	answer := allOf(t.IDToken.Answer, t.Hosted, a.trusted)
 	switch {
 	case !t.Token.stated() && answer == Yes:
-		w.because("It has no token: it publishes as a trusted publisher, which is to be set up at npm for " + entryName(w) + ".")
+		w.because("It has no token: it publishes as a trusted publisher, which is to be set up at npm for " + checkedName(w) + ".")
 	case !t.Token.stated():
 		if answer == No {
 			w.because("No file here gives it a token either.")
@@ -140,9 +140,21 @@ func (r *run) npmTrusted(w *way, a ability) Answer {
 	return answer
 }
 
-// entryName is the workflow file whose name a registry checks: the calling one's.
-func entryName(w *way) string {
-	_, name, _ := strings.Cut(w.entry().File, ".github/workflows/")
+// checked is the workflow whose file name a registry checks: npm and crates.io the one that
+// GitHub starts (the claim workflow_ref), RubyGems.org the one in which the job stands
+// (job_workflow_ref).
+// https://github.com/rust-lang/crates.io/blob/main/crates/crates_io_trustpub/src/github/claims.rs,
+// https://github.com/rubygems/rubygems.org/blob/master/app/models/oidc/trusted_publisher/github_action.rb
+func (w *way) checked() *workflow {
+	if w.Registry == "rubygems" {
+		return w.workflow
+	}
+	return w.entry()
+}
+
+// checkedName is its file name.
+func checkedName(w *way) string {
+	_, name, _ := strings.Cut(w.checked().File, ".github/workflows/")
 	return quoted(name)
 }
 

@@ -122,7 +122,7 @@ func (w *way) trustedAt(registry string, able Answer) Answer {
 		registry = w.Registry
 	}
 	if a == Yes {
-		w.because("It has no token: it publishes as a trusted publisher, which is to be set up at " + registry + " for " + entryName(w) + ".")
+		w.because("It has no token: it publishes as a trusted publisher, which is to be set up at " + registry + " for " + checkedName(w) + ".")
 	}
 	return a
 }

@@ -35,7 +35,7 @@ func (k *walk) releaseGemAction(s *step) {
 	switch setup {
 	case Yes:
 		if w.Trusted == Yes {
-			w.because("It publishes as a trusted publisher, which is to be set up at rubygems.org for " + entryName(w) + ".")
+			w.because("It publishes as a trusted publisher, which is to be set up at rubygems.org for " + checkedName(w) + ".")
 		}
 	case No:
 		w.because("setup-trusted-publisher: false turns trusted publishing off.")
