@@ -72,6 +72,9 @@ func idTokenMissing(w *way) []Finding {
 		f.Help = "Publish with a tool that is a trusted publisher, such as pypa/gh-action-pypi-publish or `uv publish`, and give " + quotedJob(w.job) + " `id-token: write`."
 		f.Edits = nil
 	}
+	if w.needsLogin() {
+		f.Help += " " + w.howToLogIn()
+	}
 	if grant.Level == "caller" {
 		f.Help = "Give id-token: write to the job that calls the workflow, too: a called workflow never gets more than its caller has."
 	}

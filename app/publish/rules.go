@@ -17,6 +17,7 @@ func rules() []rule {
 	return []rule{
 		{"id-token-missing", idTokenMissing},
 		{"registry-url-missing", registryURLMissing},
+		{"login-missing", loginMissing},
 		{"provenance-not-asked", provenanceNotAsked},
 		{"tool-drops-provenance", toolDropsProvenance},
 		{"long-lived-token", longLivedToken},

@@ -46,6 +46,8 @@ func (r *run) cargo(args []word) {
 	registry := "crates.io"
 	if v, ok := o.value("registry", "index"); ok && v.Text != "crates-io" {
 		registry = quoted(v.Text)
+	} else if !ok {
+		registry = r.cargoRegistry()
 	}
 	tool := "cargo publish"
 	if verb != "publish" {
@@ -60,6 +62,33 @@ func (r *run) cargo(args []word) {
 			w.Packages = []string{named(p.Text)}
 		}
 	}
+}
+
+// cargoRegistry is where cargo publishes without being told: CARGO_REGISTRY_DEFAULT, or what
+// the manifest says, which is not read. A token for another registry, and none for
+// crates.io, says that it says so.
+// https://doc.rust-lang.org/cargo/reference/config.html#registries
+func (r *run) cargoRegistry() string {
+	if t, ok := r.variableOf("CARGO_REGISTRY_DEFAULT"); ok && t.Value != "" && t.Value != "crates-io" {
+		return quoted(t.Value)
+	}
+	if t, _ := r.tokenOf("cargo", "CARGO_REGISTRY_TOKEN", "CARGO_REGISTRIES_CRATES_IO_TOKEN"); t.stated() {
+		return "crates.io"
+	}
+	lists := [][]setting{r.env, r.inner.Env.Settings}
+	for _, f := range r.frames {
+		lists = append(lists, f.step.Env.Settings)
+	}
+	for _, list := range append(lists, r.tools.env, r.job.Env.Settings, r.workflow.Env.Settings) {
+		for _, s := range list {
+			if rest, ok := strings.CutPrefix(s.Name, "CARGO_REGISTRIES_"); ok {
+				if name, ok := strings.CutSuffix(rest, "_TOKEN"); ok && name != "" {
+					return quoted(strings.ToLower(strings.ReplaceAll(name, "_", "-")))
+				}
+			}
+		}
+	}
+	return "crates.io"
 }
 
 // toCrates judges a way to crates.io, with the token that it has. itself says that the
