@@ -142,3 +142,39 @@ func waysOfJobs(n int) Files {
 	}
 	return Files{".github/workflows/a.yml": []byte(b.String())}
 }
+
+// Whatever the other files hold: the answer is one, within the files, and without a name
+// that is not the files' own.
+func FuzzSettings(f *testing.F) {
+	f.Add([]byte(`{"name":"a","version":"1.0.0","workspaces":["../..","**"],"scripts":{"a":"npm run a","b":"npm run a -- b"},"publishConfig":{"provenance":true},"release":{"plugins":[["@semantic-release/npm",{"npmPublish":false}]]}}`), []byte("npm run a && npx lerna publish from-package && yarn npm publish"))
+	f.Add([]byte("npmPublishProvenance: true\nnpmAuthToken: ${A-}\n"), []byte("pnpm -r publish; echo //r/:_authToken=$A > .npmrc; npm publish -ws"))
+	f.Add([]byte("plugins: [[[a]], {b: c}]\n"), []byte("npx semantic-release; npx release-it --npm.publish=false"))
+	f.Add([]byte("inputs: {a: {default: npm}}\nruns: {using: composite, steps: [{run: '${{ inputs.a }} publish'}, {uses: ./b}]}\n"), []byte("env A=1 B=2 npm publish; cargo login x; gem push; poetry config pypi-token.pypi x && poetry publish"))
+	f.Fuzz(func(t *testing.T, data, script []byte) {
+		files := Files{".github/workflows/a.yml": fmt.Appendf(nil, "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    env: {A: \"${{ secrets.A }}\"}\n    steps:\n    - uses: ./b\n      with: {a: x}\n    - run: %q\n", script)}
+		for _, name := range []string{"package.json", "p/package.json", ".npmrc", ".yarnrc.yml", ".releaserc", ".releaserc.json", "lerna.json", "nx.json", ".changeset/config.json", ".release-it.yaml", "b/action.yml", ".nvmrc"} {
+			files[name] = data
+		}
+		first := Check(files, Facts{Repository: "github.com/acme/left"})
+		for _, x := range first.Findings {
+			lines := len(splitLines(string(files[x.File])))
+			if _, ok := files[x.File]; !ok || x.Line < 1 || x.EndLine < x.Line || x.EndLine > max(lines, 1) {
+				t.Fatalf("%s at lines %d to %d of %d in %q", x.Rule, x.Line, x.EndLine, lines, x.File)
+			}
+		}
+		for _, u := range first.Unread {
+			if _, ok := files[u.File]; !ok && u.File != "" || u.Reason == "" {
+				t.Fatalf("%+v", u)
+			}
+		}
+		_, mended, _ := Patch(files, first.Findings)
+		for name := range mended {
+			if after := Check(Files{name: mended[name]}, Facts{}).Unread; len(after) > len(Check(Files{name: files[name]}, Facts{}).Unread) {
+				t.Fatalf("%s, mended, cannot be read: %v\n%q\n%q", name, after, files[name], mended[name])
+			}
+		}
+		if second := Check(files, Facts{Repository: "github.com/acme/left"}); fmt.Sprint(first) != fmt.Sprint(second) {
+			t.Fatal("the same files give two answers")
+		}
+	})
+}

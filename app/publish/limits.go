@@ -6,6 +6,9 @@ const (
 	// maxFiles bounds how many files are read. The largest repositories known have some
 	// thousand manifests.
 	maxFiles = 10_000
+	// maxAllBytes bounds all files together: the largest repositories known have some 50 MB of
+	// them.
+	maxAllBytes = 256 << 20
 	// maxFileBytes bounds one file. GitHub's largest workflows have some 100 kB.
 	maxFileBytes = 1 << 20
 	// maxDepth bounds the nesting of a file. Workflows need a dozen levels.

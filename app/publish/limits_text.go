@@ -19,4 +19,5 @@ const (
 const (
 	MaxFiles     = maxFiles
 	MaxFileBytes = maxFileBytes
+	MaxAllBytes  = maxAllBytes
 )

@@ -61,7 +61,7 @@ func (d *publishDir) read(ctx context.Context) (publish.Files, []publish.Unread,
 	if err != nil {
 		return nil, nil, fmt.Errorf("list the files of %s: %w", d.name, err)
 	}
-	files := publish.Files{}
+	files, held := publish.Files{}, int64(0)
 	for _, p := range paths {
 		skip := func(format string, args ...any) {
 			unread = append(unread, publish.Unread{File: p, Reason: fmt.Sprintf(format, args...)})
@@ -87,6 +87,9 @@ func (d *publishDir) read(ctx context.Context) (publish.Files, []publish.Unread,
 		case len(files) == publish.MaxFiles:
 			skip("Only %d files are read.", publish.MaxFiles)
 			continue
+		case held+info.Size() > publish.MaxAllBytes:
+			skip("Only %d MB are read of all files.", publish.MaxAllBytes>>20)
+			continue
 		}
 		data, err := d.file(p)
 		if err != nil {
@@ -94,6 +97,7 @@ func (d *publishDir) read(ctx context.Context) (publish.Files, []publish.Unread,
 			continue
 		}
 		files[p] = data
+		held += int64(len(data))
 	}
 	return files, unread, nil
 }
