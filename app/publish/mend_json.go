@@ -53,6 +53,14 @@ func (s sheet) setJSONMember(members []member, end int, key, value, indent strin
 			return nil // something that is around it ends on the same line
 		}
 	}
+	last := members[len(members)-1]
+	closing := last.End + 1
+	for closing < len(s.lines) && strings.TrimSpace(s.line(closing)) == "" {
+		closing++
+	}
+	if !strings.HasPrefix(strings.TrimSpace(s.line(closing)), "}") {
+		return nil // the object does not end on a line of its own
+	}
 	lines := strings.Split(indent+`"`+key+`": `+value, "\n")
 	for i, m := range members {
 		if m.key == key {
@@ -62,7 +70,6 @@ func (s sheet) setJSONMember(members []member, end int, key, value, indent strin
 			return []Edit{{s.file, m.Line, m.End, lines}}
 		}
 	}
-	last := members[len(members)-1]
 	text := strings.TrimRight(s.line(last.End), " \t")
 	if text == "" || strings.Contains(text, "//") && !strings.HasSuffix(text, `"`) {
 		return nil

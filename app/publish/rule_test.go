@@ -445,6 +445,7 @@ func FuzzMending(f *testing.F) {
 		files, _ := c.world(f)
 		f.Add(string(files[".github/workflows/publish.yml"]), string(files["package.json"]))
 	}
+	f.Add("jobs:\n : steps: \n        run: np \nenv:\n          NODE_AUTH_TOKEN: x", "{\n \"\": \"\"}")
 	f.Fuzz(func(t *testing.T, workflow, manifest string) {
 		files := Files{".github/workflows/publish.yml": []byte(workflow), "package.json": []byte(manifest)}
 		facts := Facts{Repository: "github.com/acme/left"}
