@@ -17,6 +17,7 @@ type walk struct {
 	before   []*step // the steps that ran before inner
 	weight   int     // of the steps that a rule looks at for each way
 	tools    tools
+	idle     bool // a command would have published, and all packages are private
 }
 
 // frame is a composite action that a step uses.
@@ -66,7 +67,7 @@ func (r *repository) walkAll() {
 
 // localWorkflow is the path of a workflow that a job calls in its own repository.
 func localWorkflow(uses string) (file string, ok bool) {
-	file, ok = strings.CutPrefix(uses, "./")
+	file, ok = ownPath(uses)
 	return file, ok && kindOf(file) == workflowFile
 }
 
@@ -95,7 +96,7 @@ func (r *repository) walkWorkflow(chain []call, w *workflow, budget *int) {
 }
 
 func (r *repository) walkCall(chain []call, w *workflow, j *job, budget *int) {
-	if dynamic(j.Uses.Value) || !strings.HasPrefix(j.Uses.Value, "./") {
+	if _, own := ownPath(j.Uses.Value); !own || dynamic(j.Uses.Value) {
 		r.skip(w.File, j.Uses.Line, "It calls %s, a workflow of another repository, which was not read.", quoted(j.Uses.Value))
 		return
 	}
@@ -123,7 +124,7 @@ func (k *walk) step(s *step, budget *int) {
 	k.inner = s
 	switch {
 	case s.Uses.stated():
-		if strings.HasPrefix(s.Uses.Value, "./") || s.Uses.Value == "." {
+		if _, own := ownPath(s.Uses.Value); own || s.Uses.Value == "." {
 			k.composite(s, budget)
 		} else {
 			k.uses(s)
@@ -136,7 +137,8 @@ func (k *walk) step(s *step, budget *int) {
 
 // composite walks the steps of a local action.
 func (k *walk) composite(s *step, budget *int) {
-	dir, ok := join("", strings.TrimPrefix(s.Uses.Value, "./"))
+	below, _ := ownPath(s.Uses.Value)
+	dir, ok := join("", below)
 	a := k.r.actionAt(dir)
 	switch {
 	case !ok || dynamic(s.Uses.Value) || a == nil:

@@ -217,6 +217,12 @@ func TestWorkIsBounded(t *testing.T) {
 	if r.work > 0 || len(r.ways) != 0 || len(r.unread) == 0 || len(r.unread) > maxUnread {
 		t.Errorf("%d ways, %d unread", len(r.ways), len(r.unread))
 	}
+	for _, program := range []string{"pnpm exec ", "npm exec -- ", "yarn workspace one ", "yarn workspaces foreach -A ", "vp exec "} {
+		nested := model(filesOf(t, "-- package.json --\n{ \"private\": true, \"workspaces\": [\"one\"] }\n-- one/package.json --\n{ \"name\": \"one\" }\n"+withID("      - run: "+strings.Repeat(program, maxScriptBytes/2/len(program))+"npm publish\n")), public())
+		if len(nested.ways) != 0 || len(nested.unread) == 0 {
+			t.Errorf("%s: %d ways, %v", program, len(nested.ways), nested.unread)
+		}
+	}
 	many := model(filesOf(t, one+withID("      - run: |\n"+strings.Repeat("          npm publish\n", maxWays+10))), public())
 	if len(many.ways) != maxWays || len(many.unread) == 0 {
 		t.Errorf("%d ways, %v", len(many.ways), many.unread)

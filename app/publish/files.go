@@ -67,6 +67,8 @@ func releaseTool(file string) string {
 	switch {
 	case name == "lerna.json":
 		return "lerna"
+	case name == "pnpm-workspace.yaml":
+		return "pnpm"
 	case name == "config.json" && path.Base(dir) == ".changeset":
 		return "changesets"
 	case stem == ".releaserc" && (code || data || name == stem), stem == "release.config" && code:

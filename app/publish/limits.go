@@ -70,6 +70,9 @@ const (
 	maxName = 1000
 	// maxEdited bounds the bytes of a line that is mended; longer ones nobody reads.
 	maxEdited = 4 << 10
+	// maxGlobWork bounds the globs of a workspace times the names of its folders, in bytes:
+	// what comparing them costs.
+	maxGlobWork = 256 << 20
 	// maxQuoted bounds, in characters, what a sentence quotes of a file.
 	maxQuoted = 80
 )

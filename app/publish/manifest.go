@@ -32,10 +32,6 @@ func readManifest(file string, data []byte) (*manifest, error) {
 			m.Private = truthy(k.value)
 		case "packageManager":
 			m.Manager = k.text()
-		case "devEngines":
-			if managers := d.items(d.get(k.value, "packageManager").value); len(managers) > 0 {
-				m.DevManager = d.get(managers[0].value, "name").text()
-			}
 		case "repository":
 			m.RepositoryAt = k.place
 			if m.Repository = k.text(); k.value.Kind == yaml.MappingNode {
@@ -58,6 +54,18 @@ func readManifest(file string, data []byte) (*manifest, error) {
 			}
 			if k.value != nil && k.value.Kind == yaml.SequenceNode {
 				m.Workspaces = d.texts(k)
+			}
+		case "devEngines":
+			m.Runtime = d.engine(k, "runtime", "node")
+			if managers := d.items(d.get(k.value, "packageManager").value); len(managers) > 0 {
+				m.DevManager = d.get(managers[0].value, "name").text()
+			}
+			if !m.Manager.stated() {
+				for _, name := range []string{"npm", "pnpm", "yarn", "bun"} {
+					if t := d.engine(k, "packageManager", name); t.stated() {
+						m.Manager = text{t.place, name + "@" + t.Value}
+					}
+				}
 			}
 		case "engines":
 			m.Engine = d.get(k.value, "node").text()
@@ -85,6 +93,18 @@ func byName(all map[string]text, list []setting) map[string]text {
 		}
 	}
 	return all
+}
+
+// engine is the version that devEngines asks of one of its kind; not stated where it names
+// another, or no version. There may be a list of them.
+// (https://docs.npmjs.com/cli/v11/configuring-npm/package-json#devengines)
+func (d *document) engine(engines member, kind, name string) text {
+	for _, e := range d.items(d.get(engines.value, kind).value) {
+		if d.get(e.value, "name").text().Value == name {
+			return d.get(e.value, "version").text()
+		}
+	}
+	return text{}
 }
 
 // depends is what the manifest asks of a package; not stated where it does not.
@@ -206,7 +226,8 @@ func (d *document) release(tool string, m member) *release {
 		}
 		s.Plugins = append(s.Plugins, plugin)
 	}
-	s.PluginsAt = plugins.place
+	s.PluginsAt, s.ExtendsAt = plugins.place, d.get(m.value, "extends").place
+	s.Packages = d.texts(d.get(m.value, "packages"))
 	return s
 }
 
@@ -243,18 +264,6 @@ func (s *release) plugin(name string) *releasePlugin {
 	return nil
 }
 
-// publishable are the packages of the repository that npm would publish: not private,
-// with a name. What a monorepo's tool publishes is among them.
-func (r *repository) publishable() []*manifest {
-	var list []*manifest
-	for _, m := range r.manifests {
-		if !m.private() && m.Name.stated() && m.Version.stated() {
-			list = append(list, m)
-		}
-	}
-	return list
-}
-
 // npmSetting is a setting of the .npmrc files that hold in a folder: npm reads that of
 // the package and that of the workspace's root.
 func (r *repository) npmSetting(dir string, yarn bool, name string) text {
@@ -270,14 +279,32 @@ func (r *repository) npmSetting(dir string, yarn bool, name string) text {
 	return text{}
 }
 
-// manager is the package manager that the manifest, or that of the root, names, with
-// its version: "pnpm@10.2.0". Not stated where none is named.
+// manager is the package manager of a folder, with its version: what the manifest names
+// ("pnpm@10.2.0"), that of the root, or else the settings of one that lie beside them. The
+// version is "" where no file says it.
 func (r *repository) manager(dir string) (name, version string, at text) {
 	for _, d := range []string{dir, ""} {
 		if m := r.manifestAt(d); m != nil && m.Manager.stated() {
 			name, version, _ = strings.Cut(m.Manager.Value, "@")
 			version, _, _ = strings.Cut(version, "+")
+			if strings.ContainsAny(version, "<> |*") {
+				version = "" // any of many
+			}
 			return name, version, m.Manager
+		}
+	}
+	for _, d := range []string{dir, ""} {
+		if n := find(r.npmrcs, func(n *npmrc) bool { return n.Yarn && n.Dir == d }); n != nil {
+			path := block{Settings: n.Settings}.get("yarnPath")
+			if _, v, ok := strings.Cut(path.Value, "yarn-"); ok {
+				if _, parts := parseVersion(v); parts == 3 {
+					return "yarn", strings.TrimSuffix(v, ".cjs"), path
+				}
+			}
+			return "yarn", "", text{n.place, n.File}
+		}
+		if s := find(r.releases, func(s *release) bool { return s.Tool == "pnpm" && s.Dir == d }); s != nil {
+			return "pnpm", "", text{s.place, s.File}
 		}
 	}
 	return "", "", text{}

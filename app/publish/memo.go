@@ -5,6 +5,7 @@ package publish
 type memo struct {
 	documents  map[string]*document // package.json files to be mended
 	judged     map[judgement]bool
+	members    map[string][]*manifest // of the workspace at a folder
 	waits      map[*job][]*job
 	jobs       map[*workflow]map[string]*job // by their keys
 	forkable   map[*trigger]forkable

@@ -242,6 +242,7 @@ type facets struct {
 	Runner   text   // what says so
 	Recent   Answer // the tool is new enough for trusted publishing
 	Version  text   // what says so: node-version, npm install -g npm@…, packageManager
+	Dialect  dialect
 	Asked    Answer // provenance is asked for
 	AskedBy  text   // by what: the flag, the variable, the key of a manifest or an .npmrc
 	Token    text   // the long-lived token that it has, not stated where it has none
@@ -270,7 +271,7 @@ type manifest struct {
 	Provenance   text // publishConfig.provenance
 	Access       text // publishConfig.access
 	Registry     text // publishConfig.registry
-	Manager      text // packageManager
+	Manager      text // packageManager, or that of devEngines: "pnpm@10.2.0"
 	DevManager   text // devEngines.packageManager.name
 	Scripts      map[string]text
 	Dependencies map[string]text // of every kind; of a package that is named in several, the first
@@ -278,6 +279,7 @@ type manifest struct {
 	Publish      place // publishConfig
 	PublishDir   text  // publishConfig.directory
 	RepositoryAt place // the key "repository"
+	Runtime      text  // devEngines.runtime, of Node.js
 	Engine       text  // engines.node
 	Volta        text  // volta.node
 	tools        map[string]*release
@@ -294,12 +296,14 @@ type npmrc struct {
 // release are the settings of one release tool.
 type release struct {
 	place
-	Tool      string // "lerna", "changesets", "semantic-release", "release-please", "nx", "release-it"
+	Tool      string // "lerna", "changesets", "semantic-release", "release-please", "nx", "release-it", "pnpm"
 	Dir       string
 	Code      bool            // it is a program (release.config.js): it was found and not read
 	Settings  []setting       // scalars at any depth, by their path with dots: "command.publish.registry"
 	Plugins   []releasePlugin // of semantic-release
 	PluginsAt place
+	ExtendsAt place  // of semantic-release: it takes settings from a package
+	Packages  []text // globs, of lerna.json and pnpm-workspace.yaml
 }
 
 // releasePlugin is a plugin of semantic-release with its scalar options.

@@ -163,7 +163,8 @@ func writesCredentials(script string) bool {
 
 // readsSteps says whether the steps of a local action are among those that were read.
 func (r *repository) readsSteps(u uses) bool {
-	dir, ok := join("", strings.TrimPrefix(u.path, "./"))
+	below, _ := ownPath(u.path)
+	dir, ok := join("", below)
 	a := r.actionAt(dir)
 	return ok && a != nil && a.Using.Value == "composite"
 }

@@ -24,9 +24,9 @@ func provenanceNotAsked(w *way) []Finding {
 		if dynamic(by.Value) {
 			f.Message = "Whether provenance is asked for depends on " + quoted(strings.Join(references(by.Value), ", ")) + "."
 		}
-		f.Why = "With a token npm makes provenance only where it is asked to."
-		f.Help = "Ask for it always: `--provenance`, or `NPM_CONFIG_PROVENANCE: true`."
-		f.Source = docsProvenanceNPM
+		f.Why = "With a token provenance is made only where it is asked for."
+		f.Help = "Ask for it always: " + w.howToAsk() + "."
+		f.Source = docsAsking(w)
 		return []Finding{f}
 	}
 	if w.tokenless() {
@@ -34,10 +34,41 @@ func provenanceNotAsked(w *way) []Finding {
 	}
 	f := found(Warning, w.at(), "%s is not asked for provenance.", quoted(w.Tool))
 	f.Why = "With a token npm makes provenance only where it is asked to; only trusted publishing implies it."
-	f.Help = "Ask for it: `--provenance` behind the command, or `NPM_CONFIG_PROVENANCE: true` in the step's env. It needs id-token: write."
-	f.Source = docsProvenanceNPM
+	if w.trust.Dialect == yarnDialect {
+		f.Why = "Yarn makes provenance only where it is asked to: the default of npmPublishProvenance is false."
+	}
+	f.Help = "Ask for it: " + w.howToAsk() + ". It needs id-token: write."
+	f.Source = docsAsking(w)
 	f.Edits = w.withIDToken(w.askProvenance())
 	return []Finding{f}
+}
+
+// howToAsk names what asks the tool for provenance.
+func (w *way) howToAsk() string {
+	flag := ""
+	if asksByItself(w) && w.inner != nil && w.inner.Run.stated() {
+		flag = "`--provenance` behind the command, or "
+	}
+	switch w.trust.Dialect {
+	case yarnDialect:
+		return flag + "`YARN_NPM_PUBLISH_PROVENANCE: true` in the step's env (`npmPublishProvenance: true` in .yarnrc.yml is the same)"
+	case pnpmDialect:
+		return flag + "`PNPM_CONFIG_PROVENANCE: true` in the step's env (from version 11 on pnpm reads no NPM_CONFIG_PROVENANCE)"
+	case anyPnpmDialect:
+		return flag + "both `NPM_CONFIG_PROVENANCE: true`, which pnpm reads up to version 10, and `PNPM_CONFIG_PROVENANCE: true`, which it reads from version 11 on, in the step's env"
+	}
+	return flag + "`NPM_CONFIG_PROVENANCE: true` in the step's env"
+}
+
+// docsAsking is where the tool's documentation says so.
+func docsAsking(w *way) string {
+	switch w.trust.Dialect {
+	case yarnDialect:
+		return docsYarnPublish
+	case pnpmDialect, anyPnpmDialect:
+		return docsPNPM
+	}
+	return docsProvenanceNPM
 }
 
 // withIDToken adds the lines that grant id-token: write where it is missing: npm refuses
@@ -124,36 +155,27 @@ func (w *way) askInScript(words []string) []Edit {
 	return nil
 }
 
-// askByVariable asks by the setting that the tool hands on: npm's variable, Yarn's, and
-// for pnpm, whose versions differ in what they read, publishConfig of the packages.
+// askByVariable asks by the variable that the tool reads, or hands on to the one it calls.
 func (w *way) askByVariable() []Edit {
-	manager, _, _ := w.repository.manager(w.dir)
-	if npmClient(w) || isLerna(w) {
-		manager, _, _ = strings.Cut(w.Tool, " ")
-	}
-	switch {
-	case w.inner == nil:
+	if w.inner == nil {
 		return nil
-	case manager == "pnpm":
-		return w.askInManifests()
-	case strings.HasPrefix(w.Tool, "yarn npm"), manager == "yarn" && isChangesets(w):
+	}
+	switch w.trust.Dialect {
+	case npmDialect:
+		return w.inner.setEnv("NPM_CONFIG_PROVENANCE", "true")
+	case pnpmDialect:
+		return w.inner.setEnv("PNPM_CONFIG_PROVENANCE", "true")
+	case yarnDialect:
 		return w.inner.setEnv("YARN_NPM_PUBLISH_PROVENANCE", "true")
-	}
-	return w.inner.setEnv("NPM_CONFIG_PROVENANCE", "true")
-}
-
-// askInManifests asks in publishConfig of every package; nil where one cannot be mended.
-func (w *way) askInManifests() []Edit {
-	var edits []Edit
-	for _, m := range w.packages {
-		sheet, d := w.repository.packageFile(m)
-		edit := sheet.setJSON(d, "true", "publishConfig", "provenance")
-		if edit == nil {
-			return nil
+	case anyPnpmDialect: // both, a line each
+		edits := w.inner.setEnv("NPM_CONFIG_PROVENANCE", "true")
+		if len(edits) == 1 && edits[0].To < edits[0].From {
+			lines := edits[0].Lines
+			edits[0].Lines = append(lines, strings.Replace(lines[len(lines)-1], "NPM_", "PNPM_", 1))
+			return edits
 		}
-		edits = append(edits, edit...)
 	}
-	return edits
+	return nil
 }
 
 // turnOn writes true where false stands.

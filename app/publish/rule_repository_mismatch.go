@@ -37,11 +37,11 @@ func repositoryMismatch(w *way) []Finding {
 		case ok && host == "github.com" && stated == here:
 			continue
 		case ok && host == "github.com" && strings.EqualFold(stated, here):
-			f = found(Notice, m.Repository.place, "package.json writes the repository %s with other letters than GitHub: %s.", quoted(stated), quoted(here))
+			f = found(severity, m.Repository.place, "package.json writes the repository in other letters than GitHub: %s, and not %s.", quoted(stated), quoted(here))
 		default:
 			f = found(severity, m.Repository.place, "package.json names another repository than this one, %s: %s.", quoted(here), quoted(m.Repository.Value))
 		}
-		f.Why = "npm compares it with the repository that the provenance proves, and refuses the package where they differ (E422)."
+		f.Why = "npm compares it, letter by letter, with the repository that the provenance proves, and refuses the package where they differ (E422)."
 		f.Help = "Name the repository in which the workflow runs."
 		if here != "" {
 			f.Help = "Write `\"url\": \"" + gitURL(here) + "\"` in \"repository\"."

@@ -15,7 +15,7 @@ func toolDropsProvenance(w *way) []Finding {
 		f.Help = "Publish with npm publish instead: it needs nothing of Yarn."
 		f.Source = docsYarn
 		return []Finding{f}
-	case w.Tool == "bun publish":
+	case w.Tool == "bun publish", w.Tool == "nx release publish" && w.trust.Dialect == noDialect:
 		f := found(Warning, w.at(), "bun publish cannot publish with provenance.")
 		f.Why = "It knows neither provenance nor trusted publishing."
 		f.Help = "Publish with npm publish instead; `bun pm pack` makes the tarball that it takes."
@@ -24,28 +24,39 @@ func toolDropsProvenance(w *way) []Finding {
 	case strings.HasPrefix(w.Tool, "yarn npm"):
 		return yarnDrops(w)
 	case isLerna(w):
-		lerna := w.repository.dependency(w.dir, "lerna")
-		if before(lerna, version{6, 6, 2}) {
-			return []Finding{tooOldTool(lerna, "lerna", "6.6.2", "provenance", docsLerna, Warning)}
+		l := w.repository.lernaOf(w.dir)
+		asked := w.repository.dependency(w.dir, l.pkg)
+		if l.name == "lerna" && before(asked, l.provenance) {
+			return []Finding{tooOldTool(asked, l.name, l.provenance.String(), "provenance", docsLerna, Warning)}
 		}
-		if w.tokenless() && before(lerna, version{9, 0, 0}) {
-			return []Finding{tooOldTool(lerna, "lerna", "9.0.0", "trusted publishing", docsLernaOIDC, Error)}
+		if w.tokenless() && before(asked, l.trust) {
+			return []Finding{tooOldTool(asked, l.name, l.trust.String(), "trusted publishing", l.source, Error)}
 		}
-		return w.notPassedOn("lerna publish has no flag for it; it passes the setting NPM_CONFIG_PROVENANCE on (since 6.6.2).", docsLerna)
+		return w.notPassedOn("lerna publish has no flag for it; it passes the setting NPM_CONFIG_PROVENANCE on.", docsLerna)
 	case isChangesets(w):
 		if f, ok := changesetFlag(w); ok {
 			return []Finding{f}
 		}
-		return w.notPassedOn("changesets has no setting for it; npm, which it runs, reads NPM_CONFIG_PROVENANCE or publishConfig.provenance.", docsChangesets)
-	case strings.Contains(w.Tool, "semantic-release"):
-		if tool := w.repository.dependency(w.dir, "semantic-release"); w.tokenless() && before(tool, version{25, 0, 0}) {
-			return []Finding{tooOldTool(tool, "semantic-release", "25.0.0", "trusted publishing", docsSemantic, Warning)}
+		if w.trust.Dialect == yarnDialect && w.tokenless() {
+			return yarnDrops(w)
 		}
-		return w.notPassedOn("semantic-release runs npm, which reads NPM_CONFIG_PROVENANCE or publishConfig.provenance.", docsProvenanceNPM)
+		return w.notPassedOn("changesets has no setting for it; the package manager that it calls reads its own.", docsChangesets)
+	case strings.Contains(w.Tool, "semantic-release"):
+		if w.tokenless() && w.trust.Recent == No && w.trust.Version.stated() {
+			tool, since := "semantic-release", "25.0.0"
+			if w.trust.Version == w.repository.dependency(w.dir, semanticNPM) {
+				tool, since = semanticNPM, "13.0.0"
+			}
+			return []Finding{tooOldTool(w.trust.Version, tool, since, "trusted publishing", docsSemantic, Warning)}
+		}
+		return w.notPassedOn("semantic-release calls npm, which reads NPM_CONFIG_PROVENANCE or publishConfig.provenance.", docsProvenanceNPM)
 	case asksByItself(w):
 		return nil
 	}
-	return w.notPassedOn("It runs npm, which reads NPM_CONFIG_PROVENANCE or publishConfig.provenance.", docsProvenanceNPM)
+	if w.trust.Dialect == noDialect {
+		return nil // the tool that it calls knows none
+	}
+	return w.notPassedOn("It calls the package manager, which reads a setting of its own.", docsAsking(w))
 }
 
 // changesetFlag: changeset publish stops at a flag that is npm's.
@@ -61,7 +72,7 @@ func changesetFlag(w *way) (Finding, bool) {
 	}
 	f := found(Error, w.at(), "changeset publish has no flag --provenance.")
 	f.Why = "It stops at a flag that it does not know, and does not hand it to npm."
-	f.Help = "Take the flag away and set `NPM_CONFIG_PROVENANCE: true` in the step's env."
+	f.Help = "Take the flag away and set " + w.howToAsk() + "."
 	f.Source = docsChangesetsFlag
 	if ask := w.askByVariable(); ask != nil {
 		f.Edits = append(sheet.replace(w.Line, strings.Replace(line, flag, "", 1)), ask...)
@@ -83,7 +94,7 @@ func (w *way) notPassedOn(why, source string) []Finding {
 	}
 	f := found(severity, w.at(), "%s", message)
 	f.Why = why
-	f.Help = "Set `NPM_CONFIG_PROVENANCE: true` in the step's env (`publishConfig.provenance` in package.json where pnpm or Yarn publishes). It needs id-token: write."
+	f.Help = "Set " + w.howToAsk() + ". It needs id-token: write."
 	f.Source = source
 	if w.trust.Asked == No {
 		f.Edits = w.withIDToken(w.askByVariable())
@@ -100,11 +111,13 @@ func yarnDrops(w *way) []Finding {
 	if !w.tokenless() || w.trust.Asked != No || w.trust.AskedBy.stated() || w.trust.IDToken.Answer != Yes {
 		return nil // with a token, provenance-not-asked says so
 	}
-	f := found(Warning, w.at(), "yarn npm publish is not asked for provenance.")
+	f := found(Warning, w.at(), "Yarn is not asked for provenance.")
 	f.Why = "Yarn's documentation does not say that trusted publishing implies provenance, as npm's does; the default of npmPublishProvenance is false."
-	f.Help = "Add `--provenance`, or `npmPublishProvenance: true` to .yarnrc.yml."
-	f.Source = docsYarn
-	f.Edits = w.askProvenance()
+	f.Help = "Ask for it: " + w.howToAsk() + "."
+	f.Source = docsYarnPublish
+	if f.Edits = w.askProvenance(); isChangesets(w) {
+		f.Edits = w.askByVariable()
+	}
 	return []Finding{f}
 }
 

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ type run struct {
 	dirWhy   string // what the folder depends on
 	scripts  []text // the package.json scripts that lead to it, the outermost first
 	depth    int
+	nested   int // how many programs of the same command lead to it: pnpm exec npx …
 	left     *int
 	by       string  // the action that runs it: "changesets/action"
 	token    setting // an input of the action that carries the token
@@ -113,6 +115,7 @@ func (r *run) script(text string, lineOf func(int) int) {
 		}
 		line := lineOf(c.Line)
 		one := *r
+		one.nested = 0
 		one.line, one.dir, one.dirWhy, one.dirKnown = line, in.dir, in.why, in.known
 		one.env = env
 		for _, e := range c.Env {
@@ -195,7 +198,7 @@ func (r *run) note(c command) {
 	if !toEnv && !toNpmrc {
 		return
 	}
-	for _, w := range c.Words[1:] {
+	for _, w := range append(c.Words[1:len(c.Words):len(c.Words)], word{Text: c.Here}) {
 		for _, l := range strings.FieldsFunc(strings.ReplaceAll(w.Text, `\n`, "\n"), func(c rune) bool { return c == '\n' || c == '\r' }) {
 			name, v, ok := strings.Cut(l, "=")
 			if !ok || strings.HasPrefix(name, "-") {
@@ -210,10 +213,19 @@ func (r *run) note(c command) {
 				r.tools.env = append(r.tools.env, s)
 			}
 			if toNpmrc {
-				r.tools.npmrc = append(r.tools.npmrc, s)
+				r.tools.npmrc = append(r.tools.npmrc, r.filled(s))
 			}
 		}
 	}
+}
+
+// filled is a setting that a script writes, with the variable in it that the script knows:
+// later steps may not have it any more.
+func (r *run) filled(s setting) setting {
+	if t, _, ok := r.carried(s); ok {
+		s.text = t
+	}
+	return s
 }
 
 // variableOf is a variable as the command sees it.
@@ -368,7 +380,7 @@ func (r *run) unreadScript(file string) {
 
 // fetched follows npx and the like: the program of a package, perhaps in a version.
 func (r *run) fetched(program string, words []word) {
-	pkg := ""
+	var packages []string
 	for len(words) > 0 && strings.HasPrefix(words[0].Text, "-") {
 		w := words[0].Text
 		words = words[1:]
@@ -378,9 +390,7 @@ func (r *run) fetched(program string, words []word) {
 			if !has && len(words) > 0 {
 				v, words = words[0].Text, words[1:]
 			}
-			if pkg == "" {
-				pkg = v
-			}
+			packages = append(packages, v)
 		case "-c", "--call":
 			if !has && len(words) > 0 {
 				v = words[0].Text
@@ -402,8 +412,8 @@ func (r *run) fetched(program string, words []word) {
 		return
 	}
 	name, version := packageName(words[0].Text)
-	if pkg != "" {
-		if _, v := packageName(pkg); v != "" {
+	for _, p := range packages { // the one that brings the program
+		if n, v := packageName(p); v != "" && binaryOf(n) == binaryOf(name) {
 			version = v
 		}
 	}
@@ -440,9 +450,26 @@ func binaryOf(pkg string) string {
 
 // options are what a command line states.
 type options struct {
-	Flags map[string]word // without dashes; --no-x is x: "false"
+	Flags map[string]word // without dashes, each as stated last; --no-x is x: "false"
+	Given []given         // all of them, in order
 	Args  []word
 	Maybe []word // expressions that come to an option, or to nothing
+}
+
+// given is one option as it stands.
+type given struct {
+	Name  string
+	Value word
+}
+
+// values are all that were given to the options of these names.
+func (o options) values(names ...string) (list []word) {
+	for _, f := range o.Given {
+		if slices.Contains(names, f.Name) && f.Value.Text != "true" {
+			list = append(list, f.Value)
+		}
+	}
+	return list
 }
 
 func (o options) is(names ...string) bool {
@@ -499,6 +526,7 @@ func parseOptions(words []word, valued ...string) options {
 			name, v = n, word{Text: "false"}
 		}
 		o.Flags[name] = v
+		o.Given = append(o.Given, given{name, v})
 	}
 	return o
 }
@@ -547,6 +575,13 @@ func (r *run) wanted(name, version string, words []word) {
 		r.r.spent(r.inner.File, r.line, "There are more than the %d ways to publish that are read.", maxWays)
 		return
 	}
+	if r.nested++; r.nested > maxShellDepth {
+		r.r.skip(r.inner.File, r.line, "The command has more than %d programs that run each other; it was not followed.", maxShellDepth)
+		return
+	}
+	if !r.worth(16 * len(words)) {
+		return
+	}
 	args := words[1:]
 	r.words = words
 	switch name {
@@ -561,7 +596,7 @@ func (r *run) wanted(name, version string, words []word) {
 	case "lerna":
 		r.lerna(version, args)
 	case "changeset":
-		r.changeset(args)
+		r.changeset(version, args)
 	case "semantic-release", "multi-semantic-release", "semantic-release-monorepo":
 		r.semanticRelease(version, args)
 	case "release-it":
@@ -590,15 +625,95 @@ func (r *run) wanted(name, version string, words []word) {
 		r.cargo(args)
 	case "make", "just", "task":
 		r.make(name, args)
+	case "vp": // https://viteplus.dev/guide/
+		r.vitePlus(args)
+	case "turbo":
+		r.turbo(args)
+	case "run-s", "run-p", "npm-run-all", "npm-run-all2":
+		r.runAll(args)
+	case "node", "ts-node", "tsx", "deno", "zx", "esno", "jiti", "vite-node":
+		for _, w := range parseOptions(args, "r", "require", "import", "loader", "experimental-loader", "C", "conditions", "env-file").Args {
+			if w.Text != "run" { // of deno
+				r.unreadScript(w.Text)
+				return
+			}
+		}
 	default:
 		if strings.Contains(words[0].Text, "/") {
 			r.unreadScript(words[0].Text)
 		}
-		if name == "node" || name == "ts-node" || name == "tsx" || name == "deno" {
-			if o := parseOptions(args); len(o.Args) > 0 {
-				r.unreadScript(o.Args[0].Text)
+		r.unreadTool(name, args)
+	}
+}
+
+// vitePlus follows Vite+, which runs scripts and programs as a package manager does.
+func (r *run) vitePlus(args []word) {
+	switch verb, _, rest := r.verb(args, npmValued()); verb {
+	case "run":
+		r.npmScript(rest, args, "vp")
+	case "exec":
+		r.command(after(args, verb))
+	case "dlx":
+		r.fetched("npx", after(args, verb))
+	}
+}
+
+// turbo follows `turbo run TASK`: a task is a script of the workspace's packages.
+// (https://turborepo.com/docs/reference/run)
+func (r *run) turbo(args []word) {
+	o := parseOptions(args, "filter", "F", "concurrency", "cwd", "cache-dir", "env-mode", "log-order", "output-logs", "team", "token", "api")
+	if len(o.values("filter", "F")) == 0 {
+		o.Flags["recursive"] = word{Text: "true"}
+	}
+	for i, task := range o.Args {
+		if i == 0 && task.Text == "run" || task.Dynamic {
+			continue
+		}
+		for _, dir := range r.workspaces(o) {
+			inner := *r
+			inner.dir = dir
+			inner.packageScript(task.Text, nil)
+		}
+	}
+}
+
+// runAll follows npm-run-all and its short forms: names of scripts, or patterns over names
+// that ":" divides. (https://github.com/bcomnes/npm-run-all2/blob/master/docs/npm-run-all.md)
+func (r *run) runAll(args []word) {
+	m := r.r.manifestAt(r.dir)
+	if m == nil || !r.dirKnown {
+		return
+	}
+	for _, w := range parseOptions(args, "max-parallel").Args {
+		name, _, _ := strings.Cut(w.Text, " ") // what follows goes to the script
+		of := newGlobs([]text{{Value: strings.ReplaceAll(name, ":", "/")}}, false)
+		for _, script := range slices.Sorted(maps.Keys(m.Scripts)) {
+			if r.worth(64) && !w.Dynamic && of.match(strings.ReplaceAll(script, ":", "/")) {
+				inner := *r
+				inner.packageScript(script, nil)
 			}
 		}
+	}
+}
+
+// unreadTool names tools that publish to npm by settings of their own, which are not read.
+func (r *run) unreadTool(name string, args []word) {
+	o := parseOptions(args)
+	publishes := false
+	switch name {
+	case "auto": // https://intuit.github.io/auto/docs/generated/shipit
+		publishes = slices.Contains([]string{"shipit", "latest", "next", "canary"}, o.arg(0))
+	case "beachball", "rush", "release-plan", "monodeploy", "bumpy":
+		publishes = o.arg(0) == "publish"
+	case "changelogen":
+		publishes = o.is("publish")
+	case "clean-publish":
+		publishes = true
+	case "shipjs":
+		publishes = o.arg(0) == "trigger"
+	}
+	if publishes && !r.dry(o, "dry-run", "d") {
+		r.r.skip(r.inner.File, r.line, "It runs %s, whose settings are not read: whether that publishes to npm, and how, is not known.", quoted(name))
 	}
 }
 

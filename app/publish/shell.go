@@ -16,6 +16,7 @@ type command struct {
 	Env    []assignment // VAR=value before the command
 	Line   int          // 0-based, in the script, of its first word
 	Into   []word       // the files into which its output goes
+	Here   string       // the here-documents that end its line
 	Inner  bool         // it stands in a substitution: its output is used
 	Piped  bool         // its input comes from a command before it
 	Always bool         // false within if, for, while and case, and behind ||
@@ -30,7 +31,7 @@ type assignment struct {
 
 // commands are the simple commands of a script for a POSIX shell, in the order in which
 // they stand. It reads what people write in workflows: quotes, continued lines,
-// comments, lists, pipes, groups, substitutions, here-documents (which are read over),
+// comments, lists, pipes, groups, substitutions, here-documents (which are no commands),
 // redirections, and the words if, for, while and case, whose bodies count as commands.
 // What it cannot make sense of it reads as words. complete is false where a limit cut
 // the list.
@@ -83,7 +84,9 @@ func (p *shell) run(closing byte, depth int, inner bool) {
 			after, piped, into = false, false, false
 			p.at++
 			p.line++
-			p.skipHeres()
+			if body := p.bodies(); len(p.list) > 0 {
+				p.list[len(p.list)-1].Here += body
+			}
 		case ch == ' ' || ch == '\t' || ch == '\r':
 			p.at++
 		case ch == '\\' && p.continued():
@@ -269,8 +272,9 @@ func (p *shell) here() {
 	}
 }
 
-// skipHeres reads over the bodies of the here-documents that a line named.
-func (p *shell) skipHeres() {
+// bodies are those of the here-documents that a line named.
+func (p *shell) bodies() string {
+	var b strings.Builder
 	for _, h := range p.heres {
 		for p.at < len(p.text) {
 			line, _, _ := strings.Cut(p.text[p.at:], "\n")
@@ -282,9 +286,11 @@ func (p *shell) skipHeres() {
 			if line == h.end {
 				break
 			}
+			b.WriteString(line + "\n")
 		}
 	}
 	p.heres = nil
+	return b.String()
 }
 
 // word reads one word. Commands in substitutions are read as commands of their own.

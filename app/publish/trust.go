@@ -26,8 +26,9 @@ type ability struct {
 type dialect int
 
 const (
-	npmDialect dialect = iota
-	pnpmDialect
+	npmDialect     dialect = iota
+	pnpmDialect            // of version 11 and later
+	anyPnpmDialect         // of a version that no file says
 	yarnDialect
 	noDialect
 )
@@ -91,7 +92,7 @@ func (r *run) toNpm(tool string, o options, packages []*manifest, a ability) *wa
 	if !r.worth(64 * len(packages)) { // every rule looks at them again
 		return nil
 	}
-	registry, address, why := r.npmRegistry(o, packages)
+	registry, address, why := r.npmRegistry(o, packages, a.dialect)
 	w := r.newWay(registry, tool)
 	if w == nil {
 		return nil
@@ -100,8 +101,8 @@ func (r *run) toNpm(tool string, o options, packages []*manifest, a ability) *wa
 	w.name(packages)
 	t := &w.trust
 	t.Setup, t.SetupURL = r.tools.setup, r.tools.urlAt
-	t.Recent, t.Version = a.trusted, a.at
-	t.Token, t.TokenVar = r.npmToken(a.dialect)
+	t.Recent, t.Version, t.Dialect = a.trusted, a.at, a.dialect
+	t.Token, t.TokenVar = r.npmToken(a.dialect, registry, packages)
 	if registry != "npm" {
 		w.Provenance, w.Trusted = No, No
 		if why != "" {
@@ -160,9 +161,10 @@ func checkedName(w *way) string {
 
 func (r *run) npmProvenance(w *way, o options, a ability) Answer {
 	t := &w.trust
-	asked, by, refused, why := r.asked(o, w.packages, a)
-	t.Asked, t.AskedBy = asked, by
-	w.because(why)
+	ask := r.asked(o, w.packages, a.dialect)
+	asked, refused := ask.Answer, ask.Refused
+	t.Asked, t.AskedBy = asked, ask.By
+	w.because(ask.Why)
 	possible := allOf(t.IDToken.Answer, t.Hosted, a.provenance)
 	switch {
 	case refused:
@@ -201,98 +203,182 @@ func (r *run) npmProvenance(w *way, o options, a ability) Answer {
 	return w.Trusted
 }
 
-// asked says whether provenance is asked for, and by what. refused is true where it is
-// turned off. The order is npm's: the command line, publishConfig, the environment,
-// .npmrc.
-func (r *run) asked(o options, packages []*manifest, a ability) (answer Answer, by text, refused bool, why string) {
-	read := func(t text, what string) bool {
-		if !t.stated() {
-			return false
-		}
-		by = t
-		v, known := r.scope().resolve(t.Value).only()
-		switch {
-		case !known || strings.Contains(v, "$"):
-			answer, why = Depends, "Whether provenance is asked for depends on "+what+": "+quoted(t.Value)+"."
-		case v == "false" || v == "0":
-			answer, refused, why = No, true, strings.Replace(what, "--provenance", "--provenance=false", 1)+" turns provenance off."
-		case v == "":
-			return false
-		default:
-			answer, why = Yes, what+" asks for provenance."
-		}
-		return true
+// asking is what asks for provenance, or turns it off.
+type asking struct {
+	Answer  Answer
+	By      text
+	Refused bool
+	Why     string
+}
+
+// reads is what a setting comes to; ok is false where it is not stated, or empty.
+func (r *run) reads(t text, what string) (a asking, ok bool) {
+	if !t.stated() {
+		return a, false
 	}
+	a.By = t
+	v, known := r.scope().resolve(t.Value).only()
+	switch {
+	case !known || strings.Contains(v, "$"):
+		a.Answer, a.Why = Depends, "Whether provenance is asked for depends on "+what+": "+quoted(t.Value)+"."
+	case v == "false" || v == "0":
+		a.Answer, a.Refused, a.Why = No, true, strings.Replace(what, "--provenance", "--provenance=false", 1)+" turns provenance off."
+	case v == "":
+		return a, false
+	default:
+		a.Answer, a.Why = Yes, what+" asks for provenance."
+	}
+	return a, true
+}
+
+// asked says whether provenance is asked for, and by what. The order is npm's: the command
+// line, publishConfig, the environment, .npmrc
+// (https://github.com/npm/cli/blob/latest/lib/commands/publish.js). Yarn takes publishConfig
+// first (https://github.com/yarnpkg/berry/blob/master/packages/plugin-npm-cli/sources/commands/npm/publish.ts).
+func (r *run) asked(o options, packages []*manifest, d dialect) asking {
+	if d == noDialect {
+		return asking{Answer: No}
+	}
+	command, byCommand := r.askedByCommand(o)
+	manifests, byManifests := r.askedByManifests(packages, d)
+	switch {
+	case byManifests && d == yarnDialect && manifests.Answer != Depends:
+		return manifests
+	case byCommand:
+		return command
+	case byManifests && manifests.Answer != Depends:
+		return manifests
+	}
+	if a, ok := r.askedBySettings(d); ok {
+		return a
+	}
+	if byManifests {
+		return manifests
+	}
+	if r.r.facts.Partial && len(packages) == 0 {
+		return asking{Answer: Depends, Why: "Whether provenance is asked for depends on the package.json of what is published, which was not read."}
+	}
+	return asking{Answer: No}
+}
+
+func (r *run) askedByCommand(o options) (asking, bool) {
 	at := func(v string) text { return text{place{File: r.inner.File, Line: r.line, End: r.line, Column: 1}, v} }
-	if a.dialect == noDialect {
-		return No, text{}, false, ""
+	depends := func(w word, what string) (asking, bool) {
+		return asking{Answer: Depends, By: at(w.Text), Why: "Whether provenance is asked for depends on " + what + quoted(w.Text) + "."}, true
 	}
 	if f, ok := o.Flags["provenance"]; ok {
 		if f.Dynamic && !dynamic(f.Text) {
-			return Depends, at(f.Text), false, "Whether provenance is asked for depends on --provenance=" + quoted(f.Text) + "."
+			return depends(f, "--provenance=")
 		}
-		if read(at(f.Text), "--provenance") {
-			return answer, by, refused, why
+		if a, ok := r.reads(at(f.Text), "--provenance"); ok {
+			return a, true
 		}
 	}
 	for _, m := range o.Maybe {
 		if strings.Contains(m.Text, "--provenance") {
-			return Depends, at(m.Text), false, "Whether provenance is asked for depends on " + quoted(m.Text) + "."
+			return depends(m, "")
 		}
 	}
 	if _, ok := o.Flags["provenance-file"]; ok {
-		return Yes, at("true"), false, "--provenance-file brings provenance."
+		return asking{Answer: Yes, By: at("true"), Why: "--provenance-file brings provenance."}, true
 	}
+	return asking{}, false
+}
+
+// askedByManifests is what publishConfig.provenance says. Where the package is not known it
+// may be one of the repository's that states it. From version 11 on pnpm's code hands on
+// the flag and the setting alone
+// (https://github.com/pnpm/pnpm/blob/main/releasing/commands/src/publish/publishPackedPkg.ts).
+func (r *run) askedByManifests(packages []*manifest, d dialect) (asking, bool) {
+	known := len(packages) > 0
+	if !known {
+		packages, _ = r.r.publishable(r.dir)
+	}
+	var a asking
 	stated := 0
 	for _, m := range packages {
-		if read(m.Provenance, "publishConfig.provenance in "+quoted(m.File)) {
+		if one, ok := r.reads(m.Provenance, "publishConfig.provenance in "+quoted(m.File)); ok && (stated == 0 || one.Answer != Yes) {
+			a = one
+			stated++
+		} else if ok {
 			stated++
 		}
-		if answer != Yes && stated > 0 {
+		if stated > 0 && a.Answer != Yes {
 			break
 		}
 	}
 	switch {
-	case stated > 0 && stated == len(packages) || stated > 0 && answer != Yes:
-		return answer, by, refused, why
-	case stated > 0:
-		why = "publishConfig.provenance asks for it in some of the packages and not in all."
-		answer = Depends
+	case stated == 0:
+		return a, false
+	case !known:
+		a.Answer, a.Refused = Depends, false
+		a.Why = quoted(a.By.File) + " states publishConfig.provenance; whether that is the package which is published is not in these files."
+	case d == pnpmDialect || d == anyPnpmDialect:
+		a.Answer, a.Refused = Depends, false
+		a.Why = "npm reads publishConfig.provenance, which pnpm calls up to version 10; whether pnpm 11 and later heed it, which publish by themselves, is not in their documentation."
+	case a.Answer == Yes && stated < len(packages):
+		a.Answer = Depends
+		a.Why = "publishConfig.provenance asks for it in some of the packages and not in all."
 	}
-	rest, restBy := answer, by
-	for _, name := range dialectVariables(a.dialect) {
-		if t, ok := r.variableOf(name); ok && read(t, name) {
-			if a.dialect == pnpmDialect && !strings.HasPrefix(name, "PNPM") && !strings.HasPrefix(name, "pnpm") && answer == Yes {
-				return Depends, by, false, name + " asks for provenance; from version 11 pnpm reads its settings elsewhere, and whether it heeds this one depends on its version."
-			}
-			return answer, by, refused, why
-		}
-	}
-	if a.dialect == npmDialect {
-		if read(block{Settings: r.tools.npmrc}.get("provenance"), "The .npmrc") || read(r.r.npmSetting(r.dir, false, "provenance"), "The .npmrc") {
-			return answer, by, refused, why
-		}
-	}
-	if a.dialect == yarnDialect && read(r.r.npmSetting(r.dir, true, "npmPublishProvenance"), "npmPublishProvenance in .yarnrc.yml") {
-		return answer, by, refused, why
-	}
-	if rest == Depends {
-		return rest, restBy, false, why
-	}
-	if r.r.facts.Partial && len(packages) == 0 {
-		return Depends, text{}, false, "Whether provenance is asked for depends on the package.json of what is published, which was not read."
-	}
-	return No, text{}, false, ""
+	return a, true
 }
 
-func dialectVariables(d dialect) []string {
+// askedBySettings is what the environment and the files of settings say. From version 11 on
+// pnpm reads variables of its own and pnpm-workspace.yaml
+// (https://pnpm.io/blog/releases/11.0). Yarn's documentation names another variable than
+// that of the setting which its code reads.
+func (r *run) askedBySettings(d dialect) (asking, bool) {
+	of := func(names ...string) (asking, bool) {
+		for _, name := range names {
+			if t, ok := r.variableOf(name); ok {
+				if a, ok := r.reads(t, name); ok {
+					return a, true
+				}
+			}
+		}
+		return asking{}, false
+	}
+	npm, byNPM := of("NPM_CONFIG_PROVENANCE", "npm_config_provenance")
+	pnpm, byPNPM := of("PNPM_CONFIG_PROVENANCE", "pnpm_config_provenance")
+	if !byPNPM {
+		pnpm, byPNPM = r.reads(r.r.settingsOf("pnpm", r.dir).get("provenance"), "provenance in pnpm-workspace.yaml")
+	}
 	switch d {
 	case yarnDialect:
-		return []string{"YARN_NPM_PUBLISH_PROVENANCE", "YARN_NPM_CONFIG_PROVENANCE"}
+		if a, ok := of("YARN_NPM_PUBLISH_PROVENANCE"); ok {
+			return a, true
+		}
+		if a, ok := of("YARN_NPM_CONFIG_PROVENANCE"); ok {
+			a.Answer, a.Refused = Depends, false
+			a.Why = "Yarn's documentation names YARN_NPM_CONFIG_PROVENANCE, and its code reads npmPublishProvenance alone, whose variable is YARN_NPM_PUBLISH_PROVENANCE."
+			return a, true
+		}
+		return r.reads(r.r.npmSetting(r.dir, true, "npmPublishProvenance"), "npmPublishProvenance in .yarnrc.yml")
 	case pnpmDialect:
-		return []string{"PNPM_CONFIG_PROVENANCE", "pnpm_config_provenance", "NPM_CONFIG_PROVENANCE", "npm_config_provenance"}
+		if byNPM && !byPNPM {
+			return asking{Answer: No, Why: "From version 11 on pnpm does not read " + "NPM_CONFIG_PROVENANCE; its own variable is PNPM_CONFIG_PROVENANCE."}, true
+		}
+		return pnpm, byPNPM
+	case anyPnpmDialect:
+		switch {
+		case byNPM && byPNPM && npm.Answer == pnpm.Answer:
+			return npm, true
+		case byPNPM:
+			npm = pnpm
+		}
+		if byNPM || byPNPM {
+			npm.Answer, npm.Refused = Depends, false
+			npm.Why = "Up to version 10 pnpm reads NPM_CONFIG_PROVENANCE, from version 11 on PNPM_CONFIG_PROVENANCE and pnpm-workspace.yaml; which version the job has is not in these files."
+		}
+		return npm, byNPM || byPNPM
 	}
-	return []string{"NPM_CONFIG_PROVENANCE", "npm_config_provenance"}
+	if byNPM {
+		return npm, true
+	}
+	if a, ok := r.reads(block{Settings: r.tools.npmrc}.get("provenance"), "The .npmrc"); ok {
+		return a, true
+	}
+	return r.reads(r.r.npmSetting(r.dir, false, "provenance"), "The .npmrc")
 }
 
 func (r *run) restricted(o options, packages []*manifest) bool {
@@ -306,57 +392,97 @@ func (r *run) private(packages []*manifest) bool {
 	return len(packages) > 0 && !slices.ContainsFunc(packages, func(m *manifest) bool { return !m.private() })
 }
 
-// npmToken is the long-lived token that the step has, and the variable that carries it.
-func (r *run) npmToken(d dialect) (text, string) {
+// npmToken is the long-lived token that the step has for that registry, and the variable or
+// setting that carries it.
+func (r *run) npmToken(d dialect, registry string, packages []*manifest) (text, string) {
 	if r.token.stated() {
 		return r.token.text, r.token.Name
 	}
 	if d == yarnDialect {
-		return r.yarnToken()
+		return r.yarnToken(registry, packages)
 	}
 	for _, name := range []string{"NODE_AUTH_TOKEN", "NPM_TOKEN", "NPM_AUTH_TOKEN", "NPM_CONFIG_TOKEN", "npm_config_token", "YARN_NPM_AUTH_TOKEN", "BUN_AUTH_TOKEN"} {
-		if t, ok := r.variableOf(name); ok && t.stated() && strings.TrimSpace(t.Value) != "" && strings.TrimSpace(t.Value) != "''" {
-			if v, known := r.scope().resolve(t.Value).only(); known && v == "" {
-				continue
-			}
+		if t, ok := r.secret(name); ok {
 			return t, name
 		}
 	}
-	for _, s := range slices.Backward(r.tools.npmrc) {
-		if strings.HasSuffix(s.Name, ":_authToken") && s.Value != "" {
-			return s.text, s.Name
+	for _, s := range r.credentials(false) {
+		host, ok := strings.CutSuffix(s.Name, ":_authToken")
+		if !ok || registryName("https:"+host) != registry && !strings.Contains(host, "$") {
+			continue
+		}
+		if t, name, ok := r.carried(s); ok {
+			return t, name
 		}
 	}
 	return text{}, ""
 }
 
+// credentials are the settings that may carry a token: what the steps wrote, the last first,
+// then what the files of the repository say.
+func (r *run) credentials(yarn bool) []setting {
+	list := slices.Clone(r.tools.npmrc)
+	slices.Reverse(list)
+	for _, n := range r.r.npmrcs {
+		if n.Yarn == yarn && (n.Dir == "" || n.Dir == r.dir) {
+			list = append(list, n.Settings...)
+		}
+	}
+	return list
+}
+
+// secret is a variable that is not empty.
+func (r *run) secret(name string) (text, bool) {
+	t, ok := r.variableOf(name)
+	if !ok || !t.stated() || strings.TrimSpace(t.Value) == "" || strings.TrimSpace(t.Value) == "''" {
+		return text{}, false
+	}
+	if v, known := r.scope().resolve(t.Value).only(); known && v == "" {
+		return text{}, false
+	}
+	return t, true
+}
+
+// carried is the token that a setting holds, and what carries it: the variable that the
+// setting names ("${NPM_TOKEN}", "${NPM_TOKEN:-}"), where it names one, else the setting. A
+// variable that nobody sets carries none, but for that of a setting which a step writes:
+// why else would it.
+func (r *run) carried(s setting) (text, string, bool) {
+	inside, ok := strings.CutPrefix(s.Value, "$")
+	if !ok || dynamic(s.Value) {
+		return s.text, s.Name, s.Value != ""
+	}
+	inside = strings.TrimPrefix(inside, "{")
+	name := inside[:len(inside)-len(strings.TrimLeft(inside, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"))]
+	if name == "" {
+		return s.text, s.Name, true // a command that prints it
+	}
+	if t, ok := r.secret(name); ok {
+		return t, name, true
+	}
+	return s.text, s.Name, slices.Contains(r.tools.npmrc, s)
+}
+
 // yarnToken is the token that yarn 2 and later take: they read settings of their own.
 // https://yarnpkg.com/configuration/yarnrc#npmAuthToken
-func (r *run) yarnToken() (text, string) {
-	if t, ok := r.variableOf("YARN_NPM_AUTH_TOKEN"); ok && strings.TrimSpace(t.Value) != "" {
+func (r *run) yarnToken(registry string, packages []*manifest) (text, string) {
+	if t, ok := r.secret("YARN_NPM_AUTH_TOKEN"); ok {
 		return t, "YARN_NPM_AUTH_TOKEN"
 	}
-	for _, s := range slices.Backward(r.tools.npmrc) {
-		if strings.HasSuffix(s.Name, "npmAuthToken") && s.Value != "" {
-			return s.text, s.Name
-		}
-	}
-	for _, n := range r.r.npmrcs {
-		if !n.Yarn || n.Dir != "" && n.Dir != r.dir {
+	for _, s := range r.credentials(true) {
+		of, ok := strings.CutSuffix(s.Name, "npmAuthToken")
+		if !ok {
 			continue
 		}
-		for _, s := range n.Settings {
-			if !strings.HasSuffix(s.Name, "npmAuthToken") {
-				continue
-			}
-			inside, ok := strings.CutPrefix(s.Value, "${")
-			if !ok {
-				return s.text, s.Name
-			}
-			name := inside[:len(inside)-len(strings.TrimLeft(inside, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"))]
-			if t, ok := r.variableOf(name); ok && strings.TrimSpace(t.Value) != "" {
-				return t, name
-			}
+		of = strings.NewReplacer(`['`, ".", `']`, "", `["`, ".", `"]`, "").Replace(strings.TrimSuffix(of, "."))
+		if host, ok := strings.CutPrefix(of, "npmRegistries."); ok && registryName("https:"+strings.TrimPrefix(host, "https:")) != registry {
+			continue
+		}
+		if scope, ok := strings.CutPrefix(of, "npmScopes."); ok && len(packages) > 0 && !strings.HasPrefix(packages[0].Name.Value, "@"+scope+"/") {
+			continue
+		}
+		if t, name, ok := r.carried(s); ok {
+			return t, name
 		}
 	}
 	return text{}, ""
@@ -364,10 +490,17 @@ func (r *run) yarnToken() (text, string) {
 
 // npmRegistry is where npm sends a package: "npm", or the host of another registry. why
 // is not empty where that depends.
-func (r *run) npmRegistry(o options, packages []*manifest) (name, address, why string) {
+func (r *run) npmRegistry(o options, packages []*manifest, d dialect) (name, address, why string) {
 	candidates := []text{}
 	if w, ok := o.value("registry"); ok {
 		candidates = append(candidates, text{place{Line: 1}, w.Text})
+	}
+	if len(packages) == 0 {
+		// It may be any of the repository's, built into another folder: what all of them say holds.
+		packages, _ = r.r.publishable(r.dir)
+		if slices.ContainsFunc(packages, func(m *manifest) bool { return m.Registry.Value != packages[0].Registry.Value }) {
+			packages = nil
+		}
 	}
 	scope := ""
 	if len(packages) > 0 {
@@ -381,21 +514,11 @@ func (r *run) npmRegistry(o options, packages []*manifest) (name, address, why s
 			return "npm", "", "The packages name several registries in publishConfig.registry."
 		}
 	}
-	keys := []string{"registry"}
-	if scope != "" {
-		keys = []string{scope + ":registry", "registry"}
+	if d == yarnDialect {
+		candidates = append(candidates, r.yarnRegistries(strings.TrimPrefix(scope, "@"))...)
+	} else {
+		candidates = append(candidates, r.npmRegistries(scope)...)
 	}
-	for _, k := range keys {
-		if k == "registry" {
-			for _, n := range []string{"NPM_CONFIG_REGISTRY", "npm_config_registry"} {
-				if t, ok := r.variableOf(n); ok {
-					candidates = append(candidates, t)
-				}
-			}
-		}
-		candidates = append(candidates, block{Settings: r.tools.npmrc}.get(k), r.r.npmSetting(r.dir, false, k))
-	}
-	candidates = append(candidates, r.tools.urlAt)
 	for _, c := range candidates {
 		if !c.stated() || strings.TrimSpace(c.Value) == "" {
 			continue
@@ -419,6 +542,42 @@ func (r *run) npmRegistry(o options, packages []*manifest) (name, address, why s
 		return names[0], v.Possible[0], ""
 	}
 	return "npm", "", ""
+}
+
+// npmRegistries are what npm's settings say, in the order in which they hold.
+func (r *run) npmRegistries(scope string) []text {
+	var list []text
+	keys := []string{"registry"}
+	if scope != "" {
+		keys = []string{scope + ":registry", "registry"}
+	}
+	for _, k := range keys {
+		if k == "registry" {
+			for _, n := range []string{"NPM_CONFIG_REGISTRY", "npm_config_registry"} {
+				if t, ok := r.variableOf(n); ok {
+					list = append(list, t)
+				}
+			}
+		}
+		list = append(list, block{Settings: r.tools.npmrc}.get(k), r.r.npmSetting(r.dir, false, k))
+	}
+	return append(list, r.tools.urlAt)
+}
+
+// yarnRegistries are what the settings of yarn 2 and later say: those of the package's
+// scope, then those of all, and of each the one for publishing first. They read no .npmrc.
+// (https://github.com/yarnpkg/berry/blob/master/packages/plugin-npm/sources/npmConfigUtils.ts)
+func (r *run) yarnRegistries(scope string) []text {
+	var list []text
+	for _, of := range []string{"npmScopes." + scope + ".", ""} {
+		for _, s := range []struct{ name, variable string }{{"npmPublishRegistry", "YARN_NPM_PUBLISH_REGISTRY"}, {"npmRegistryServer", "YARN_NPM_REGISTRY_SERVER"}} {
+			if t, ok := r.variableOf(s.variable); ok && of == "" {
+				list = append(list, t)
+			}
+			list = append(list, block{Settings: r.tools.npmrc}.get(of+s.name), r.r.npmSetting(r.dir, true, of+s.name))
+		}
+	}
+	return list
 }
 
 // registryName is "npm" for npm's own registry, else the host.

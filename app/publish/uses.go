@@ -7,7 +7,7 @@ import (
 
 // uses is what a step names behind "uses".
 type uses struct {
-	path        string // "owner/name/folder", "./folder", "docker://image"
+	path        string // "owner/name/folder", "./folder", "$/folder", "docker://image"
 	owner, name string // of an action in another repository, lower case
 	ref         string // behind the "@"
 }
@@ -17,7 +17,7 @@ func parseUses(s string) (u uses, ok bool) {
 	if s == "" || dynamic(s) {
 		return uses{}, false
 	}
-	if strings.HasPrefix(s, "./") || strings.HasPrefix(s, "docker://") {
+	if _, own := ownPath(s); own || strings.HasPrefix(s, "docker://") {
 		return uses{path: s}, true
 	}
 	u.path, u.ref, ok = strings.Cut(s, "@")
@@ -32,8 +32,24 @@ func parseUses(s string) (u uses, ok bool) {
 // action is the action's name, lower case: "actions/setup-node".
 func (u uses) action() string { return strings.ToLower(u.path) }
 
-func (u uses) local() bool  { return strings.HasPrefix(u.path, "./") }
 func (u uses) docker() bool { return strings.HasPrefix(u.path, "docker://") }
+
+func (u uses) local() bool {
+	_, ok := ownPath(u.path)
+	return ok
+}
+
+// ownPath is the path of an action or a workflow of the same repository, which is named
+// from the checkout ("./") or from the running commit
+// ("$/", https://github.blog/changelog/2026-07-30-reference-same-repository-actions-with-self-repository-syntax/).
+func ownPath(uses string) (path string, ok bool) {
+	for _, root := range []string{"./", "$/"} {
+		if path, ok = strings.CutPrefix(uses, root); ok {
+			return path, true
+		}
+	}
+	return "", false
+}
 
 var commitHash = regexp.MustCompile(`^[0-9a-fA-F]{40}$|^[0-9a-fA-F]{64}$`)
 

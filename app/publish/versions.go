@@ -11,6 +11,8 @@ type version [3]int
 
 func (v version) before(w version) bool { return slices.Compare(v[:], w[:]) < 0 }
 
+func (v version) String() string { return sprintf("%d.%d.%d", v[0], v[1], v[2]) }
+
 // parseVersion reads "v1.2.3", "1.2" or "1.x"; parts is how many numbers it states.
 func parseVersion(s string) (v version, parts int) {
 	s = strings.TrimPrefix(strings.TrimSpace(s), "v")

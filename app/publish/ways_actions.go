@@ -28,7 +28,9 @@ func (k *walk) uses(s *step) {
 	case "js-devtools/npm-publish":
 		k.npmPublishAction(s)
 	case "changesets/action":
-		k.changesetsAction(s)
+		k.changesetsAction(s, "publish", "publish-script")
+	case "changesets/action/publish":
+		k.changesetsAction(s, "script")
 	case "cycjimmy/semantic-release-action":
 		k.semanticReleaseAction(s)
 	case "pypa/gh-action-pypi-publish":
@@ -98,6 +100,8 @@ func (k *walk) nodeFile(t text) value {
 		switch {
 		case m != nil && m.Volta.stated():
 			return known(m.Volta.Value)
+		case m != nil && m.Runtime.stated():
+			return known(m.Runtime.Value)
 		case m != nil && m.Engine.stated():
 			return known(m.Engine.Value)
 		}
@@ -147,5 +151,5 @@ func (k *walk) npmPublishAction(s *step) {
 	if t := s.With.get("token"); t.stated() && t.Value != "" {
 		r.token = setting{"the input token", t}
 	}
-	r.toNpm("JS-DevTools/npm-publish", o, r.npmPackages(target), a)
+	r.send("JS-DevTools/npm-publish", o, target, a)
 }

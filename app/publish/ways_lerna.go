@@ -28,20 +28,40 @@ func (r *run) lerna(asked string, args []word) {
 		tool += " " + mode
 	}
 	a := ability{automatic: true}
-	a.trusted, a.at = r.dependencyHas("lerna", asked, version{9, 0, 0})
-	a.provenance, _ = r.dependencyHas("lerna", asked, version{6, 6, 2})
+	l := r.r.lernaOf(r.dir)
+	a.trusted, a.at = r.dependencyHas(l.pkg, asked, l.trust)
+	a.provenance, _ = r.dependencyHas(l.pkg, asked, l.provenance)
 	switch {
 	case !a.at.stated():
 		a.why = append(a.why, "lerna makes provenance from 6.6.2 on and knows trusted publishing from 9.0.0 on; which version the job has is not in these files.")
 	case a.trusted != Yes:
-		a.why = append(a.why, "lerna knows trusted publishing from 9.0.0 on; the manifest asks for "+quoted(a.at.Value)+".")
+		a.why = append(a.why, l.name+" knows trusted publishing from "+l.trust.String()+" on; the manifest asks for "+quoted(a.at.Value)+".")
 	default:
-		a.why = append(a.why, "lerna "+quoted(a.at.Value)+" knows trusted publishing.")
+		a.why = append(a.why, l.name+" "+quoted(a.at.Value)+" knows trusted publishing.")
 	}
 	if registry := r.r.settingsOf("lerna", r.dir).get("command.publish.registry"); registry.stated() {
 		if _, ok := o.Flags["registry"]; !ok {
 			o.Flags["registry"] = word{Text: registry.Value}
 		}
 	}
-	r.toNpm(tool, o, r.r.publishable(), a)
+	r.sendAll(tool, o, a)
+}
+
+// lernaKind is lerna, or lerna-lite, with the versions that know provenance and trusted
+// publishing first.
+type lernaKind struct {
+	name, pkg         string
+	provenance, trust version
+	source            string
+}
+
+// lernaOf is the one of the two that the repository depends on. lerna-lite got provenance
+// between its versions 2 and 3 (https://github.com/lerna-lite/lerna-lite/pull/600).
+func (r *repository) lernaOf(dir string) lernaKind {
+	for _, pkg := range []string{"@lerna-lite/cli", "@lerna-lite/publish"} {
+		if r.dependency(dir, pkg).stated() && !r.dependency(dir, "lerna").stated() {
+			return lernaKind{"lerna-lite", pkg, version{3, 0, 0}, version{4, 9, 0}, docsLernaLiteOIDC}
+		}
+	}
+	return lernaKind{"lerna", "lerna", version{6, 6, 2}, version{9, 0, 0}, docsLernaOIDC}
 }

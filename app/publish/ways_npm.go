@@ -1,14 +1,16 @@
 package publish
 
 import (
+	"path"
 	"slices"
 	"strings"
 )
 
-// npmValued are the options of npm, pnpm, yarn and bun that take a value.
+// npmValued are the options of npm, pnpm, yarn and bun that take a value. The short -w does
+// in npm alone.
 func npmValued() []string {
 	return []string{
-		"registry", "tag", "access", "otp", "userconfig", "globalconfig", "prefix", "C", "dir", "cwd", "w", "workspace",
+		"registry", "tag", "access", "otp", "userconfig", "globalconfig", "prefix", "C", "dir", "cwd", "workspace",
 		"filter", "F", "loglevel", "cache", "provenance-file", "auth-type", "publish-branch", "from", "include", "exclude", "new-version",
 		"tolerate-republish-of", "jobs", "j", "config", "save-retry", "scope",
 	}
@@ -16,8 +18,8 @@ func npmValued() []string {
 
 // verb is what a package manager is told to do, in the folder that one of the options
 // named folder leads to; o are all options and words, rest those behind the verb.
-func (r *run) verb(args []word, folder ...string) (verb string, o, rest options) {
-	o = parseOptions(args, npmValued()...)
+func (r *run) verb(args []word, valued []string, folder ...string) (verb string, o, rest options) {
+	o = parseOptions(args, valued...)
 	if w, ok := o.value(folder...); ok {
 		r.enter(w.Text)
 	}
@@ -28,7 +30,7 @@ func (r *run) verb(args []word, folder ...string) (verb string, o, rest options)
 
 // npm reads an npm command. (https://docs.npmjs.com/cli/v11/commands)
 func (r *run) npm(version string, args []word) {
-	verb, _, rest := r.verb(args, "prefix", "C")
+	verb, _, rest := r.verb(args, append(npmValued(), "w"), "prefix", "C")
 	switch verb {
 	case "publish", "stage":
 		tool := "npm publish"
@@ -42,7 +44,7 @@ func (r *run) npm(version string, args []word) {
 		if r.dry(rest, "dry-run") {
 			return
 		}
-		r.toNpm(tool, rest, r.npmPackages(rest), r.npmCLI(version))
+		r.send(tool, rest, rest, r.npmCLI(version))
 	case "run", "run-script", "rum", "urn":
 		r.npmScript(rest, args, "npm")
 	case "exec", "x":
@@ -92,7 +94,11 @@ func (r *run) hook(name string) {
 
 // npmScript follows `npm run NAME -- MORE`, in a workspace where one is named.
 func (r *run) npmScript(o options, args []word, manager string) {
-	if len(o.Args) == 0 || o.Args[0].Dynamic {
+	if len(o.Args) == 0 {
+		return
+	}
+	if o.Args[0].Dynamic {
+		r.unreadScript(o.Args[0].Text)
 		return
 	}
 	var extra []word
@@ -112,79 +118,111 @@ func (r *run) npmScript(o options, args []word, manager string) {
 // workspaces are the folders in which a command runs: those of the named workspaces, of
 // all where all are asked for, else the current one.
 func (r *run) workspaces(o options) []string {
-	if w, ok := o.value("w", "workspace", "filter", "F"); ok && w.Text != "true" {
-		if !r.worth(len(r.r.manifests)) {
-			return nil
-		}
-		pattern := strings.TrimSuffix(strings.TrimPrefix(w.Text, "./"), "/")
-		var list []string
-		for _, m := range r.r.manifests {
-			if m.Name.Value == pattern || m.Dir == pattern {
-				list = append(list, m.Dir)
-			}
-		}
-		if list == nil && strings.ContainsAny(pattern, "*!.^{") {
-			list = r.allWorkspaces()
-		}
-		if list == nil {
-			return []string{r.dir}
-		}
-		return list
-	}
-	if o.is("ws", "workspaces", "r", "recursive") {
-		return r.allWorkspaces()
-	}
-	return []string{r.dir}
-}
-
-func (r *run) allWorkspaces() []string {
-	var list []string
-	if !r.worth(8 * len(r.r.manifests)) {
+	named, all := r.selected(o)
+	switch {
+	case !all && named == nil:
+		return []string{r.dir}
+	case !r.worth(8 * len(named)):
 		return nil
 	}
-	for _, m := range r.r.manifests {
-		if m.Dir != "" {
-			list = append(list, m.Dir)
-		}
+	var list []string
+	for _, m := range named {
+		list = append(list, m.Dir)
 	}
 	return list
 }
 
-// npmPackages are the packages that a publish command sends; nil where files do not say.
-func (r *run) npmPackages(o options) []*manifest {
-	if o.is("ws", "workspaces", "r", "recursive") {
-		var list []*manifest
-		for _, m := range r.r.publishable() {
-			if m.Dir != "" {
-				list = append(list, m)
-			}
+// selected are the packages that --workspace and --filter name, or all of the workspace
+// where all are asked for. Neither is said: a list of none, and all is false. What a filter
+// means by its signs (https://pnpm.io/filtering) is not followed: all may be meant.
+func (r *run) selected(o options) (list []*manifest, all bool) {
+	names := o.values("w", "workspace", "filter", "F")
+	if len(names) == 0 {
+		if o.is("ws", "workspaces", "r", "recursive") {
+			return r.r.members(r.dir), true
 		}
-		return list
+		return nil, false
 	}
-	if w, ok := o.value("w", "workspace", "filter", "F"); ok && w.Text != "true" {
-		var list []*manifest
-		for _, dir := range r.workspaces(o) {
-			if m := r.r.manifestAt(dir); m != nil && !w.Dynamic {
-				list = append(list, m)
-			}
+	if !r.worth(8 * len(names) * len(r.r.manifests)) {
+		return nil, true
+	}
+	var in, out []text
+	for _, w := range names {
+		s, not := strings.CutPrefix(w.Text, "!")
+		s = strings.TrimPrefix(s, "./")
+		switch {
+		case w.Dynamic || strings.ContainsAny(s, "^[]") || strings.Contains(s, "..."):
+			return r.r.members(r.dir), true
+		case not:
+			out = append(out, text{Value: s})
+		default:
+			in = append(in, text{Value: s})
 		}
-		return list
+	}
+	with, without := newGlobs(in, false), newGlobs(out, false)
+	candidates := r.r.manifests
+	if len(in) == 0 {
+		candidates = r.r.members(r.dir)
+	}
+	for _, m := range candidates {
+		if (len(in) == 0 || with.match(m.Name.Value) || with.match(m.Dir)) && !without.match(m.Name.Value) && !without.match(m.Dir) {
+			list = append(list, m)
+		}
+	}
+	return list, list != nil
+}
+
+// allWorkspaces are the folders of the workspace's packages.
+func (r *run) allWorkspaces() []string {
+	return r.workspaces(options{Flags: map[string]word{"recursive": {Text: "true"}}})
+}
+
+// npmPackages are the packages that a publish command sends; nil where files do not say.
+// nothing says that it sends none: all are private.
+func (r *run) npmPackages(o options) (list []*manifest, nothing bool) {
+	switch named, all := r.selected(o); {
+	case o.is("ws", "workspaces", "r", "recursive") && len(named) == 0:
+		return r.r.publishable(r.dir)
+	case o.is("ws", "workspaces", "r", "recursive"):
+		return sent(named)
+	case all:
+		return named, false
 	}
 	if !r.dirKnown {
-		return nil
+		return nil, false
 	}
 	dir := r.dir
 	if target := o.arg(0); target != "" {
 		below, ok := join(dir, target)
 		if o.Args[0].Dynamic || !ok || strings.HasSuffix(target, ".tgz") || strings.ContainsAny(target, "*$") {
-			return nil
+			return nil, false
 		}
 		dir = below
 	}
 	if m := r.r.manifestAt(dir); m != nil {
-		return []*manifest{m}
+		return []*manifest{m}, false
 	}
-	return nil
+	return nil, false
+}
+
+// send judges a command that publishes the packages that its options name.
+func (r *run) send(tool string, o, target options, a ability) {
+	packages, nothing := r.npmPackages(target)
+	if nothing {
+		r.idle = true
+		return
+	}
+	r.toNpm(tool, o, packages, a)
+}
+
+// sendAll judges a tool that publishes all packages of the workspace.
+func (r *run) sendAll(tool string, o options, a ability) {
+	packages, nothing := r.r.publishable(r.dir)
+	if nothing {
+		r.idle = true
+		return
+	}
+	r.toNpm(tool, o, packages, a)
 }
 
 // installs notes a package manager that is installed for the whole machine.
@@ -219,17 +257,20 @@ func (r *run) configure(args []word) {
 	for _, w := range args {
 		name, v, ok := strings.Cut(w.Text, "=")
 		if ok && len(r.tools.npmrc) < maxSet {
-			r.tools.npmrc = append(r.tools.npmrc, r.set(assignment{name, word{Text: v}}))
+			r.tools.npmrc = append(r.tools.npmrc, r.filled(r.set(assignment{name, word{Text: v}})))
 		}
 	}
 }
 
-// pnpm reads a pnpm command. Up to version 10 it has npm publish; from 11 on it does
-// that itself and, where it has a token, does not ask for trusted publishing
-// (https://github.com/pnpm/pnpm/tree/main/releasing/commands/src/publish). The first
-// releases of version 11 could not (https://github.com/pnpm/pnpm/issues/11513).
+// pnpm reads a pnpm command. Up to version 10 it calls npm publish; from 11 on it publishes
+// by itself (https://pnpm.io/blog/releases/11.0) and tries trusted publishing before a token
+// (https://github.com/pnpm/pnpm/pull/11495). The first releases of version 11 could not
+// (https://github.com/pnpm/pnpm/issues/11513).
 func (r *run) pnpm(version string, args []word) {
-	verb, o, rest := r.verb(args, "C", "dir")
+	verb, o, rest := r.verb(args, npmValued(), "C", "dir")
+	if o.is("w", "workspace-root") {
+		r.dir, _ = r.r.workspaceGlobs(r.dir)
+	}
 	if verb == "recursive" || verb == "multi" || verb == "m" {
 		rest.Flags["recursive"] = word{Text: "true"}
 		verb, rest.Args = rest.arg(0), rest.Args[min(1, len(rest.Args)):]
@@ -240,11 +281,11 @@ func (r *run) pnpm(version string, args []word) {
 		if r.dry(rest, "dry-run") {
 			return
 		}
-		r.toNpm("pnpm publish", rest, r.npmPackages(rest), r.pnpmCan(version))
+		r.send("pnpm publish", rest, rest, r.pnpmCan(version))
 	case "run", "run-script":
 		r.npmScript(rest, args, "pnpm")
 	case "exec":
-		r.command(afterOptions(after(args, verb), "pnpm"))
+		r.everywhere(o, afterOptions(after(args, verb), "pnpm"))
 	case "dlx":
 		r.fetched("npx", after(args, verb))
 	case "install", "i", "add":
@@ -262,15 +303,37 @@ func (r *run) pnpm(version string, args []word) {
 // dependency brings.
 func (r *run) implied(manager string, o options, args []word) {
 	verb := o.arg(0)
+	if verb == "" || o.Args[0].Dynamic {
+		r.unreadScript(verb)
+		return
+	}
 	for _, dir := range r.workspaces(o) {
 		if r.r.manifestAt(dir).script(verb).stated() {
 			r.npmScript(o, args, manager)
 			return
 		}
 	}
+	done, wasIdle := len(r.r.ways)+len(r.r.unread), r.idle
+	r.idle = false
+	r.command(append([]word{{Text: verb}}, after(args, verb)...))
+	read := r.idle || done < len(r.r.ways)+len(r.r.unread)
+	r.idle = r.idle || wasIdle
+	if read || o.arg(1) != "publish" || r.dry(o, "dry-run") {
+		return
+	}
 	switch verb {
-	case "lerna", "changeset", "semantic-release", "multi-semantic-release", "release-it", "np", "nx", "npm-publish":
-		r.command(append([]word{{Text: verb}}, after(args, verb)...))
+	case "vsce", "ovsx", "pkg-pr-new", "jsr", "wrangler": // they publish elsewhere
+	default:
+		r.r.skip(r.inner.File, r.line, "It runs %s publish, which is not known here: whether that publishes to npm is not known.", quoted(verb))
+	}
+}
+
+// everywhere runs a command in every folder that the options name.
+func (r *run) everywhere(o options, words []word) {
+	for _, dir := range r.workspaces(o) {
+		inner := *r
+		inner.dir = dir
+		inner.command(words)
 	}
 }
 
@@ -294,13 +357,13 @@ func (r *run) pnpmCan(asked string) ability {
 	switch native {
 	case No:
 		a := r.npmCLI("")
-		a.why = append(a.why, "Up to version 10 pnpm has npm publish.")
+		a.why = append(a.why, "Up to version 10 pnpm calls npm publish.")
 		return a
 	case Yes:
 		a := ability{
-			provenance: Yes, automatic: true, tokenFirst: true, at: at, dialect: pnpmDialect,
+			provenance: Yes, automatic: true, at: at, dialect: pnpmDialect,
 			trusted: v.each(func(s string) Answer { return atLeast(s, version{11, 1, 2}, true) }),
-			why:     []string{"From version 11 on pnpm publishes by itself, as a trusted publisher where it has no token."},
+			why:     []string{"From version 11 on pnpm publishes by itself, and tries to do so as a trusted publisher."},
 		}
 		if a.trusted != Yes {
 			a.trusted = Depends
@@ -309,9 +372,9 @@ func (r *run) pnpmCan(asked string) ability {
 		return a
 	}
 	a := r.npmCLI("")
-	a.why = append(a.why, "Up to version 10 pnpm has npm publish, from 11 on it does so itself; which version the job has is not in these files.")
+	a.why = append(a.why, "Up to version 10 pnpm calls npm publish, from version 11 on it publishes by itself; which version the job has is not in these files.")
 	a.trusted, a.provenance = allOf(a.trusted, Depends), Yes
-	a.dialect = pnpmDialect
+	a.dialect = anyPnpmDialect
 	return a
 }
 
@@ -321,7 +384,7 @@ func (r *run) pnpmCan(asked string) ability {
 // (https://github.com/yarnpkg/berry/releases/tag/%40yarnpkg%2Fcli%2F4.10.0); that gives
 // no provenance by itself (https://github.com/yarnpkg/berry/issues/7017).
 func (r *run) yarn(asked string, args []word) {
-	verb, o, rest := r.verb(args, "cwd")
+	verb, o, rest := r.verb(args, npmValued(), "cwd")
 	switch verb {
 	case "":
 	case "publish":
@@ -329,7 +392,7 @@ func (r *run) yarn(asked string, args []word) {
 			r.npmScript(o, args, "yarn")
 			return
 		}
-		r.toNpm("yarn publish", rest, r.npmPackages(rest), ability{
+		r.send("yarn publish", rest, rest, ability{
 			provenance: No, trusted: No, dialect: noDialect,
 			why: []string{"yarn publish, of yarn 1, makes no provenance and knows no trusted publishing."},
 		})
@@ -338,7 +401,7 @@ func (r *run) yarn(asked string, args []word) {
 			return
 		}
 		rest.Args = rest.Args[1:]
-		r.toNpm("yarn npm publish", rest, r.npmPackages(options{Flags: map[string]word{}}), r.yarnCan(asked))
+		r.send("yarn npm publish", rest, options{}, r.yarnCan(asked))
 	case "workspace":
 		if len(rest.Args) < 2 {
 			return
@@ -349,14 +412,14 @@ func (r *run) yarn(asked string, args []word) {
 		} else {
 			r.dirKnown, r.dirWhy = false, quoted(name)
 		}
-		r.yarn(asked, after(args, name))
+		r.wanted("yarn", asked, append([]word{{Text: "yarn"}}, after(args, name)...))
 	case "workspaces":
 		if rest.arg(0) != "foreach" {
 			return
 		}
 		r.foreach(asked, afterForeach(after(args, "foreach")))
 	case "run":
-		r.npmScript(rest, args, "yarn")
+		r.implied("yarn", rest, args) // a script, or a program
 	case "exec":
 		r.command(afterOptions(after(args, verb), "yarn"))
 	case "dlx":
@@ -376,9 +439,11 @@ func (r *run) yarn(asked string, args []word) {
 	}
 }
 
+// berry says whether the package manager is a Yarn that has .yarnrc.yml, as version 2 and
+// later do.
 func (r *run) berry() bool {
-	name, v, _ := r.r.manager(r.dir)
-	return name == "yarn" && atLeast(v, version{2, 0, 0}, true) == Yes
+	name, v, at := r.r.manager(r.dir)
+	return name == "yarn" && (v != "" && atLeast(v, version{2, 0, 0}, true) == Yes || path.Base(at.File) == ".yarnrc.yml")
 }
 
 // afterForeach are the words behind the options of yarn workspaces foreach.
@@ -401,13 +466,13 @@ func (r *run) foreach(asked string, words []word) {
 			return
 		}
 		all := options{Flags: map[string]word{"recursive": {Text: "true"}}}
-		r.toNpm("yarn npm publish", o, r.npmPackages(all), r.yarnCan(asked))
+		r.send("yarn npm publish", o, all, r.yarnCan(asked))
 		return
 	}
 	for _, dir := range r.allWorkspaces() {
 		inner := *r
 		inner.dir = dir
-		inner.yarn(asked, words)
+		inner.wanted("yarn", asked, append([]word{{Text: "yarn"}}, words...))
 	}
 }
 
@@ -439,23 +504,20 @@ func (r *run) yarnCan(asked string) ability {
 // bun reads a bun command. `bun publish` knows neither provenance nor trusted publishing
 // (https://github.com/oven-sh/bun/issues/22423).
 func (r *run) bun(args []word) {
-	verb, o, rest := r.verb(args, "cwd")
+	verb, o, rest := r.verb(args, npmValued(), "cwd")
 	switch verb {
 	case "":
 	case "publish":
 		if r.dry(rest, "dry-run") {
 			return
 		}
-		r.toNpm("bun publish", rest, r.npmPackages(rest), ability{
-			provenance: No, trusted: No, dialect: noDialect,
-			why: []string{"bun publish makes no provenance and knows no trusted publishing."},
-		})
+		r.send("bun publish", rest, rest, bunCan())
 	case "run":
 		if strings.Contains(rest.arg(0), "/") {
 			r.unreadScript(rest.arg(0))
 			return
 		}
-		r.npmScript(rest, args, "bun")
+		r.implied("bun", rest, args)
 	case "x":
 		r.fetched("bunx", after(args, verb))
 	case "add", "install", "i":
@@ -469,11 +531,18 @@ func (r *run) bun(args []word) {
 	}
 }
 
+func bunCan() ability {
+	return ability{
+		provenance: No, trusted: No, dialect: noDialect,
+		why: []string{"bun publish makes no provenance and knows no trusted publishing."},
+	}
+}
+
 // npmPublishCLI is the command of the package @jsdevtools/npm-publish.
 func (r *run) npmPublishCLI(args []word) {
 	o := parseOptions(args, "token", "registry", "tag", "access", "provenance", "strategy")
 	if r.dry(o, "dry-run") {
 		return
 	}
-	r.toNpm("npm-publish", o, r.npmPackages(options{Flags: map[string]word{}}), r.npmCLI(""))
+	r.send("npm-publish", o, options{}, r.npmCLI(""))
 }

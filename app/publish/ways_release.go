@@ -1,6 +1,6 @@
 package publish
 
-// releaseIt reads a release-it command: it has npm publish
+// releaseIt reads a release-it command: it calls npm publish
 // (https://github.com/release-it/release-it/blob/main/docs/npm.md).
 func (r *run) releaseIt(args []word) {
 	o := parseOptions(args, "c", "config", "i", "increment", "preRelease")
@@ -21,13 +21,13 @@ func (r *run) releaseIt(args []word) {
 	}
 	if settings != nil && settings.Code {
 		a.trusted = allOf(a.trusted, Depends)
-		a.why = append(a.why, quoted(settings.File)+" is a program, which is not run: whether it has npm publish is not known.")
+		a.why = append(a.why, quoted(settings.File)+" is a program, which is not run: whether it leads to npm publish is not known.")
 	}
 	target := options{Flags: o.Flags}
 	if dir := settings.get("npm.publishPath"); dir.stated() {
 		target.Args = []word{{Text: dir.Value, Dynamic: dynamic(dir.Value)}}
 	}
-	r.toNpm("release-it", o, r.npmPackages(target), a)
+	r.send("release-it", o, target, a)
 }
 
 // np reads an np command: it has the package manager publish. Its authors advise
@@ -46,11 +46,12 @@ func (r *run) np(args []word) {
 	}
 	a.trusted = allOf(a.trusted, Depends)
 	a.why = append(a.why, "np is made to be used by a person; it first asks npm who it is, which a trusted publisher cannot answer.")
-	r.toNpm("np", o, r.npmPackages(options{Flags: map[string]word{}}), a)
+	r.send("np", o, options{}, a)
 }
 
 // nx reads an nx command: `nx release` and `nx release publish` have the package manager
-// publish (https://nx.dev/docs/guides/nx-release/publish-in-ci-cd).
+// publish, and npm in place of Yarn (https://nx.dev/docs/guides/nx-release/publish-in-ci-cd,
+// https://github.com/nrwl/nx/blob/master/packages/js/src/executors/release-publish/release-publish.impl.ts).
 func (r *run) nx(args []word) {
 	o := parseOptions(args, "p", "projects", "g", "group", "groups", "t", "target", "targets", "registry", "tag", "otp", "access", "specifier", "preid", "c", "configuration")
 	if r.dry(o, "dry-run", "d", "dryRun") {
@@ -72,12 +73,17 @@ func (r *run) nx(args []word) {
 	default:
 		return
 	}
-	a := r.npmCLI("")
-	if name, _, _ := r.r.manager(r.dir); name == "pnpm" || name == "" && r.tools.pnpmAt.stated() {
+	var a ability
+	switch name, _, _ := r.r.manager(r.dir); {
+	case name == "pnpm" || name == "" && r.tools.pnpmAt.stated():
 		a = r.pnpmCan("")
-		a.why = append(a.why, "nx has pnpm publish here.")
-	} else {
-		a.why = append(a.why, "nx has npm publish.")
+		a.why = append(a.why, "nx calls pnpm publish here.")
+	case name == "bun":
+		a = bunCan()
+		a.why = append(a.why, "nx calls bun publish here.")
+	default:
+		a = r.npmCLI("")
+		a.why = append(a.why, "nx calls npm publish.")
 	}
-	r.toNpm("nx release publish", o, r.r.publishable(), a)
+	r.sendAll("nx release publish", o, a)
 }

@@ -1,38 +1,52 @@
 package publish
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
+
+// semanticNPM is the plugin of semantic-release that publishes.
+const semanticNPM = "@semantic-release/npm"
 
 // semanticRelease reads a semantic-release command. Its plugin @semantic-release/npm
-// has npm publish; from version 13 on, which comes with semantic-release 25, it knows
+// calls npm publish; from version 13 on, which comes with semantic-release 25, it knows
 // trusted publishing (https://github.com/semantic-release/npm/tree/master/lib/trusted-publishing).
 func (r *run) semanticRelease(asked string, args []word) {
 	o := parseOptions(args, "b", "branches", "r", "repository-url", "t", "tag-format", "p", "plugins", "e", "extends")
 	if r.dry(o, "dry-run", "d") {
 		return
 	}
-	r.released(asked, "semantic-release")
-}
-
-// released judges what the plugins of semantic-release publish.
-func (r *run) released(asked, tool string) {
-	settings := r.r.settingsOf("semantic-release", r.dir)
-	a := ability{automatic: true, provenance: Yes}
-	a.trusted, a.at = r.dependencyHas("@semantic-release/npm", "", version{13, 0, 0})
+	a := ability{}
+	if asked == "" {
+		a.trusted, a.at = r.dependencyHas(semanticNPM, "", version{13, 0, 0})
+	}
 	if !a.at.stated() {
 		a.trusted, a.at = r.dependencyHas("semantic-release", asked, version{25, 0, 0})
 	}
+	if _, ok := o.value("e", "extends", "p", "plugins"); ok {
+		a.trusted = allOf(a.trusted, Depends)
+		a.why = append(a.why, "Its plugins are named on the command line or by a package, which are not read: whether they lead to npm publish is not known.")
+	}
+	r.released("semantic-release", a)
+}
+
+// released judges what the plugins of semantic-release publish.
+func (r *run) released(tool string, a ability) {
+	settings := r.r.settingsOf("semantic-release", r.dir)
+	a.automatic, a.provenance = true, Yes
 	switch {
 	case !a.at.stated():
 		a.why = append(a.why, "semantic-release knows trusted publishing from version 25 on; which version the job has is not in these files.")
-	case a.trusted != Yes:
+	case a.trusted == No:
 		a.why = append(a.why, "semantic-release knows trusted publishing from version 25 on, with @semantic-release/npm 13; what is asked for is "+quoted(a.at.Value)+".")
-	default:
+	case a.trusted == Yes:
 		a.why = append(a.why, "semantic-release "+quoted(a.at.Value)+" knows trusted publishing.")
 	}
 	if settings != nil && settings.PluginsAt.stated() {
 		r.commandsOfPlugins(settings)
-		p := settings.plugin("@semantic-release/npm")
+		p := settings.plugin(semanticNPM)
 		if p == nil {
+			r.unknownPlugins(settings)
 			return
 		}
 		options := block{Settings: p.Options}
@@ -43,18 +57,22 @@ func (r *run) released(asked, tool string) {
 			r.enter(root.Value)
 		}
 	}
-	if settings != nil && settings.Code {
-		a.why = append(a.why, quoted(settings.File)+" is a program, which is not run: whether it has npm publish is not known.")
+	unread := settings != nil && (settings.Code || settings.ExtendsAt.stated() && !settings.PluginsAt.stated())
+	switch {
+	case unread && settings.Code:
+		a.why = append(a.why, quoted(settings.File)+" is a program, which is not run: whether it leads to npm publish is not known.")
+	case unread:
+		a.why = append(a.why, quoted(settings.File)+" takes its settings from a package, which is not read: whether they lead to npm publish is not known.")
 	}
 	packages := []*manifest{}
 	if m := r.r.manifestAt(r.dir); m != nil && r.dirKnown {
 		packages = append(packages, m)
-		if m.private() && (settings == nil || !settings.Code) {
+		if m.private() && !unread {
 			return // @semantic-release/npm leaves private packages out
 		}
 	}
 	w := r.toNpm(tool, options{Flags: map[string]word{}}, packages, a)
-	if w != nil && settings != nil && settings.Code {
+	if w != nil && unread {
 		w.Provenance, w.Trusted = allOf(w.Provenance, Depends), allOf(w.Trusted, Depends)
 	}
 }
@@ -75,7 +93,18 @@ func (r *run) commandsOfPlugins(settings *release) {
 	}
 }
 
-// semanticReleaseAction is cycjimmy/semantic-release-action.
+// unknownPlugins names plugins of other people whose name says that they publish to npm.
+func (r *run) unknownPlugins(settings *release) {
+	for _, p := range settings.Plugins {
+		if strings.Contains(p.Name, "npm") || strings.Contains(p.Name, "yarn") {
+			r.r.skip(p.File, p.Line, "semantic-release has the plugin %s, which is not known here: whether that publishes is not known.", quoted(p.Name))
+		}
+	}
+}
+
+// semanticReleaseAction is cycjimmy/semantic-release-action. It brings the semantic-release
+// of its own where no version is asked for: 25 from its version 6.0.0 on, and before that
+// an older one (https://github.com/cycjimmy/semantic-release-action/releases/tag/v6.0.0).
 func (k *walk) semanticReleaseAction(s *step) {
 	left := maxCommands
 	r := &run{walk: k, line: s.Uses.Line, dirKnown: true, left: &left}
@@ -85,6 +114,15 @@ func (k *walk) semanticReleaseAction(s *step) {
 	if dir := s.With.get("working_directory"); dir.stated() {
 		r.enter(dir.Value)
 	}
-	asked, _ := k.scope().resolve(s.With.get("semantic_version").Value).only()
-	r.released(asked, "cycjimmy/semantic-release-action")
+	a := ability{trusted: Depends}
+	own, ownKnown := k.actionVersion(s)
+	switch t := s.With.get("semantic_version"); {
+	case t.stated():
+		a.at = t
+		a.trusted = k.scope().resolve(t.Value).each(func(s string) Answer { return atLeast(s, version{25, 0, 0}, true) })
+	case ownKnown:
+		a.at = text{s.Uses.place, "of cycjimmy/semantic-release-action " + own}
+		a.trusted = atLeast(own, version{6, 0, 0}, true)
+	}
+	r.released("cycjimmy/semantic-release-action", a)
 }

@@ -182,7 +182,7 @@ func TestWays(t *testing.T) {
 			"pnpm publish to npm at workflows/release.yml:16 of one: provenance yes, trusted yes\n"},
 		{"pnpm 11 with a token",
 			"-- package.json --\n{\"name\":\"one\",\"packageManager\":\"pnpm@11.15.1\"}\n" + withID(node("22")+"      - run: pnpm publish\n"+token),
-			"pnpm publish to npm at workflows/release.yml:16 of one: provenance no, trusted no\n"},
+			"pnpm publish to npm at workflows/release.yml:16 of one: provenance depends, trusted depends\n"},
 		{"pnpm everywhere",
 			"-- package.json --\n{\"private\":true,\"packageManager\":\"pnpm@11.15.1\"}\n-- p/a/package.json --\n{\"name\":\"a\",\"version\":\"1.0.0\"}\n-- p/b/package.json --\n{\"name\":\"b\",\"version\":\"1.0.0\",\"private\":true}\n" + withID("      - run: pnpm -r publish\n"),
 			"pnpm publish to npm at workflows/release.yml:12 of a: provenance yes, trusted yes\n"},

@@ -147,6 +147,9 @@ func (c *publishing) changed(ctx context.Context) (out []string, err error) {
 		return nil, err
 	}
 	for _, name := range differ {
+		if path.Base(name) == "pnpm-workspace.yaml" {
+			continue // its catalogs change with every dependency
+		}
 		is, err := c.file(ctx, c.head, name)
 		if err != nil {
 			return nil, err
@@ -257,7 +260,7 @@ var (
 	// people without rights can start, so that it may write to the cache of a release.
 	bearsOnOthers = regexp.MustCompile(`\b(workflow_(call|run)|pull_request_target|issue_comment)\b`)
 	// uses is a step or a job that calls what lies in the same repository.
-	uses = regexp.MustCompile(`(?m)^[ \t-]*["']?uses["']?[ \t]*:[ \t]*["']?\./([^\s"'#@]+)`)
+	uses = regexp.MustCompile(`(?m)^[ \t-]*["']?uses["']?[ \t]*:[ \t]*["']?[.$]/([^\s"'#@]+)`)
 )
 
 // called adds the local workflows and actions that files of the head call, and those that

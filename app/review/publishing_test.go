@@ -43,7 +43,7 @@ func badLines(files publish.Files, _ publish.Facts) (r publish.Report) {
 }
 
 func matters(name string) bool {
-	return strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, "package.json") || strings.HasSuffix(name, ".npmrc")
+	return strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, "pnpm-workspace.yaml") || strings.HasSuffix(name, "package.json") || strings.HasSuffix(name, ".npmrc")
 }
 
 // reading is a tree that says what was read of it.
@@ -84,6 +84,8 @@ func TestOnlyWhatIsNewlyWrongAboutPublishingIsSaid(t *testing.T) {
 		{"no workflow any more", files{release: "npm publish"}, files{release: "x\nBROKEN"}, release + ":2 " + release + " cannot be read, so that nobody looked at what it publishes. It is broken.", "2"},
 		{"no workflow before either", files{release: "BROKEN"}, files{release: "x\nBROKEN"}, "", "2"},
 		{"a fixture that cannot be read", files{release: "npm publish"}, files{release: "npm publish", "test/package.json": "BROKEN"}, "", "1"},
+		{"an action of the running commit", files{release: "npm publish\n      - uses: $/tools/pack", action: "x", ci: "y"}, files{release: "npm publish\n      - uses: $/tools/pack", action: "x\n# BAD new", ci: "y"}, action + ":2 new", "4"},
+		{"settings of pnpm alone", files{release: "npm publish", "pnpm-workspace.yaml": "a: 1"}, files{release: "npm publish", "pnpm-workspace.yaml": "a: 2\n# BAD new"}, "", "0"},
 	} {
 		var read []string
 		check := PublishCheck{matters, badLines}
