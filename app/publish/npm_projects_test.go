@@ -251,6 +251,27 @@ func TestProjectsPublishToNPM(t *testing.T) {
 		{"a repository in other letters than GitHub's", strings.ReplaceAll(pkg, "acme/left", "Acme/left") + withID(node("24")+"      - run: npm publish\n"), []string{
 			"npm publish to npm of left: provenance yes, trusted yes",
 			"error repository-mismatch { \"name\": \"left\", \"version\": \"1.0.0\", \"repository\": \"github:Acme/left\" }"}},
+		{"options in a variable of the step", pkg + withID(node("22")+"      - run: npm publish $FLAGS\n"+token+"          FLAGS: --provenance --access public\n"), []string{
+			"npm publish to npm of left: provenance yes, trusted no", longLived}},
+		{"options in a variable that depends", pkg + withID(node("24")+"      - run: npm publish ${FLAGS}\n        env:\n          FLAGS: ${{ inputs.try && '--dry-run' || '' }}\n"), []string{
+			"npm publish to npm of left: provenance yes, trusted yes"}},
+		{"a variable before the command, quoted", pkg + withID(node("22")+"      - run: NODE_AUTH_TOKEN=\"${{ secrets.NPM_TOKEN }}\" NPM_CONFIG_PROVENANCE='true' npm publish\n"), []string{
+			"npm publish to npm of left: provenance yes, trusted no",
+			"warning long-lived-token - run: NODE_AUTH_TOKEN=\"${{ secrets.NPM_TOKEN }}\" NPM_CONFIG_PROVENANCE='true' npm publish"}},
+		// mui
+		{"options that the script puts together", pkg + withID(node("22")+"      - run: |\n          ARGS=\"\"\n          if [ \"${{ inputs.dry-run }}\" = \"true\" ]; then\n            ARGS=\"$ARGS --dry-run\"\n          fi\n          npm publish $ARGS\n"+token), []string{
+			"npm publish to npm of left: provenance depends, trusted no",
+			"notice provenance-not-asked npm publish $ARGS", longLived}},
+		{"PowerShell", pkg + withID("      - run: if ($env:GO -eq '1') { npm publish }\n        shell: pwsh\n"), []string{
+			"npm publish to npm of left: provenance depends, trusted depends"}},
+		{"two of several packages", private + "-- packages/a/package.json --\n{ \"name\": \"a\", \"version\": \"1.0.0\", " + repository + " }\n" + member("packages/b", "b") + member("packages/c", "c") + withID(node("24")+"      - run: npm publish -w a --workspace=packages/b\n"), []string{
+			"npm publish to npm of a, b: provenance yes, trusted yes"}},
+		{"npm and GitHub Packages, one after the other", strings.ReplaceAll(pkg, "\"left\"", "\"@acme/left\"") + withID(node("24")+"      - run: npm publish\n      - uses: actions/setup-node@v6\n        with:\n          registry-url: https://npm.pkg.github.com\n      - run: npm publish\n        env:\n          NODE_AUTH_TOKEN: ${{ secrets.GITHUB_TOKEN }}\n"), []string{
+			"npm publish to npm of @acme/left: provenance yes, trusted yes",
+			"npm publish to npm.pkg.github.com of @acme/left: provenance no, trusted no"}},
+		{"a token that the caller hands in", pkg + "-- .github/workflows/release.yml --\non: push\njobs:\n  ship:\n    permissions:\n      contents: read\n      id-token: write\n    uses: ./.github/workflows/ship.yml\n    with:\n      node: 20\n    secrets:\n      npm-token: ${{ secrets.NPM_TOKEN }}\n-- .github/workflows/ship.yml --\non:\n  workflow_call:\n    inputs:\n      node:\n        type: number\n    secrets:\n      npm-token:\njobs:\n  ship:\n    runs-on: ubuntu-latest\n    steps:\n" + node("${{ inputs.node }}") + "      - run: npm publish --provenance\n        env:\n          NODE_AUTH_TOKEN: ${{ secrets.npm-token }}\n", []string{
+			"npm publish to npm of left: provenance yes, trusted no",
+			"warning long-lived-token NODE_AUTH_TOKEN: ${{ secrets.npm-token }}"}},
 		{"a script that publishes, in a called workflow of the same commit", with(`"scripts": { "ship": "npm publish --provenance" }`) +
 			"-- .github/workflows/release.yml --\non: push\njobs:\n  ship:\n    permissions:\n      contents: read\n      id-token: write\n    uses: $/.github/workflows/ship.yml\n-- .github/workflows/ship.yml --\non: workflow_call\njobs:\n  ship:\n    runs-on: ubuntu-latest\n    steps:\n" + node("24") + "      - run: npm run ship\n", []string{
 			"npm publish to npm of left: provenance yes, trusted yes"}},

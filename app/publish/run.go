@@ -233,6 +233,9 @@ func (r *run) variableOf(name string) (text, bool) { return r.variable(r.env, na
 
 // command reads the words of one command, what stands before the program taken off.
 func (r *run) command(words []word) {
+	if n := len(words); n > 1 && words[n-1].Text == "}" {
+		words = words[:n-1] // of a block of PowerShell
+	}
 	for range maxShellDepth {
 		if len(words) == 0 || words[0].Dynamic && !strings.Contains(words[0].Text, "node_modules/.bin/") {
 			return
@@ -508,7 +511,7 @@ func parseOptions(words []word, valued ...string) options {
 			break
 		}
 		name := strings.TrimLeft(w.Text, "-")
-		if w.Dynamic && name == w.Text && strings.Contains(name, "--") {
+		if w.Dynamic && name == w.Text && (strings.Contains(name, "--") || strings.HasPrefix(name, anyOption)) {
 			o.Maybe = append(o.Maybe, w)
 			continue
 		}
@@ -551,8 +554,8 @@ func (r *run) dry(o options, names ...string) bool {
 		}
 	}
 	for _, m := range o.Maybe {
-		if strings.Contains(m.Text, "dry-run") {
-			r.maybe = "Whether it publishes or only shows what it would publish depends on " + quoted(m.Text) + "."
+		if m.may("dry-run") {
+			r.maybe = "Whether it publishes or only shows what it would publish depends on " + m.shown() + "."
 		}
 	}
 	return false
@@ -582,6 +585,7 @@ func (r *run) wanted(name, version string, words []word) {
 	if !r.worth(16 * len(words)) {
 		return
 	}
+	words = append(words[:1:1], r.expanded(words[1:])...)
 	args := words[1:]
 	r.words = words
 	switch name {
@@ -657,6 +661,48 @@ func (r *run) vitePlus(args []word) {
 		r.fetched("npx", after(args, verb))
 	}
 }
+
+// expanded are words in which a variable stands for options: "npm publish $FLAGS". What the
+// step's environment says of it is put in its place. What the script itself sets it to may
+// depend on anything: such a word stays, as one that may be any option.
+func (r *run) expanded(words []word) []word {
+	var list []word
+	for _, w := range words {
+		name := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(w.Text, "$"), "{"), "}")
+		if !w.Dynamic || !strings.HasPrefix(w.Text, "$") || !isName(name) {
+			list = append(list, w)
+			continue
+		}
+		given, known := r.variable(nil, name)
+		set := slices.ContainsFunc(r.env, func(s setting) bool {
+			return s.Name == name && (s.Value == "" || strings.HasPrefix(s.Value, "-") || strings.Contains(s.Value, " -"))
+		})
+		switch {
+		case set:
+			list = append(list, word{anyOption + w.Text, true})
+		case known && dynamic(given.Value) && strings.Contains(given.Value, "--"):
+			list = append(list, word{given.Value, true})
+		case known && strings.HasPrefix(given.Value, "-"):
+			for _, f := range strings.Fields(given.Value) {
+				list = append(list, word{Text: f})
+			}
+		default:
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
+// anyOption marks a word that stands for options which are not known.
+const anyOption = "\x00"
+
+// may says whether an expression may come to that option.
+func (w word) may(option string) bool {
+	return strings.HasPrefix(w.Text, anyOption) || strings.Contains(w.Text, option)
+}
+
+// shown is the word in a sentence.
+func (w word) shown() string { return quoted(strings.TrimPrefix(w.Text, anyOption)) }
 
 // turbo follows `turbo run TASK`: a task is a script of the workspace's packages.
 // (https://turborepo.com/docs/reference/run)

@@ -134,7 +134,7 @@ func (p *shell) run(closing byte, depth int, inner bool) {
 		case ch == '>' || ch == '<':
 			p.redirect(&into)
 		default:
-			line := p.line
+			line, start := p.line, p.at
 			w, quotedWord := p.word(depth)
 			switch {
 			case w.Text == "" && !quotedWord:
@@ -143,7 +143,7 @@ func (p *shell) run(closing byte, depth int, inner bool) {
 				into = false
 				c.Into = append(c.Into, w)
 			case !started && !quotedWord && p.keyword(w.Text):
-			case !started && !quotedWord && isAssignment(w.Text):
+			case !started && isAssignment(p.text[start:p.at]): // its value may be quoted, its name not
 				name, v, _ := strings.Cut(w.Text, "=")
 				c.Env = append(c.Env, assignment{name, word{v, w.Dynamic}})
 				c.Line = line

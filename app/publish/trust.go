@@ -275,8 +275,8 @@ func (r *run) askedByCommand(o options) (asking, bool) {
 		}
 	}
 	for _, m := range o.Maybe {
-		if strings.Contains(m.Text, "--provenance") {
-			return depends(m, "")
+		if m.may("--provenance") {
+			return depends(word{m.shown(), true}, "")
 		}
 	}
 	if _, ok := o.Flags["provenance-file"]; ok {
