@@ -243,6 +243,8 @@ func TestProjectsPublishToNPM(t *testing.T) {
 			"pnpm publish to npm of left: provenance depends, trusted depends",
 			"error registry-url-missing NODE_AUTH_TOKEN: ${{ secrets.NPM_TOKEN }}",
 			"warning provenance-not-asked - run: pnpm publish", longLived}},
+		{"pnpm by corepack", pkg + withID(node("24")+"      - run: corepack prepare pnpm@10.12.1 --activate\n      - run: pnpm publish --provenance --no-git-checks\n"+token), []string{
+			"pnpm publish to npm of left: provenance yes, trusted depends", longLived}},
 		{"pnpm 11 by its own setting", with(`"devEngines": { "packageManager": { "name": "pnpm", "version": "11.4.0" } }`) + "-- pnpm-workspace.yaml --\nprovenance: true\n" + withID(node("24")+"      - run: pnpm publish\n"+token), []string{
 			"pnpm publish to npm of left: provenance yes, trusted depends", longLived}},
 		{"Node by devEngines", with(`"devEngines": { "runtime": { "name": "node", "version": "22.x" } }, "engines": { "node": ">=24" }`) + withID("      - uses: actions/setup-node@v6\n        with:\n          node-version-file: package.json\n      - run: npm publish\n"), []string{
@@ -298,4 +300,18 @@ func whys(files Files) string {
 		fmt.Fprintf(&b, "%s:%d: %s\n", u.File, u.Line, u.Reason)
 	}
 	return b.String()
+}
+
+func TestCommandsAreFoundBehindOthers(t *testing.T) {
+	for _, script := range []string{
+		"eval \"npm publish\"", "nice -n 5 npm publish", "retry -t 3 npm publish", "timeout -k 5 60 npm publish", "volta run npm publish",
+		"op run --env-file=x -- npm publish", "doppler run -- npm publish", "nvm exec 20 npm publish", "fnm exec --using=20 npm publish", "mise exec -- npm publish",
+		"function go { npm publish; }", "function go() { npm publish; }", "corepack npm@11 publish", "find . -name package.json -execdir npm publish \\;", "parallel npm publish ::: a b",
+		"npm pack | xargs npm publish", "until npm publish; do sleep 1; done", "FOO=\"a b\" npm publish", "FOO=(a b) && npm publish", "{ npm publish; } 2>/dev/null",
+	} {
+		r := model(filesOf(t, one+withID("      - run: |\n          "+script+"\n")), public())
+		if len(r.ways) != 1 || len(r.unread) != 0 {
+			t.Errorf("%s: %d ways, unread %v", script, len(r.ways), r.unread)
+		}
+	}
 }

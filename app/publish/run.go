@@ -243,8 +243,28 @@ func (r *run) command(words []word) {
 		program := programName(words[0].Text)
 		rest := words[1:]
 		switch program {
-		case "sudo", "command", "exec", "nice", "time", "nohup", "xvfb-run", "retry", "xargs", "corepack", "dotenv", "dotenvx", "timeout", "then", "do", "else":
+		case "sudo", "command", "exec", "nice", "time", "nohup", "xvfb-run", "retry", "xargs", "dotenv", "dotenvx", "timeout", "parallel", "then", "do", "else":
 			words = afterOptions(rest, program)
+		case "corepack":
+			words = afterOptions(rest, program)
+			switch {
+			case len(words) == 0 || words[0].Dynamic:
+			case words[0].Text == "prepare" || words[0].Text == "install" || words[0].Text == "use":
+				r.installs(options{Flags: map[string]word{"global": {Text: "true"}}, Args: words[1:]})
+			default:
+				name, version := packageName(words[0].Text)
+				r.wanted(name, version, append([]word{{Text: name}}, words[1:]...))
+			}
+			return
+		case "eval":
+			var script []string
+			for _, w := range rest {
+				script = append(script, w.Text)
+			}
+			r.shell([]word{{Text: "-c"}, {Text: strings.Join(script, " ")}})
+			return
+		case "find":
+			words = afterExec(rest)
 		case "env", "cross-env", "cross-env-shell":
 			words = afterOptions(rest, program)
 			r.env = r.env[:len(r.env):len(r.env)] // it belongs to the script
@@ -264,7 +284,7 @@ func (r *run) command(words []word) {
 				return
 			}
 			words = rest[1:]
-		case "pipx", "rye", "pdm", "uv", "poetry", "hatch", "bundle", "mise", "bundler":
+		case "pipx", "rye", "pdm", "uv", "poetry", "hatch", "bundle", "mise", "bundler", "volta", "fnm", "nvm", "asdf", "op", "doppler", "infisical":
 			next, ok := runs(program, rest)
 			if !ok {
 				r.program(program, words)
@@ -301,13 +321,26 @@ func afterOptions(words []word, program string) []word {
 			if takes := w == "-e" && program == "dotenv" || program == "xargs" && (w == "-n" || w == "-I" || w == "-P" || w == "-L") || program == "sudo" && w == "-u" || program == "timeout" && (w == "-s" || w == "-k"); takes && len(words) > 0 {
 				words = words[1:]
 			}
-		case program == "timeout" && w != "" && w[0] >= '0' && w[0] <= '9', program == "dotenvx" && w == "run":
+		case (program == "timeout" || program == "nice" || program == "retry") && w != "" && w[0] >= '0' && w[0] <= '9', program == "dotenvx" && w == "run":
 			words = words[1:]
 		default:
 			return words
 		}
 	}
 	return nil
+}
+
+// afterExec are the words of the command that find runs.
+func afterExec(words []word) []word {
+	i := slices.IndexFunc(words, func(w word) bool { return w.Text == "-exec" || w.Text == "-execdir" })
+	if i < 0 {
+		return nil
+	}
+	words = words[i+1:]
+	if end := slices.IndexFunc(words, func(w word) bool { return w.Text == ";" || w.Text == "+" }); end >= 0 {
+		words = words[:end]
+	}
+	return words
 }
 
 // runs are the words of the program that a tool runs in its environment.
@@ -328,6 +361,18 @@ func runs(tool string, words []word) (rest []word, ok bool) {
 		if verb == "run" {
 			return afterPythonOptions(words[1:]), true
 		}
+	case "volta", "fnm", "nvm", "asdf", "op", "doppler", "infisical":
+		if verb != "run" && verb != "exec" {
+			return nil, false
+		}
+		if i := slices.IndexFunc(words, func(w word) bool { return w.Text == "--" }); i >= 0 {
+			return words[i+1:], true
+		}
+		rest = afterOptions(words[1:], tool)
+		if tool == "nvm" && len(rest) > 0 {
+			rest = rest[1:] // the version of Node
+		}
+		return rest, true
 	case "bundle", "bundler", "mise":
 		if verb == "exec" || verb == "x" {
 			return afterOptions(words[1:], tool), true

@@ -193,7 +193,12 @@ func (p *shell) keyword(s string) bool {
 		}
 	case "fi", "done", "esac":
 		p.nest = max(p.nest-1, 0)
-	case "then", "else", "elif", "do", "!", "{", "}", "time", "function", "in":
+	case "function":
+		for p.at < len(p.text) && p.text[p.at] == ' ' {
+			p.at++
+		}
+		p.word(maxShellDepth) // its name
+	case "then", "else", "elif", "do", "!", "{", "}", "time", "in":
 	default:
 		return false
 	}
