@@ -260,6 +260,14 @@ func TestProjectsPublishToNPM(t *testing.T) {
 		{"a variable before the command, quoted", pkg + withID(node("22")+"      - run: NODE_AUTH_TOKEN=\"${{ secrets.NPM_TOKEN }}\" NPM_CONFIG_PROVENANCE='true' npm publish\n"), []string{
 			"npm publish to npm of left: provenance yes, trusted no",
 			"warning long-lived-token - run: NODE_AUTH_TOKEN=\"${{ secrets.NPM_TOKEN }}\" NPM_CONFIG_PROVENANCE='true' npm publish"}},
+		// axios, for a day
+		{"staged by an npm that cannot", pkg + withID(node("22")+"      - run: npx npm@11.6.0 stage publish\n"), []string{
+			"npm stage publish to npm of left: provenance no, trusted no",
+			"error npm-too-old - run: npx npm@11.6.0 stage publish"}},
+		{"staged by the npm of a Node", pkg + withID(node("24")+"      - run: npm stage publish\n"), []string{
+			"npm stage publish to npm of left: provenance depends, trusted depends"}},
+		{"staged by pnpm", with(`"packageManager": "pnpm@11.4.0"`) + withID(node("24")+"      - run: pnpm stage publish --no-git-checks\n"), []string{
+			"pnpm stage publish to npm of left: provenance yes, trusted yes"}},
 		// mui
 		{"options that the script puts together", pkg + withID(node("22")+"      - run: |\n          ARGS=\"\"\n          if [ \"${{ inputs.dry-run }}\" = \"true\" ]; then\n            ARGS=\"$ARGS --dry-run\"\n          fi\n          npm publish $ARGS\n"+token), []string{
 			"npm publish to npm of left: provenance depends, trusted no",

@@ -19,7 +19,7 @@ func longLivedToken(w *way) []Finding {
 	f.Source = docsTrusted(w.Registry)
 	switch w.Registry {
 	case "npm":
-		if w.Tool != "npm stage publish" {
+		if !strings.Contains(w.Tool, " stage ") {
 			f.Why += " npm plans to end direct publishing with tokens that bypass two-factor authentication, which a workflow needs, in January 2027 (" + docsStageOnly + ")."
 		}
 		f.Help = "Add a trusted publisher on npmjs.com (package, settings, trusted publisher) for " + w.publisher() + ". "

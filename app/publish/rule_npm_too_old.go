@@ -11,6 +11,12 @@ func npmTooOld(w *way) []Finding {
 	}
 	var f Finding
 	switch old := w.trust.Recent; {
+	case w.Tool == "npm stage publish" && old == No:
+		f = found(Error, by.place, "%s is too old for npm stage.", w.sender(by))
+		f.Why = "npm has the command stage from 11.15.0 on; an older one stops at it."
+		f.Help = "Run `npm install -g npm@^11.15.0` on Node.js 22.14.0 or later before it."
+		f.Source = docsStaged
+		return []Finding{f}
 	case w.tokenless() && old == No:
 		f = found(Error, by.place, "%s is too old for trusted publishing.", w.sender(by))
 		if w.mayAuthenticate() {
@@ -26,7 +32,7 @@ func npmTooOld(w *way) []Finding {
 		return []Finding{f}
 	case !w.tokenless() && w.trust.Asked == Yes && w.beforeProvenance(by):
 		f = found(Warning, by.place, "%s is too old for provenance.", w.sender(by))
-		f.Why = "Provenance needs npm 9.5.0 or later, which Node.js brings since 18.15.0; an older npm reads over what asks for it."
+		f.Why = "Provenance needs npm 9.5.0 or later, which Node.js brings since 18.14.2; an older npm reads over what asks for it."
 		f.Source = docsProvenanceNPM
 	default:
 		return nil

@@ -7,7 +7,7 @@ const (
 	docsPrivateNPM     = "https://github.blog/changelog/2023-07-26-publishing-with-npm-provenance-from-private-source-repositories-is-no-longer-supported/"
 	docsE422           = "https://github.com/npm/cli/issues/8036"
 	docsSetupNode      = "https://github.com/actions/setup-node/blob/main/docs/advanced-usage.md"
-	docsNodeReleases   = "https://nodejs.org/en/about/previous-releases"
+	docsStaged         = "https://docs.npmjs.com/staged-publishing"
 	docsLerna          = "https://github.com/lerna/lerna/issues/3657"
 	docsLernaOIDC      = "https://github.com/lerna/lerna/releases/tag/v9.0.0"
 	docsLernaLiteOIDC  = "https://github.com/lerna-lite/lerna-lite/pull/1150"

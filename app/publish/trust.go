@@ -658,6 +658,25 @@ func (r *run) npmCLI(asked string) ability {
 	return a
 }
 
+// stageCLI is what npm can do that stages: it has the command from 11.15.0 on
+// (https://docs.npmjs.com/staged-publishing), which no version of Node states to bring.
+func (r *run) stageCLI(asked string) ability {
+	a := r.npmCLI(asked)
+	has := allOf(a.trusted, Depends)
+	v := r.tools.npm
+	if asked != "" {
+		v = known(asked)
+	}
+	if asked != "" || r.tools.npmAt.stated() {
+		has = v.each(func(s string) Answer { return atLeast(s, version{11, 15, 0}, true) })
+	}
+	if has != Yes {
+		a.trusted, a.provenance = allOf(a.trusted, has), allOf(a.provenance, has)
+		a.why = append(a.why, "npm stage needs npm 11.15.0 or newer.")
+	}
+	return a
+}
+
 // nodeImage is the version of the official image of Node; "" for any other.
 func nodeImage(image string) string {
 	tag, ok := strings.CutPrefix(strings.TrimPrefix(strings.TrimPrefix(image, "docker.io/"), "library/"), "node:")

@@ -33,18 +33,18 @@ func (r *run) npm(version string, args []word) {
 	verb, _, rest := r.verb(args, append(npmValued(), "w"), "prefix", "C")
 	switch verb {
 	case "publish", "stage":
-		tool := "npm publish"
+		tool, a := "npm publish", r.npmCLI(version)
 		if verb == "stage" {
 			if rest.arg(0) != "publish" {
 				return
 			}
-			tool = "npm stage publish"
+			tool, a = "npm stage publish", r.stageCLI(version)
 			rest.Args = rest.Args[1:]
 		}
 		if r.dry(rest, "dry-run") {
 			return
 		}
-		r.send(tool, rest, rest, r.npmCLI(version))
+		r.send(tool, rest, rest, a)
 	case "run", "run-script", "rum", "urn":
 		r.npmScript(rest, args, "npm")
 	case "exec", "x":
@@ -277,11 +277,19 @@ func (r *run) pnpm(version string, args []word) {
 	}
 	switch verb {
 	case "":
-	case "publish":
+	case "publish", "stage": // https://pnpm.io/cli/stage
+		tool := "pnpm publish"
+		if verb == "stage" {
+			if rest.arg(0) != "publish" {
+				return
+			}
+			tool = "pnpm stage publish"
+			rest.Args = rest.Args[1:]
+		}
 		if r.dry(rest, "dry-run") {
 			return
 		}
-		r.send("pnpm publish", rest, rest, r.pnpmCan(version))
+		r.send(tool, rest, rest, r.pnpmCan(version))
 	case "run", "run-script":
 		r.npmScript(rest, args, "pnpm")
 	case "exec":
