@@ -310,6 +310,15 @@ func whys(files Files) string {
 	return b.String()
 }
 
+func TestARegistryOfTheJobItselfIsNoBusinessOfTheRules(t *testing.T) {
+	for _, registry := range []string{"http://localhost:4873", "http://127.0.0.1:4873/", "http://[::1]:4873"} {
+		files := filesOf(t, one+workflowWith("  contents: read", "      - uses: acme/setup@v1\n      - uses: actions/setup-node@v6\n        with:\n          cache: npm\n      - run: npm publish --registry "+registry+"\n"))
+		if r := Check(files, public()); len(r.Ways) != 1 || len(r.Findings) != 0 {
+			t.Errorf("%s: %d ways, %v", registry, len(r.Ways), r.Findings)
+		}
+	}
+}
+
 func TestCommandsAreFoundBehindOthers(t *testing.T) {
 	for _, script := range []string{
 		"eval \"npm publish\"", "nice -n 5 npm publish", "retry -t 3 npm publish", "timeout -k 5 60 npm publish", "volta run npm publish",

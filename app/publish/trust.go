@@ -110,6 +110,10 @@ func (r *run) toNpm(tool string, o options, packages []*manifest, a ability) *wa
 			w.because(why)
 			return w
 		}
+		if w.loopback() {
+			w.because("It publishes to " + quoted(registry) + ", which is on the machine that runs the job: nothing leaves it.")
+			return w
+		}
 		w.because("It publishes to " + quoted(registry) + "; provenance and trusted publishing are npm's own registry's.")
 		return w
 	}
