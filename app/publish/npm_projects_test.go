@@ -86,6 +86,14 @@ func TestProjectsPublishToNPM(t *testing.T) {
 		// zustand, with a version of pnpm that the lockfile alone says
 		{"pnpm from the folder that is built", with(`"packageManager": "pnpm@11.4.0"`) + withID(node("lts/*")+"      - run: pnpm publish --no-git-checks\n        working-directory: dist\n"), []string{
 			"pnpm publish to npm: provenance yes, trusted yes"}},
+		{"npm from the folder that is built, trusted", with(`"publishConfig": { "provenance": true }`) + withID(node("24")+"      - run: npm publish dist\n"), []string{
+			"npm publish to npm: provenance yes, trusted yes"}},
+		{"pnpm 11, trusted, with what npm reads", with(`"packageManager": "pnpm@11.4.0", "publishConfig": { "provenance": true }`) + withID(node("24")+"      - run: pnpm publish\n        env:\n          NPM_CONFIG_PROVENANCE: true\n"), []string{
+			"pnpm publish to npm of left: provenance yes, trusted yes"}},
+		{"pnpm 11 with a token, and what npm reads", with(`"packageManager": "pnpm@11.4.0", "publishConfig": { "provenance": true }`) + withID(node("24")+"      - run: pnpm publish\n"+token+"          NPM_CONFIG_PROVENANCE: true\n"), []string{
+			"pnpm publish to npm of left: provenance depends, trusted depends",
+			"notice provenance-not-asked { \"name\": \"left\", \"version\": \"1.0.0\", \"repository\": \"github:acme/left\", \"packageManager\": \"pnpm@11.4.0\", \"publishConfig\": { \"provenance\": true } }",
+			longLived}},
 		{"npm from the folder that is built, where package.json asks for provenance", with(`"publishConfig": { "provenance": true }`) + withID(node("22")+"      - run: cd dist && npm publish\n"+token), []string{
 			"npm publish to npm: provenance depends, trusted no",
 			"notice provenance-not-asked { \"name\": \"left\", \"version\": \"1.0.0\", \"repository\": \"github:acme/left\", \"publishConfig\": { \"provenance\": true } }",

@@ -23,9 +23,12 @@ func longLivedToken(w *way) []Finding {
 			f.Why += " npm plans to end direct publishing with tokens that bypass two-factor authentication, which a workflow needs, in January 2027 (" + docsStageOnly + ")."
 		}
 		f.Help = "Add a trusted publisher on npmjs.com (package, settings, trusted publisher) for " + w.publisher() + ". "
-		if strings.HasPrefix(w.Tool, "npm ") || w.Tool == "changeset publish" {
+		switch d := w.trust.Dialect; {
+		case d == pnpmDialect:
+			f.Help += "pnpm 11.1.2 and later try it first and fall back to the token: release once, then take the token away and revoke it."
+		case d == npmDialect && (strings.HasPrefix(w.Tool, "npm ") || w.Tool == "changeset publish"):
 			f.Help += "npm 11.5.1, which Node.js 24 brings, and later tries it first and falls back to the token: release once, then take the token away and revoke it."
-		} else {
+		default:
 			f.Help += "Then take the token away and revoke it; the tool has to know trusted publishing (npm 11.5.1, pnpm 11.1.2, Yarn 4.10, lerna 9, lerna-lite 4.9, semantic-release 25 or later)."
 		}
 	case "pypi":

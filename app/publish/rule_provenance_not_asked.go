@@ -14,6 +14,9 @@ func provenanceNotAsked(w *way) []Finding {
 	if w.Registry != "npm" || !asksByItself(w) || !w.canProve() {
 		return nil
 	}
+	if w.trust.Asked == Depends && w.tokenless() && w.trust.Dialect != yarnDialect && w.asksAnyway() {
+		return nil // trusted publishing implies it
+	}
 	if w.trust.Asked == Depends {
 		by := w.trust.AskedBy
 		p := by.place

@@ -189,6 +189,8 @@ func (r *run) npmProvenance(w *way, o options, a ability) Answer {
 	switch {
 	case asked == Yes:
 		return possible
+	case asked == Depends && a.automatic && w.Trusted == Yes && w.asksAnyway():
+		return possible
 	case asked == Depends:
 		return allOf(possible, Depends)
 	case !a.automatic && a.provenance != No:
@@ -253,17 +255,22 @@ func (r *run) asked(o options, packages []*manifest, d dialect) asking {
 	case byManifests && manifests.Answer != Depends:
 		return manifests
 	}
-	if a, ok := r.askedBySettings(d); ok {
-		return a
-	}
-	if byManifests {
+	a, ok := r.askedBySettings(d)
+	switch {
+	case byManifests && (!ok || a.Answer == No && !a.Refused):
 		return manifests
+	case ok:
+		return a
 	}
 	if r.r.facts.Partial && len(packages) == 0 {
 		return asking{Answer: Depends, Why: "Whether provenance is asked for depends on the package.json of what is published, which was not read."}
 	}
 	return asking{Answer: No}
 }
+
+// asksAnyway says whether what may ask for provenance would not turn it off: where trusted
+// publishing implies it, it does not matter whether it is heeded.
+func (w *way) asksAnyway() bool { return w.trust.AskedBy.Value == "true" }
 
 func (r *run) askedByCommand(o options) (asking, bool) {
 	at := func(v string) text { return text{place{File: r.inner.File, Line: r.line, End: r.line, Column: 1}, v} }
@@ -360,7 +367,7 @@ func (r *run) askedBySettings(d dialect) (asking, bool) {
 		return r.reads(r.r.npmSetting(r.dir, true, "npmPublishProvenance"), "npmPublishProvenance in .yarnrc.yml")
 	case pnpmDialect:
 		if byNPM && !byPNPM {
-			return asking{Answer: No, Why: "From version 11 on pnpm does not read " + "NPM_CONFIG_PROVENANCE; its own variable is PNPM_CONFIG_PROVENANCE."}, true
+			return asking{Answer: No, Why: "From version 11 on pnpm does not read NPM_CONFIG_PROVENANCE; its own variable is PNPM_CONFIG_PROVENANCE."}, true
 		}
 		return pnpm, byPNPM
 	case anyPnpmDialect:

@@ -41,6 +41,8 @@ func (r *run) released(tool string, a ability) {
 		a.why = append(a.why, "semantic-release knows trusted publishing from version 25 on, with @semantic-release/npm 13; what is asked for is "+quoted(a.at.Value)+".")
 	case a.trusted == Yes:
 		a.why = append(a.why, "semantic-release "+quoted(a.at.Value)+" knows trusted publishing.")
+	case len(a.why) == 0:
+		a.why = append(a.why, "semantic-release knows trusted publishing from version 25 on; whether that is what "+quoted(a.at.Value)+" comes to is not in these files.")
 	}
 	if settings != nil && settings.PluginsAt.stated() {
 		r.commandsOfPlugins(settings)
