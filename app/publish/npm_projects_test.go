@@ -129,6 +129,10 @@ func TestProjectsPublishToNPM(t *testing.T) {
 			withID("      - run: |\n          cat << EOF > \"$HOME/.npmrc\"\n            //registry.npmjs.org/:_authToken=$NPM_TOKEN\n          EOF\n        env:\n          NPM_TOKEN: ${{ secrets.NPM_TOKEN }}\n"+node("24")+"      - run: npm run changeset-publish -- --tag next\n        env:\n          NPM_CONFIG_PROVENANCE: true\n"), []string{
 			"changeset publish to npm of left: provenance yes, trusted depends",
 			"warning long-lived-token NPM_TOKEN: ${{ secrets.NPM_TOKEN }}"}},
+		{"changesets by pnpm 11 with a token, and what npm reads", "-- package.json --\n{ \"private\": true, \"packageManager\": \"pnpm@11.9.0\" }\n-- pnpm-workspace.yaml --\npackages: ['packages/*']\n" + member("packages/a", "a", `"publishConfig": { "provenance": true }`) +
+			withID(node("24")+"      - run: pnpm changeset publish\n"+token), []string{
+			"changeset publish to npm of a: provenance depends, trusted depends",
+			"notice tool-drops-provenance - run: pnpm changeset publish", longLived}},
 		{"changesets where all packages are private", private + "-- pnpm-workspace.yaml --\npackages: ['packages/*']\n-- packages/a/package.json --\n{ \"name\": \"a\", \"version\": \"1.0.0\", \"private\": true }\n" +
 			readOnly("      - uses: changesets/action@v1\n        with:\n          publish: pnpm changeset publish\n"), nil},
 		{"changesets 2 in a repository of yarn 4 call npm", "-- package.json --\n{ \"private\": true, \"packageManager\": \"yarn@4.12.0\", \"workspaces\": [\"packages/*\"], \"devDependencies\": { \"@changesets/cli\": \"^2.29.7\" } }\n" + member("packages/a", "a") + member("examples/e", "example") +

@@ -85,8 +85,8 @@ func changesetFlag(w *way) (Finding, bool) {
 
 // notPassedOn: there is a token, and provenance is not asked for.
 func (w *way) notPassedOn(why, source string) []Finding {
-	if w.tokenless() || w.trust.Asked == Yes || w.trust.AskedBy.stated() {
-		return nil
+	if w.tokenless() || w.trust.Asked == Yes || w.trust.Asked == No && w.trust.AskedBy.stated() {
+		return nil // provenance-not-asked says where it is turned off
 	}
 	severity, message := Warning, quoted(w.Tool)+" is not told to publish with provenance."
 	if w.trust.Asked == Depends {
