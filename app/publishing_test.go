@@ -188,9 +188,25 @@ func TestWhatWasNotListedIsNotGuessed(t *testing.T) {
 func TestAWorkflowThatCannotBeReadAnyMoreIsSaid(t *testing.T) {
 	const file = ".github/workflows/release.yml"
 	p := publishes(t, "comments: all\n")
-	pull := p.pull(forge.Files{file: forge.Text(rightly + "  <b>: [`\n")})
+	pull := p.pull(forge.Files{file: forge.Text(strings.Replace(rightly, "      id-token: write\n", "", 1))})
+	_, err := pull.Push(p.ctx, forge.Files{file: forge.Text(rightly + "  <b>: [`\n")})
+	p.must(err)
+	p.settle()
 	run := p.ends(pull.HeadSHA(), "success", "cannot be read")
 	if a := run.Annotations; len(a) != 1 || a[0].Path != file || a[0].Level != "notice" {
 		t.Errorf("%+v", a)
+	}
+	comments := pull.ReviewComments()
+	for _, c := range comments {
+		if strings.Contains(c.Body, "Resolved") {
+			t.Errorf("what nobody could read is not mended: %s", c.Body)
+		}
+	}
+	if _, err = pull.Push(p.ctx, forge.Files{file: forge.Text(rightly + "# mended\n")}); err != nil || len(comments) == 0 {
+		t.Fatal(err, comments)
+	}
+	p.settle()
+	if c := pull.ReviewComments(); !strings.Contains(c[0].Body, "Resolved") {
+		t.Errorf("%s", c[0].Body)
 	}
 }

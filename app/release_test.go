@@ -176,8 +176,12 @@ func TestAReleaseIsNobodysMatterUnlessThePolicyAsks(t *testing.T) {
 	l.play = withFiles(emptyStage(t, false, l.stocks), forge.Files{"package.json": forge.Text(`{"name":"@acme/web","version":"1.2.0"}`)})
 	l.settle()
 	l.NPM.Forget()
+	l.GitHub.ForgetRequests()
 	l.must(l.repo.Tag(l.ctx, "v1.2.0", "main"))
 	l.settle()
+	if asked := l.asked(); len(asked) > 5 || len(writes(asked)) > 0 {
+		t.Errorf("GitHub was asked for %v", asked)
+	}
 	if got := l.released(l.tip()); got != "" || len(l.NPM.Asked()) > 0 {
 		t.Errorf("%q, and the registry was asked for %v", got, l.NPM.Asked())
 	}

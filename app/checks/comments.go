@@ -175,6 +175,8 @@ func settled(r report.Report, about func(path string) bool) bool {
 		switch {
 		case finding.Unknown, finding.Rule == policy.RulePolicyInvalid:
 			return false
+		case finding.Rule == policy.RulePublishWorkflow && finding.Link == "" && about(finding.Lockfile): // without a source it says what was not read, or not listed
+			return false
 		case finding.Rule == policy.RuleLockfileUnreadable && (finding.Lockfile == "" || about(finding.Lockfile)):
 			return false
 		}
