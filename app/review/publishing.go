@@ -56,7 +56,7 @@ func (p PublishCheck) Compare(ctx context.Context, base, head Tree, facts publis
 	if err != nil {
 		return nil, err
 	}
-	if len(now.Ways) == 0 && len(now.Findings) == 0 && len(c.unread(c.head, now, changed)) == 0 {
+	if len(now.Ways) == 0 && len(now.Findings) == 0 && len(c.unread(c.head, now, changed)) == 0 && len(c.left) == 0 {
 		return nil, nil // nothing is published there
 	}
 	for _, name := range slices.SortedFunc(maps.Keys(c.all()), nearest) {
@@ -88,6 +88,7 @@ type publishing struct {
 	base, head publishSide
 	read       map[string][]byte // by id; nil for what could not be read
 	held       int
+	left       []string // workflows that differ, beyond the limit
 }
 
 type publishSide struct {
@@ -135,7 +136,13 @@ func (c *publishing) changed(ctx context.Context) (out []string, err error) {
 	for _, name := range slices.SortedFunc(maps.Keys(c.all()), nearest) {
 		b, stood := c.base.files[name]
 		h, stands := c.head.files[name]
-		if stood == stands && b.ID == h.ID || len(differ) == MaxPublishFiles {
+		if stood == stands && b.ID == h.ID {
+			continue
+		}
+		if len(differ) == MaxPublishFiles {
+			if stands && isWorkflow(name) {
+				c.left = append(c.left, name)
+			}
 			continue
 		}
 		differ, heads[name] = append(differ, name), true
@@ -180,6 +187,13 @@ func (c *publishing) unreadable(changed []string, was, now publish.Report) (out 
 			Kind: policy.PublishWorkflow, Lockfile: u.File, Line: u.Line,
 			Detail: u.File + " cannot be read, so that nobody looked at what it publishes. " + u.Reason,
 			Help:   "Mend the file, or make it shorter.",
+		})
+	}
+	if n := len(c.left); n > 0 {
+		out = append(out, policy.Problem{
+			Kind: policy.PublishWorkflow, Lockfile: c.left[0],
+			Detail: fmt.Sprintf("More than %d workflows and settings differ: nobody looked at what %d of the workflows publish, this one among them.", MaxPublishFiles, n),
+			Help:   "Change fewer workflows at a time; bonafide publish-check looks at all.",
 		})
 	}
 	return out
