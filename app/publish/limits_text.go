@@ -11,6 +11,8 @@ const (
 	MaxLogFindings = 100
 	// maxErrorLines bounds the lines of one of npm's errors, which have about ten.
 	maxErrorLines = 40
+	// maxCauses bounds the causes of an error that are named: nobody looks at more.
+	maxCauses = 6
 	// maxLogText bounds, in bytes, the part of a log that a finding quotes.
 	maxLogText = 600
 )

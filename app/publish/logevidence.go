@@ -72,20 +72,22 @@ func (s *evidence) read(line string) {
 	}
 }
 
-// inOrder puts the causes first that the log speaks for, and leaves out those that it
-// speaks against.
+// inOrder puts the causes first that the log speaks for, and those last that it speaks
+// against: a token may be where no log shows it. Of many the last are left out.
 func (s evidence) inOrder(causes []string) []string {
-	first, rest := []string{}, []string{}
+	var first, rest, last []string
 	for _, c := range causes {
 		switch s.speaksFor(c) {
 		case Yes:
 			first = append(first, c)
 		case No:
+			last = append(last, c)
 		default:
 			rest = append(rest, c)
 		}
 	}
-	return slices.Concat(first, rest)
+	all := slices.Concat(first, rest, last)
+	return all[:min(len(all), maxCauses)]
 }
 
 func (s evidence) speaksFor(cause string) Answer {
@@ -96,11 +98,16 @@ func (s evidence) speaksFor(cause string) Answer {
 		return map[tokenShown]Answer{tokenStored: No, tokenEmpty: Yes, tokenNone: No}[s.token]
 	case causeNotHanded:
 		return map[tokenShown]Answer{tokenStored: Yes, tokenEmpty: No}[s.token]
+	case causeNPMRC:
+		return map[tokenShown]Answer{tokenStored: No}[s.token]
 	case causeOldTool:
+		if s.token == tokenStored {
+			return No // it is not what the workflow means to do
+		}
 		return s.oldTool
 	case causeOldNPM:
 		if s.token == tokenStored {
-			return Depends // it is not what the workflow means to do
+			return No
 		}
 		return s.oldNPM
 	}

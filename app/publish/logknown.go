@@ -148,10 +148,10 @@ var explanations = []explanation{
 
 	// npm: who publishes
 	{code: "ENEEDAUTH", source: pageNPMTrusted, causes: []string{
-		causePublisher, causeNotHanded, causeOldNPM, causeOldTool, causeNoIDToken, causeNewPackage, causeEmptyToken,
+		causePublisher, causeNotHanded, causeOldNPM, causeNoIDToken, causeNewPackage, causeOldTool, causeEmptyToken,
 	}},
 	{code: "ENEEDAUTH", bare: true, words: []string{"this command requires you to be logged in to "}, source: pageNPMTrusted, causes: []string{
-		causePublisher, causeNotHanded, causeOldNPM, causeOldTool, causeNoIDToken, causeNewPackage, causeEmptyToken,
+		causePublisher, causeNotHanded, causeOldNPM, causeNoIDToken, causeNewPackage, causeOldTool, causeEmptyToken,
 	}},
 	{code: "ENONPMTOKEN", source: pageReleaseOIDC, causes: []string{
 		"This semantic-release knows tokens alone: trusted publishing takes semantic-release 25 with @semantic-release/npm 13. Look whether package.json, or a plugin's, holds an older one fast.",
@@ -198,7 +198,7 @@ var explanations = []explanation{
 		"The registry is a mirror or another one, which takes no packages: look at the address in the message.",
 	}},
 	{code: "E404", source: pageNPMTrusted, causes: []string{
-		causeTokenOver, causePublisher, causeOldNPM, causeOldTool, causeNoIDToken, causeEmptyToken, causeNoRight, causeNewPackage, causeNPMRC,
+		causeTokenOver, causePublisher, causeOldNPM, causeNewPackage, causeNoIDToken, causeNoRight, causeEmptyToken, causeOldTool, causeNPMRC,
 	}},
 	{code: "EPUBLISHCONFLICT", source: pageNPMVersions, causes: []string{
 		"This version is on the registry, and a version can be published once: raise the version in package.json.", causeTwice,
