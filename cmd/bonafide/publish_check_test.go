@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bonafide-app/bonafide/app/publish"
 )
@@ -314,6 +315,10 @@ func TestPublishCheckReadsARepositoryOnGitHub(t *testing.T) {
 		switch {
 		case r.Header.Get("Authorization") != "Bearer ghp_secret":
 			w.WriteHeader(http.StatusUnauthorized)
+		case r.URL.Path == "/repos/harbour/busy":
+			w.Header().Set("X-RateLimit-Remaining", "0")
+			w.Header().Set("X-RateLimit-Reset", fmt.Sprint(time.Now().Add(20*time.Minute).Unix()))
+			w.WriteHeader(http.StatusForbidden)
 		case !ok:
 			w.WriteHeader(http.StatusNotFound)
 			fmt.Fprint(w, `{"message":"Not Found"}`)
@@ -330,6 +335,10 @@ func TestPublishCheckReadsARepositoryOnGitHub(t *testing.T) {
 	status, out, stderr := publishChecked(t, c)
 	if status != exitFailed || !strings.Contains(out, `"private": true`) || !strings.Contains(out, `"default_branch": "main"`) || !strings.Contains(out, "It says wrong in github.com/harbour/tide.") || stderr != "" {
 		t.Errorf("status %d\n%s%s", status, out, stderr)
+	}
+	c.Target = "harbour/busy"
+	if status, _, stderr = publishChecked(t, c); status != exitCouldNotCheck || !strings.Contains(stderr, "rate limit is used up; run it again in ") || !strings.Contains(stderr, "clone harbour/busy") {
+		t.Errorf("status %d: %s", status, stderr)
 	}
 	c.Target = "harbour/sand"
 	if status, _, stderr = publishChecked(t, c); status != exitUsage || !strings.Contains(stderr, "harbour/sand is not there, or the token may not see it") {
