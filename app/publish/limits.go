@@ -61,9 +61,9 @@ const (
 	maxConditions = 256
 	// maxIntrusions bounds the steps by which outsiders run what they wrote; one is enough.
 	maxIntrusions = 16
-	// maxLooked bounds the steps of a job that are looked at for them, those of local actions
-	// included.
-	maxLooked = 2000
+	// maxLooked bounds the steps of a job, those of local actions included, that are looked at
+	// for caches of what it hands over, and maxRestored the caches: a few are usual.
+	maxLooked, maxRestored = 2000, 16
 	// maxFindings bounds the findings of one report; more than people read at once.
 	maxFindings = 500
 	// maxName bounds, in bytes, a name in the list of ways. What is longer ends in "…".

@@ -119,23 +119,17 @@ func (r *repository) intrusions() []intrusion {
 }
 
 func (r *repository) findIntrusions() (list []intrusion) {
+	budget := maxSteps // what is beyond it was not walked either, and is said to be unread
 	for _, w := range r.workflows {
-		for _, t := range w.Triggers {
-			var s situation
-			switch {
-			case slices.Contains(outsiders(), t.Event) && !t.byTriage():
-				s = r.byOutsider(t)
-			case t.Event == "workflow_run":
-				events, _ := r.forkEvents(t)
-				if len(events) == 0 {
-					continue
-				}
-				s = r.behindFork(events[0])
-			default:
-				continue
-			}
-			for _, j := range w.Jobs {
-				if step := r.intrudes(s, j); step != nil && len(list) < maxIntrusions {
+		triggers, runs := r.outsiderRuns(w)
+		if len(triggers) == 0 {
+			continue
+		}
+		for _, j := range w.Jobs {
+			steps := r.stepsOf(j, budget)
+			budget -= len(steps)
+			for i, t := range triggers {
+				if step := r.intrudes(runs[i], j, steps); step != nil && len(list) < maxIntrusions {
 					list = append(list, intrusion{w, j, step, t})
 				}
 			}
@@ -144,18 +138,38 @@ func (r *repository) findIntrusions() (list []intrusion) {
 	return list
 }
 
+// outsiderRuns are the triggers by which outsiders start a workflow, each event once, with
+// what is known of such a run.
+func (r *repository) outsiderRuns(w *workflow) (triggers []*trigger, runs []situation) {
+	seen := map[string]bool{}
+	for _, t := range w.Triggers {
+		s := situation(nil)
+		switch {
+		case seen[t.Event]:
+		case slices.Contains(outsiders(), t.Event) && !t.byTriage():
+			s = r.byOutsider(t)
+		case t.Event == "workflow_run":
+			if events, _ := r.forkEvents(t); len(events) > 0 {
+				s = r.behindFork(events[0])
+			}
+		}
+		if seen[t.Event] = true; s != nil {
+			triggers, runs = append(triggers, t), append(runs, s)
+		}
+	}
+	return triggers, runs
+}
+
 // intrudes is the step of a job by which outsiders run what they wrote; nil where there is
 // none. Code that is only brought does nothing: something has to run after it.
-func (r *repository) intrudes(s situation, j *job) *step {
-	var conditions []text
+func (r *repository) intrudes(s situation, j *job, steps []*step) *step {
 	for _, waited := range r.waitsFor(j) {
-		conditions = append(conditions, waited.If)
-	}
-	if answer, _ := s.passes(conditions); answer != Yes {
-		return nil
+		if answer, _ := s.passes([]text{waited.If}); answer != Yes {
+			return nil
+		}
 	}
 	var brought *step
-	for _, step := range r.stepsOf(j) {
+	for _, step := range steps {
 		if answer, _ := s.passes([]text{step.If}); answer != Yes {
 			continue
 		}
@@ -175,20 +189,19 @@ func (r *repository) intrudes(s situation, j *job) *step {
 	return nil
 }
 
-// stepsOf are the steps of a job, those of the local actions that it uses in their place.
-func (r *repository) stepsOf(j *job) []*step {
+// stepsOf are the steps of a job, those of the local actions that it uses in their place; no
+// more than at most.
+func (r *repository) stepsOf(j *job, most int) []*step {
 	var list []*step
 	for _, s := range j.Steps {
-		if list = append(list, s); len(list) > maxLooked {
-			break
-		}
-		if u, ok := parseUses(s.Uses.Value); ok && u.local() {
+		list = append(list, s)
+		if u, ok := parseUses(s.Uses.Value); ok && u.local() && len(list) < most {
 			if dir, ok := join("", strings.TrimPrefix(u.path, "./")); ok && r.actionAt(dir) != nil {
 				list = append(list, r.actionAt(dir).Steps...)
 			}
 		}
 	}
-	return list
+	return list[:max(min(len(list), most), 0)]
 }
 
 // bringsCode says whether the step brings the code of a pull request, or of the run that

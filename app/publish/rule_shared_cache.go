@@ -72,12 +72,12 @@ func cachedArtifacts(w *way) []Finding {
 
 // handsOver are the caches that a job restores which hands artifacts over.
 func (r *repository) handsOver(j *job) (list []restored) {
-	steps := r.stepsOf(j)
+	steps := r.stepsOf(j, maxLooked)
 	if !slices.ContainsFunc(steps, func(s *step) bool { return s.is("actions/upload-artifact") }) {
 		return nil
 	}
 	for _, s := range steps {
-		if c, restores := r.restoresCache(s, true); restores && c.sure && len(list) < maxIntrusions {
+		if c, restores := r.restoresCache(s, true); restores && c.sure && len(list) < maxRestored {
 			c.step = s
 			list = append(list, c)
 		}
