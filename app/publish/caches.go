@@ -100,6 +100,21 @@ func (r *repository) restoresCache(s *step, all bool) (restored, bool) {
 	}, major == 0 || major >= input.since
 }
 
+// mayRestore says whether an action of others may restore a cache for all that is known of
+// it: so did the one of TanStack's.
+func (s *step) mayRestore() bool {
+	u, ok := parseUses(s.Uses.Value)
+	if !ok || u.local() || u.docker() || u.kin() {
+		return false // what a local action does is read
+	}
+	switch u.action() {
+	case "swatinem/rust-cache", "gradle/actions/setup-gradle", "dtolnay/rust-toolchain", "step-security/harden-runner":
+		return false
+	}
+	_, known := cacheInputs(u.action())
+	return !known
+}
+
 // ownCache is the one that setup-node restores where no input names one: since version 5
 // that of the package manager that the manifest in the root names, since version 6 that of
 // npm alone.

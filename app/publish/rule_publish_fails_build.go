@@ -1,6 +1,9 @@
 package publish
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 var tests = regexp.MustCompile(`(?m)\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:test|lint|check|ci:test|typecheck)\b|\b(?:pytest|tox|vitest|jest|cargo\s+(?:test|clippy)|rspec|rake\s+(?:test|spec))\b`)
 
@@ -43,7 +46,7 @@ func publishFailsBuild(w *way) []Finding {
 
 func (w *way) defaultBranch() string {
 	if b := w.repository.facts.DefaultBranch; b != "" {
-		return quoted(b)
+		return strings.ReplaceAll(quoted(b), "'", "''") // as expressions write it
 	}
 	return "main"
 }

@@ -13,6 +13,9 @@ func sharedCache(w *way) []Finding {
 	var list []Finding
 	for _, s := range w.before {
 		c, restores := w.repository.restoresCache(s, len(intrusions) > 0)
+		if !restores && len(intrusions) > 0 && s.mayRestore() {
+			c, restores = restored{at: s.Uses, on: "what " + quoted(s.Uses.Value) + " does, which is not read"}, true
+		}
 		if !restores || !w.runsTogether(s) {
 			continue
 		}
