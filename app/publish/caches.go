@@ -16,7 +16,7 @@ type restored struct {
 type cacheInput struct {
 	name  string
 	since int  // the major version since which it does so by default; 0: only where it is told to
-	guide bool // the registries' or the tool's own guide to publishing has it: said where outsiders write the cache
+	guide bool // the registries' or the tool's own guide to publishing has it so: said where outsiders write the cache
 	off   string
 }
 
@@ -70,9 +70,11 @@ func (r *repository) restoresCache(s *step, all bool) (restored, bool) {
 		return restored{}, false
 	case dynamic(at.Value):
 		return restored{at: at, on: quoted(strings.Join(references(at.Value), ", "))}, true
+	case u.action() == "actions/setup-node" && at.Value == "":
+		return r.ownCache(s)
 	case at.stated() && (at.Value == "" || at.Value == input.off || at.Value == "false" && input.name != "no-cache"):
 		return restored{}, false
-	case input.guide && !all:
+	case input.guide && !all && at.stated() == (input.since == 0):
 		return restored{}, false
 	case at.stated() && input.name != "no-cache" && at.Value != "auto":
 		edits := s.dropWith(input.name)
@@ -88,8 +90,6 @@ func (r *repository) restoresCache(s *step, all bool) (restored, bool) {
 			edits = nil
 		}
 		return restored{at: at, sure: true, edits: edits}, true
-	case u.action() == "actions/setup-node":
-		return r.ownCache(s)
 	case input.since == 0:
 		return restored{}, false
 	}
