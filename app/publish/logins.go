@@ -56,6 +56,40 @@ func (r *run) tokenOf(tool string, variables ...string) (text, string) {
 	return r.login(tool)
 }
 
+// holds notes the token of a way. One that is a variable of the shell is what the variable
+// is set to, as far as that is known.
+func (r *run) holds(w *way, token text, by string) {
+	t := &w.trust
+	t.Token, t.TokenVar = token, by
+	for range maxScripts {
+		name, ok := shellVariable(t.Token.Value)
+		if !ok {
+			break
+		}
+		set, ok := r.variableOf(name)
+		if !ok || set == t.Token {
+			return // it comes from elsewhere, or from itself
+		}
+		t.Token, t.TokenVar = set, name
+	}
+	t.Minted = len(references(t.Token.Value)) == 0 && strings.Contains(t.Token.Value, "$(") && !fetchesSecret(t.Token.Value)
+}
+
+// shellVariable is the name in "$NAME" or "${NAME}".
+func shellVariable(s string) (name string, ok bool) {
+	name, ok = strings.CutPrefix(strings.TrimSpace(s), "$")
+	if inside, braced := strings.CutPrefix(name, "{"); braced {
+		name, braced = strings.CutSuffix(inside, "}")
+		ok = ok && braced
+	}
+	return name, ok && isName(name)
+}
+
+// fetchesSecret says whether a command reads a store of secrets.
+func fetchesSecret(command string) bool {
+	return slices.ContainsFunc([]string{"secret", "vault", "op read", "ssm get-parameter", "keyring"}, func(sign string) bool { return strings.Contains(strings.ToLower(command), sign) })
+}
+
 // wordsText are words in one text.
 func wordsText(words []word) string {
 	var list []string

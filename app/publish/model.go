@@ -247,6 +247,7 @@ type facets struct {
 	AskedBy  text   // by what: the flag, the variable, the key of a manifest or an .npmrc
 	Token    text   // the long-lived token that it has, not stated where it has none
 	TokenVar string // the variable or input that carries it
+	Minted   bool   // a script makes it: how long it lives, no file says
 	SetupURL text   // registry-url of setup-node (and the like of other ecosystems)
 	Setup    *step  // the step that sets the tool up: actions/setup-node, setup-python, …
 }

@@ -50,6 +50,10 @@ func TestTheWaysOfOtherRegistries(t *testing.T) {
 		// uv. https://docs.astral.sh/uv/guides/package/#publishing-your-package
 		{"uv", true, "- run: uv publish -v wheels/*\n", "pypi no yes"},
 		{"uv with a token", false, "- run: uv publish --token ${{ secrets.PYPI }}\n", "pypi no no; " + lived + ":11"},
+		{"a token that the script trades for", true, "- run: |\n    api_token=$(jq -r .token <<< \"${resp}\")\n    uv publish --token \"${api_token}\"\n", "pypi no no"},
+		{"a token that a step trades for", true, "- id: mint\n  run: ./mint\n- run: twine upload dist/*\n" + env + "TWINE_PASSWORD: ${{ steps.mint.outputs.token }}\n", "pypi no no"},
+		{"a token that the script fetches", true, "- run: |\n    token=$(aws secretsmanager get-secret-value --secret-id pypi)\n    uv publish --token $token\n", "pypi no no; " + lived + ":13"},
+		{"a token behind another name", false, "- run: uv publish --token $OURS\n" + env + "OURS: ${{ secrets.PYPI }}\n", "pypi no no; " + lived + ":13"},
 		{"uv to TestPyPI by name", true, "- run: uv publish\n" + env + "UV_PUBLISH_INDEX: testpypi\n", "test.pypi.org no yes"},
 		{"uv sends attestations", true, "- uses: astral-sh/attest-action@" + pin + "\n- run: uv publish\n", "pypi yes yes; notice token-reachable:12"},
 		{"uv is told to send none", true, "- uses: astral-sh/attest-action@" + pin + "\n- run: uv publish --no-attestations\n", "pypi no yes; notice token-reachable:12"},
@@ -159,6 +163,26 @@ func TestTheWorkflowThatARegistryChecks(t *testing.T) {
 		}, public())
 		if all := fmt.Sprint(r); !strings.Contains(all, want) {
 			t.Errorf("%s: no %q in %s", steps, want, all)
+		}
+	}
+}
+
+// PyPI checks the called workflow for the upload and the calling one for the attestations:
+// https://github.com/pypi/warehouse/blob/main/warehouse/oidc/models/github.py
+func TestACalledWorkflowPublishesToPyPIWithoutAttestationsAlone(t *testing.T) {
+	for step, want := range map[string]string{
+		"uses: pypa/gh-action-pypi-publish@release/v1":                                           "error",
+		"uses: pypa/gh-action-pypi-publish@v1.8.14":                                              "warning",
+		"uses: pypa/gh-action-pypi-publish@release/v1\n      with:\n        attestations: false": "warning",
+		"run: uv publish -v wheels/*":                                                            "warning",
+		"run: pdm publish":                                                                       "warning",
+	} {
+		r := Check(Files{
+			".github/workflows/release.yml": []byte("on:\n  push:\n    tags: [\"v*\"]\njobs:\n  p:\n    permissions:\n      id-token: write\n    uses: ./.github/workflows/pypi.yml\n"),
+			".github/workflows/pypi.yml":    []byte("on: workflow_call\njobs:\n  p:\n    runs-on: ubuntu-latest\n    permissions:\n      id-token: write\n    steps:\n    - " + step + "\n"),
+		}, public())
+		if len(r.Findings) != 1 || r.Findings[0].Rule != "called-workflow" || string(r.Findings[0].Severity) != want || r.Ways[0].Trusted != Depends || r.Ways[0].Provenance != No {
+			t.Errorf("%s: %+v %+v", step, r.Findings, r.Ways)
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 // longLivedToken: what a job holds can be stolen; trusted publishing holds nothing.
 func longLivedToken(w *way) []Finding {
-	if !w.known() || w.tokenless() || w.Registry == "npm" && w.trust.Hosted == No {
+	if !w.known() || w.tokenless() || w.trust.Minted || w.Registry == "npm" && w.trust.Hosted == No {
 		return nil
 	}
 	if refs := references(w.trust.Token.Value); len(refs) > 0 && !slices.ContainsFunc(refs, w.longLived) {
@@ -33,6 +33,12 @@ func longLivedToken(w *way) []Finding {
 		}
 	case "pypi":
 		f.Help = "Add a trusted publisher on PyPI (project, publishing) for " + w.publisher() + ", then take the password away: attestations are made only without it."
+		if w.trust.Recent == Depends {
+			f.Help = "Add a trusted publisher on PyPI (project, publishing) for " + w.publisher() + ", publish with pypa/gh-action-pypi-publish in place of " + quoted(w.Tool) + ", and take the token away."
+		}
+		if w.workflow != w.entry() {
+			f.Help += " PyPI does not support a workflow that another one calls: move the job that publishes into " + quoted(w.entry().File) + " first, and name that one."
+		}
 	case "rubygems":
 		f.Help = "Add a trusted publisher on RubyGems.org for " + w.publisher() + ", and use rubygems/release-gem or rubygems/configure-rubygems-credentials in place of the key."
 	case "crates.io":

@@ -147,11 +147,12 @@ func (r *run) npmTrusted(w *way, a ability) Answer {
 
 // checked is the workflow whose file name a registry checks: npm and crates.io the one that
 // GitHub starts (the claim workflow_ref), RubyGems.org the one in which the job stands
-// (job_workflow_ref).
+// (job_workflow_ref), as PyPI does for what comes without attestations.
 // https://github.com/rust-lang/crates.io/blob/main/crates/crates_io_trustpub/src/github/claims.rs,
-// https://github.com/rubygems/rubygems.org/blob/master/app/models/oidc/trusted_publisher/github_action.rb
+// https://github.com/rubygems/rubygems.org/blob/master/app/models/oidc/trusted_publisher/github_action.rb,
+// https://github.com/pypi/warehouse/blob/main/warehouse/oidc/models/github.py
 func (w *way) checked() *workflow {
-	if w.Registry == "rubygems" {
+	if w.Registry == "rubygems" || w.Registry == "pypi" || w.Registry == "test.pypi.org" {
 		return w.workflow
 	}
 	return w.entry()

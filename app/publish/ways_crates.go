@@ -105,7 +105,8 @@ func (r *run) toCrates(registry, tool string, token text, by string, itself bool
 		return w
 	}
 	t := &w.trust
-	t.Token, t.TokenVar = token, by
+	r.holds(w, token, by)
+	token, by = t.Token, t.TokenVar
 	var auth *step
 	others := ""
 	for _, ref := range references(token.Value) {

@@ -38,7 +38,10 @@ func (k *walk) pypiAction(s *step) {
 	v, fixed := k.scope().resolve(t.Value).only()
 	switch {
 	case called:
-		w.Provenance, w.trust.AskedBy = No, t
+		w.Provenance, w.trust.Asked = No, Yes
+		if fixed && strings.EqualFold(v, "false") || !t.stated() && known && atLeast(asked, version{1, 11, 0}, true) == No {
+			w.trust.Asked = No
+		}
 	case w.registry != "":
 		w.Provenance = No
 		w.because("It publishes to " + w.Registry + ": attestations are PyPI's and TestPyPI's.")
@@ -308,10 +311,11 @@ func (r *run) pythonUpload(tool string, index text, o options, can pythonTool) *
 	able := can.able
 	t := &w.trust
 	t.Recent = able
-	t.Token, t.TokenVar = r.tokenOf(can.file, can.variables...)
-	if v, ok := o.value("p", "password", "t", "token", "a", "auth"); ok && !t.Token.stated() {
-		t.Token, t.TokenVar = text{place{File: r.inner.File, Line: r.line, End: r.line, Column: 1}, v.Text}, "the command's own option"
+	token, by := r.tokenOf(can.file, can.variables...)
+	if v, ok := o.value("p", "password", "t", "token", "a", "auth"); ok && !token.stated() {
+		token, by = text{place{File: r.inner.File, Line: r.line, End: r.line, Column: 1}, v.Text}, "the command's own option"
 	}
+	r.holds(w, token, by)
 	switch {
 	case t.Token.stated():
 		w.Trusted, w.Provenance = No, No

@@ -42,7 +42,8 @@ func (k *walk) releaseGemAction(s *step) {
 		if k.tools.gem != nil {
 			w.Trusted = r.gemTrusted(w)
 		} else {
-			w.trust.Token, w.trust.TokenVar = r.tokenOf("gem", "GEM_HOST_API_KEY")
+			key, by := r.tokenOf("gem", "GEM_HOST_API_KEY")
+			r.holds(w, key, by)
 		}
 	default:
 		w.because("Whether it is a trusted publisher depends on setup-trusted-publisher.")
@@ -106,7 +107,8 @@ func (r *run) pushGem(tool, registry string, attested bool) {
 		return
 	}
 	t := &w.trust
-	t.Token, t.TokenVar = r.tokenOf("gem", "GEM_HOST_API_KEY", "RUBYGEMS_API_KEY")
+	key, by := r.tokenOf("gem", "GEM_HOST_API_KEY", "RUBYGEMS_API_KEY")
+	r.holds(w, key, by)
 	if registry != "rubygems" {
 		w.Trusted, w.Provenance = No, No
 		w.because("It publishes to " + registry + "; trusted publishing and attestations are RubyGems.org's.")
