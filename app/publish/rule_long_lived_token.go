@@ -56,8 +56,11 @@ func (w *way) longLived(ref string) bool {
 	}
 	id, _, _ := strings.Cut(rest, ".")
 	return slices.ContainsFunc(w.before, func(s *step) bool {
+		if !strings.EqualFold(s.ID.Value, id) {
+			return false
+		}
 		u, ok := parseUses(s.Uses.Value)
-		return ok && strings.EqualFold(s.ID.Value, id) && u.secretManager()
+		return ok && u.secretManager()
 	})
 }
 

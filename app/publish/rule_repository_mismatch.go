@@ -79,7 +79,8 @@ func (r *repository) nameRepository(m *manifest, here string) []Edit {
 	if m.Repository.Line != m.Repository.End || strings.Count(line, quotedOld) != 1 {
 		return nil
 	}
-	return sheet.replace(m.Repository.Line, strings.Replace(line, quotedOld, quotedNew, 1))
+	at := strings.LastIndex(line, quotedOld) // what stands before may overlap it: "url":":"
+	return sheet.replace(m.Repository.Line, line[:at]+quotedNew+line[at+len(quotedOld):])
 }
 
 // repositoryOf reads the forms in which package.json names a repository: an address

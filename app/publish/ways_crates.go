@@ -110,8 +110,9 @@ func (r *run) toCrates(registry, tool string, token text, by string, itself bool
 	var auth *step
 	others := ""
 	for _, ref := range references(token.Value) {
+		id, output, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(ref), "steps."), ".")
 		i := slices.IndexFunc(r.tools.cargo, func(s *step) bool {
-			return s.ID.stated() && strings.EqualFold(ref, "steps."+s.ID.Value+".outputs.token")
+			return s.ID.stated() && output == "outputs.token" && strings.EqualFold(s.ID.Value, id)
 		})
 		if i >= 0 {
 			auth = r.tools.cargo[i]

@@ -266,7 +266,7 @@ func (s *step) lineOf(i int) int {
 
 // weight is about the work of a rule that looks at it, in bytes of a script.
 func (s *step) weight() int {
-	return 64 + len(s.Run.Value) + 16*(len(s.With.Settings)+len(s.Env.Settings))
+	return 256 + len(s.Run.Value) + 16*(len(s.With.Settings)+len(s.Env.Settings))
 }
 
 // title is what one calls the step: its name or id, as written.
