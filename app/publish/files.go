@@ -192,10 +192,10 @@ func (r *repository) note(u Unread) {
 	}
 }
 
-// spent notes that a limit leaves out what comes in a file; once, where it begins.
+// spent notes that a limit leaves out what comes from here on; once.
 func (r *repository) spent(file string, line int, format string, args ...any) {
-	reason := sprintf(format, args...)
-	if !slices.ContainsFunc(r.unread, func(u Unread) bool { return u.File == file && u.Reason == reason }) {
+	reason := sprintf(format, args...) + " What comes from here on is not."
+	if !slices.ContainsFunc(r.unread, func(u Unread) bool { return u.Reason == reason }) {
 		r.skip(file, line, "%s", reason)
 	}
 }
