@@ -570,6 +570,7 @@ func parseOptions(words []word, valued ...string) options {
 		} else if i+1 < len(words) && (slices.Contains(valued, name) || words[i+1].Text == "true" || words[i+1].Text == "false") {
 			i++
 			v = words[i]
+			v.Text = strings.TrimPrefix(v.Text, anyOption) // a value is no option, whatever it holds
 		} else if n, ok := strings.CutPrefix(name, "no-"); ok {
 			name, v = n, word{Text: "false"}
 		}
