@@ -163,8 +163,8 @@ func TestAnOrdinaryChangeOfAWorkflowIsToldNothing(t *testing.T) {
 func TestWhatWasNotListedIsNotGuessed(t *testing.T) {
 	second := strings.Replace(rightly, "packages/web\n", "packages/web\n        env:\n          NODE_AUTH_TOKEN: ${{ secrets.NPM }}\n", 1)
 	for cut, want := range map[bool]string{
-		false: "The way to npm rests on a long-lived token",
-		true:  "Whether provenance is asked for depends on what no file says. The way to npm rests on a long-lived token",
+		false: "Publishing to npm rests on a long-lived token",
+		true:  "Whether provenance is asked for depends on what no file says. Publishing to npm rests on a long-lived token",
 	} {
 		t.Run(fmt.Sprint(cut), func(t *testing.T) {
 			p := publishes(t, "")
