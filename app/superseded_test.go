@@ -45,8 +45,9 @@ func TestAPushInterruptsWhatRunsForTheHeadBefore(t *testing.T) {
 	p.settle()
 	came := p.hang(func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/compare/") })
 	pull := p.open(p.locked(lost))
-	<-came // its check is in progress, and stays so
+	<-came
 	old := pull.HeadSHA()
+	p.reaches(old, "in_progress") // and stays so
 	_, err := pull.Push(p.ctx, p.locked(mended))
 	p.must(err)
 	p.settle()

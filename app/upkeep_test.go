@@ -27,18 +27,24 @@ func rounds(r app.Rounds) setting {
 // until waits until a check run of ours is completed on a commit.
 func (p *play) until(sha string) {
 	p.t.Helper()
+	p.reaches(sha, "completed")
+	p.settle()
+}
+
+// reaches waits for the one check run of a commit to have that status.
+func (p *play) reaches(sha, status string) {
+	p.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		runs := p.repo.LatestCheckRuns(sha)
-		if len(runs) == 1 && runs[0].Status == "completed" {
-			p.settle()
+		if len(runs) == 1 && runs[0].Status == status {
 			return
 		}
 		select {
 		case <-tick.C:
 		case <-p.ctx.Done():
-			p.t.Fatalf("no completed check run of %s: %+v", sha, runs)
+			p.t.Fatalf("no %s check run of %s: %+v", status, sha, runs)
 		}
 	}
 }

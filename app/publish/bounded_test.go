@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 )
 
 // oneStep is a workflow with a step that runs a script.
@@ -25,9 +24,10 @@ func manifests(n int) Files {
 	return files
 }
 
-// Each of these took from ten seconds to hours while something was looked through again for
-// every step, every way, every word or every value.
-func TestWorkIsNearLinear(t *testing.T) {
+// tiring are files of which each took from ten seconds to hours while something was looked
+// through again for every step, every way, every word or every value. Each takes about a
+// second.
+func tiring() map[string]Files {
 	calls := Files{".github/workflows/w9.yml": []byte("on: workflow_call\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: []\n")}
 	for i := range 9 {
 		var b strings.Builder
@@ -50,7 +50,7 @@ func TestWorkIsNearLinear(t *testing.T) {
 		return files
 	}
 	const head = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
-	for name, files := range map[string]Files{
+	return map[string]Files{
 		"values on one line of JSON":         {"package.json": []byte(`{"a":[` + strings.Repeat("1,", 190_000) + `1]}`)},
 		"calls of calls":                     calls,
 		"parameters without an end":          oneStep(strings.Repeat("${", 60_000)),
@@ -72,12 +72,29 @@ func TestWorkIsNearLinear(t *testing.T) {
 		"jobs that wait for each other": {".github/workflows/a.yml": []byte("on: push\njobs:\n" + needs.String())},
 		"events":                        {".github/workflows/a.yml": []byte("on: [" + strings.Repeat("issues, ", 50_000) + "push]\n" + strings.TrimPrefix(head, "on: push\n") + strings.Repeat("    - run: npm publish\n", 1_000))},
 		"ways that send 9,000 packages": with(manifests(9_000), ".github/workflows/a.yml", string(oneStep(strings.Repeat("npm publish -ws\n", 1_500))[".github/workflows/a.yml"])),
-	} {
+	}
+}
+
+// The time limit of the test runner is what hours would run into; BenchmarkTiring has the
+// seconds.
+func TestTiringFilesAreReadToTheirEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: -short; it is work, and of one goroutine")
+	}
+	for name, files := range tiring() {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
-			Check(files, Facts{})
-			if took := time.Since(start); took > 30*time.Second { // each takes about one
-				t.Errorf("it took %v", took)
+			if r := Check(files, Facts{}); len(r.Unread) > maxUnread || len(r.Findings) > maxFindings || len(r.Ways) > maxWays {
+				t.Errorf("%d places not read, %d findings, %d ways", len(r.Unread), len(r.Findings), len(r.Ways))
+			}
+		})
+	}
+}
+
+func BenchmarkTiring(b *testing.B) {
+	for name, files := range tiring() {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				Check(files, Facts{})
 			}
 		})
 	}

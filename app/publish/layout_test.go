@@ -259,6 +259,9 @@ func less(text, other string) []string {
 // People lay their files out in many ways: what is found is the same, and what is mended
 // says the same, changes nothing else, and leaves nothing to mend.
 func TestTheLayoutOfAFileChangesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: -short; it is work, and of one goroutine")
+	}
 	plain := map[string][]string{} // by case
 	for _, l := range layouts() {
 		t.Run(l.name, func(t *testing.T) {
