@@ -173,8 +173,8 @@ func (w *way) askByVariable() []Edit {
 	case anyPnpmDialect: // both, a line each
 		edits := w.inner.setEnv("NPM_CONFIG_PROVENANCE", "true")
 		if len(edits) == 1 && edits[0].To < edits[0].From {
-			lines := edits[0].Lines
-			edits[0].Lines = append(lines, strings.Replace(lines[len(lines)-1], "NPM_", "PNPM_", 1))
+			last := edits[0].Lines[len(edits[0].Lines)-1]
+			edits[0].Lines = append(edits[0].Lines, strings.Replace(last, "NPM_", "PNPM_", 1))
 			return edits
 		}
 	}
