@@ -94,6 +94,9 @@ func named(p dep.Package) dep.Package {
 // row of its own; what became stronger, and the public registry's own address, is
 // no change here. Everything else must agree to the byte.
 func TestRealLockfilesGiveTheDiffThatOtherParsersGive(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: -short; it is work, and of one goroutine")
+	}
 	c := openCorpus(t)
 	cases := 0
 	expected, err := fs.Glob(c, "*/*/expected.json")

@@ -102,6 +102,9 @@ func TestEveryRefusalSaysWhyAndWhatToDo(t *testing.T) {
 }
 
 func TestSizeIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: -short; it is work, and of one goroutine")
+	}
 	entries := func(n int) string {
 		var b strings.Builder
 		for i := range n {
@@ -130,6 +133,9 @@ func TestSizeIsBounded(t *testing.T) {
 }
 
 func TestSpecsAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: -short; it is work, and of one goroutine")
+	}
 	const packages = 100
 	var list, three, one strings.Builder
 	for i := range MaxSpecs / packages {
@@ -197,6 +203,9 @@ func TestDigestsUpToTheLimitAreRead(t *testing.T) {
 }
 
 func TestWhatIsAskedForIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: -short; it is work, and of one goroutine")
+	}
 	many := func(n int, spec string) string {
 		var b strings.Builder
 		for i := range n {

@@ -464,6 +464,9 @@ func TestNpmEntriesSayWhichWorkspacesAskForThem(t *testing.T) {
 
 // What is allocated grows with the entries and no faster, in any shape.
 func TestAllocationsPerEntryDoNotGrow(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: -short; it is work, and of one goroutine")
+	}
 	const few, many = 1_000, 8_000
 	small, large := growing(few), growing(many)
 	for shape := range small {

@@ -43,6 +43,9 @@ func BenchmarkPNPM(b *testing.B) {
 
 // What one entry costs does not grow with the file: no work is quadratic.
 func TestPNPMCostsPerEntryStayTheSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: -short; it is work, and of one goroutine")
+	}
 	costs := func(n int) float64 {
 		data := generatedPNPM(9, n)
 		return testing.AllocsPerRun(1, func() {

@@ -114,6 +114,9 @@ func TestBundlesGiveTheSameAnswerAsWithTheWholeChain(t *testing.T) {
 }
 
 func TestForgeriesGiveTheSameAnswerAsWithTheWholeChain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: -short; it is work, and of one goroutine")
+	}
 	v := newVirtual(t)
 	plain := v.trust.plainly(t, v.TrustedRoot(), demands{sct: true, log: true})
 	for _, forgery := range append(sigstore.Forgeries(), sigstore.None) {

@@ -220,6 +220,9 @@ func TestGitHubTakesTheSARIF(t *testing.T) {
 }
 
 func TestSARIFIsCutAtTheLeastGrave(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: -short; it is work, and of one goroutine")
+	}
 	e := entry("x", "1.0.0", 1)
 	var findings []policy.Finding
 	for range MaxSARIFResults {
@@ -350,6 +353,9 @@ func (c *counted) Write(p []byte) (int, error) {
 }
 
 func TestLongListsAreWrittenPieceByPiece(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: -short; it is work, and of one goroutine")
+	}
 	r := changes(10_000)
 	for format := range formats() {
 		var c counted
