@@ -38,11 +38,11 @@ type judgement struct {
 }
 
 // once is what a map says of a key, made where it says nothing.
-func once[K comparable, V any](m *map[K]V, key K, make1 func() V) V {
+func once[K comparable, V any](m *map[K]V, key K, made func() V) V {
 	if v, ok := (*m)[key]; ok {
 		return v
 	}
-	v := make1()
+	v := made()
 	if *m == nil {
 		*m = map[K]V{}
 	}

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"go.yaml.in/yaml/v4"
+	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bonafide-app/bonafide/app/policy"
@@ -146,7 +149,7 @@ func (c *publishing) changed(ctx context.Context) (out []string, err error) {
 			continue
 		}
 		differ, heads[name] = append(differ, name), true
-		if isManifest(name) {
+		if sections(name) != nil {
 			bases[name] = true
 		}
 	}
@@ -154,19 +157,16 @@ func (c *publishing) changed(ctx context.Context) (out []string, err error) {
 		return nil, err
 	}
 	for _, name := range differ {
-		if path.Base(name) == "pnpm-workspace.yaml" {
-			continue // its catalogs change with every dependency
-		}
 		is, err := c.file(ctx, c.head, name)
 		if err != nil {
 			return nil, err
 		}
-		if isManifest(name) {
+		if keys := sections(name); keys != nil {
 			was, err := c.file(ctx, c.base, name)
 			if err != nil {
 				return nil, err
 			}
-			if samePublishing(was, is) {
+			if samePublishing(name, keys, was, is) {
 				continue
 			}
 		}
@@ -221,15 +221,37 @@ func (c *publishing) unread(s publishSide, r publish.Report, names []string) (ou
 	return out
 }
 
-// samePublishing says whether two versions of a package.json say the same of publishing.
-func samePublishing(was, is []byte) bool {
+// sections are the keys that say how packages are published, of a file whose others change
+// with every dependency; nil for any other file.
+func sections(name string) []string {
+	switch path.Base(name) {
+	case "package.json":
+		return []string{"name", "private", "publishConfig", "repository", "scripts", "workspaces", "packageManager", "devEngines", "engines", "volta", "release", "lerna", "release-it"}
+	case "pnpm-workspace.yaml":
+		return []string{"packages", "provenance", "registry", "registries"}
+	}
+	return nil
+}
+
+// samePublishing says whether two versions of a file say the same under some keys.
+func samePublishing(name string, keys []string, was, is []byte) bool {
+	decode := json.Unmarshal
+	if path.Ext(name) == ".yaml" {
+		decode = func(data []byte, into any) error {
+			loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxSettingsDepth))))
+			if err != nil {
+				return fmt.Errorf("set up the YAML reader: %w", err)
+			}
+			return loader.Load(into)
+		}
+	}
 	part := func(data []byte) map[string]any {
-		var all, out map[string]any
-		if json.Unmarshal(data, &all) != nil {
+		var all map[string]any
+		if decode(data, &all) != nil {
 			return nil
 		}
-		out = map[string]any{}
-		for _, key := range []string{"name", "private", "publishConfig", "repository", "scripts", "workspaces", "packageManager", "engines", "volta", "release", "lerna", "release-it"} {
+		out := map[string]any{}
+		for _, key := range keys {
 			if value, ok := all[key]; ok {
 				out[key] = value
 			}
@@ -239,9 +261,11 @@ func samePublishing(was, is []byte) bool {
 	return reflect.DeepEqual(part(was), part(is))
 }
 
-func isWorkflow(name string) bool { return path.Dir(name) == ".github/workflows" }
+// maxSettingsDepth bounds how deep the settings of a workspace are nested: they are a mapping
+// of lists, and catalogs of mappings.
+const maxSettingsDepth = 100
 
-func isManifest(name string) bool { return path.Base(name) == "package.json" }
+func isWorkflow(name string) bool { return path.Dir(name) == ".github/workflows" }
 
 func isAction(name string) bool {
 	base := path.Base(name)

@@ -85,7 +85,9 @@ func TestOnlyWhatIsNewlyWrongAboutPublishingIsSaid(t *testing.T) {
 		{"no workflow before either", files{release: "BROKEN"}, files{release: "x\nBROKEN"}, "", "2"},
 		{"a fixture that cannot be read", files{release: "npm publish"}, files{release: "npm publish", "test/package.json": "BROKEN"}, "", "1"},
 		{"an action of the running commit", files{release: "npm publish\n      - uses: $/tools/pack", action: "x", ci: "y"}, files{release: "npm publish\n      - uses: $/tools/pack", action: "x\n# BAD new", ci: "y"}, action + ":2 new", "4"},
-		{"settings of pnpm alone", files{release: "npm publish", "pnpm-workspace.yaml": "a: 1"}, files{release: "npm publish", "pnpm-workspace.yaml": "a: 2\n# BAD new"}, "", "0"},
+		{"settings of pnpm alone", files{release: "npm publish", "pnpm-workspace.yaml": "a: 1"}, files{release: "npm publish", "pnpm-workspace.yaml": "a: 2\n# BAD new"}, "", "2"},
+		{"pnpm is told to leave provenance away", files{release: "npm publish", "pnpm-workspace.yaml": "provenance: true"}, files{release: "npm publish", "pnpm-workspace.yaml": "a: 2\n# BAD new"}, "pnpm-workspace.yaml:2 new", "3"},
+		{"devEngines may name another npm", files{release: "npm publish", "package.json": `{}`}, files{release: "npm publish", "package.json": `{"devEngines":{}}`}, "", "3"},
 	} {
 		var read []string
 		check := PublishCheck{matters, badLines}
@@ -187,6 +189,8 @@ func FuzzMendedLines(f *testing.F) {
 		if m.From > 0 && (m.To < m.From || m.To-m.From >= MaxMendedLines || len(m.Text) > MaxMendedBytes) {
 			t.Errorf("%+v", m)
 		}
-		samePublishing(data, []byte(text))
+		for _, name := range []string{"package.json", "pnpm-workspace.yaml"} {
+			samePublishing(name, sections(name), data, []byte(text))
+		}
 	})
 }
